@@ -1,0 +1,17 @@
+#include "base/fd.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace scache {
+
+void Fd::reset(int number) noexcept {
+  // On Linux the number is free after close() whatever it returns, EINTR too: never closed twice.
+  const int saved_errno = errno;
+  const int old = std::exchange(number_, number);
+  if (old >= 0) ::close(old);
+  errno = saved_errno;
+}
+
+}  // namespace scache

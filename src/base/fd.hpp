@@ -1,0 +1,34 @@
+#pragma once
+
+#include <utility>
+
+namespace scache {
+
+// Fd owns one open file descriptor and closes it when it goes away. Move-only. Not thread safe.
+class Fd {
+ public:
+  Fd() = default;
+  // Takes ownership of `number`; a negative number owns nothing.
+  explicit Fd(int number) noexcept : number_{number} {}
+  Fd(Fd&& other) noexcept : number_{other.release()} {}
+  Fd& operator=(Fd&& other) noexcept {
+    if (this != &other) reset(other.release());
+    return *this;
+  }
+  ~Fd() { reset(); }
+
+  // The descriptor's number; the Fd keeps it.
+  int get() const noexcept { return number_; }
+  explicit operator bool() const noexcept { return number_ >= 0; }
+
+  // Gives the descriptor away: the caller closes it.
+  [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
+
+  // Closes what it owns, and takes ownership of `number`.
+  void reset(int number = -1) noexcept;
+
+ private:
+  int number_ = -1;
+};
+
+}  // namespace scache

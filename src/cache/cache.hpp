@@ -1,0 +1,164 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/fd.hpp"
+#include "cache/claim.hpp"
+#include "cache/names.hpp"
+#include "cache/nodes.hpp"
+#include "cache/observer.hpp"
+
+namespace scache {
+
+struct CacheLimits {
+  // Connections, those that are claimed included.
+  std::size_t connections = 16'384;
+  // Bindings of one destination: far more than a destination has hosts; the oldest leaves.
+  std::size_t bindings_of_destination = 1'024;
+  // Memory of names, properties and their nodes, in bytes: 256 MiB is a million bindings.
+  std::size_t bytes = std::size_t{256} << 20;
+};
+
+enum class SaveOutcome : std::uint8_t {
+  saved,
+  renewed,
+  // A limit is reached: nothing has changed.
+  full,
+};
+
+// Cache keeps idle connections under endpoint names and bindings of destinations to endpoints.
+//
+// Find takes the oldest connection of the endpoint; for a destination, that of the first binding
+// whose endpoint has one. Nothing whose deadline is `now` or earlier is found. Saving a binding
+// that exists (same destination, endpoint, properties) renews its deadline and keeps its place.
+//
+// Every operation costs the same whatever the cache holds, save a logarithm for the deadline and,
+// for find_destination, a walk over the destination's bindings that reads one byte for each.
+//
+// Pure: it knows no clock and no socket; `now` is a parameter. Not thread safe. Saves throw
+// std::bad_alloc, and then nothing has changed.
+class Cache {
+ public:
+  Cache(const CacheLimits& limits, CacheObserver& observer);
+  ~Cache();
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+
+  // Takes `fd` if and only if it answers saved.
+  SaveOutcome save_connection(std::string_view endpoint, std::string_view properties,
+                              Instant deadline, Fd& fd);
+  SaveOutcome save_binding(std::string_view destination, std::string_view properties,
+                           std::string_view endpoint, Instant deadline);
+
+  struct DestinationHit {
+    Claim claim;
+    // Valid until the next change of the cache.
+    std::string_view properties;
+  };
+  std::optional<Claim> find_endpoint(std::string_view endpoint, Instant now);
+  std::optional<DestinationHit> find_destination(std::string_view destination, Instant now);
+
+  // The earliest deadline in the cache, or kNever.
+  Instant next_deadline() const noexcept;
+  // Removes what is due at `now`, `most` entries at the most. Returns how many left.
+  std::size_t expire(Instant now, std::size_t most) noexcept;
+
+  // Connections that can be found, and those that are claimed too.
+  std::size_t connections() const noexcept { return held_ - claimed_; }
+  std::size_t held() const noexcept { return held_; }
+  // Endpoints that have a connection; an endpoint that only bindings name is none.
+  std::size_t endpoints() const noexcept { return endpoints_with_connections_; }
+  std::size_t destinations() const noexcept { return destinations_.size(); }
+  std::size_t bindings() const noexcept { return bindings_.size(); }
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  friend class Claim;
+
+  struct HashOf {
+    using is_transparent = void;
+    using is_avalanching = void;
+    std::uint64_t operator()(const HashedName& name) const noexcept { return name.hash; }
+    template <typename Node>
+    std::uint64_t operator()(const Node* node) const noexcept {
+      return node->hash;
+    }
+  };
+  struct SameName {
+    using is_transparent = void;
+    template <typename Node>
+    bool operator()(const Node* a, const Node* b) const noexcept {
+      return a == b;
+    }
+    template <typename Node>
+    bool operator()(const Node* a, const HashedName& b) const noexcept {
+      return a->hash == b.hash && a->text() == b.text;
+    }
+    template <typename Node>
+    bool operator()(const HashedName& a, const Node* b) const noexcept {
+      return (*this)(b, a);
+    }
+  };
+  // A binding as renewal looks it up.
+  struct BindingKey {
+    const Destination* destination;
+    const Endpoint* endpoint;
+    std::string_view properties;
+    std::uint64_t hash;
+  };
+  struct BindingHashOf {
+    using is_transparent = void;
+    using is_avalanching = void;
+    std::uint64_t operator()(const BindingKey& key) const noexcept { return key.hash; }
+    std::uint64_t operator()(const Binding* node) const noexcept { return node->hash; }
+  };
+  struct SameBinding {
+    using is_transparent = void;
+    bool operator()(const Binding* a, const Binding* b) const noexcept { return a == b; }
+    bool operator()(const Binding* a, const BindingKey& b) const noexcept;
+    bool operator()(const BindingKey& a, const Binding* b) const noexcept { return (*this)(b, a); }
+  };
+
+  HashedName hashed(std::string_view name) const noexcept { return {name, hash_(name)}; }
+  std::uint64_t binding_hash(const HashedName& destination, const HashedName& endpoint,
+                             std::string_view properties) const noexcept;
+
+  Endpoint& get_endpoint(const HashedName& name);
+  Destination& get_destination(const HashedName& name);
+  void drop_if_unused(Endpoint& endpoint) noexcept;
+  void drop_if_unused(Destination& destination) noexcept;
+
+  void index(Timed& entry) noexcept;
+  void link(Connection& connection) noexcept;
+  void unlink(Connection& connection) noexcept;
+  Claim claim(Connection& connection) noexcept;
+  Connection* oldest(Endpoint& endpoint, Instant now) noexcept;
+  // Ends a connection that is in no list, or a binding that is in all of them.
+  void leave(Connection& connection, Departure why) noexcept;
+  void leave(Binding& binding, Departure why) noexcept;
+  void put_back(Connection& connection) noexcept;
+
+  CacheLimits limits_;
+  CacheObserver& observer_;
+  NameHash hash_;
+  boost::unordered_flat_set<Endpoint*, HashOf, SameName> endpoints_;
+  boost::unordered_flat_set<Destination*, HashOf, SameName> destinations_;
+  boost::unordered_flat_set<Binding*, BindingHashOf, SameBinding> bindings_;
+  Deadlines deadlines_;
+  // By slot: whether that endpoint has a connection. And the slots that no endpoint has.
+  std::vector<std::uint8_t> has_connection_;
+  std::vector<std::uint32_t> free_slots_;
+  std::uint64_t sequence_ = 0;
+  std::size_t held_ = 0;
+  std::size_t claimed_ = 0;
+  std::size_t endpoints_with_connections_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace scache

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string_view>
+#include <utility>
+
+namespace scache {
+
+class Cache;
+struct Connection;
+
+// Claim is a found connection on its way out: nobody else finds it. commit() after its descriptor
+// was sent; a claim that is destroyed without it puts the connection back in its place. Move-only;
+// it must not outlive the cache.
+class Claim {
+ public:
+  Claim(Cache& cache, Connection& connection) : cache_{&cache}, connection_{&connection} {}
+  Claim(Claim&& other) noexcept
+      : cache_{other.cache_}, connection_{std::exchange(other.connection_, nullptr)} {}
+  Claim& operator=(Claim&&) = delete;
+  ~Claim();
+
+  // The connection's descriptor: borrowed, never closed by the caller.
+  int descriptor() const noexcept;
+  // Valid as long as the claim.
+  std::string_view endpoint() const noexcept;
+  std::string_view properties() const noexcept;
+
+  // The connection has been handed out: it leaves the cache. Nothing but destruction may follow.
+  void commit() noexcept;
+
+ private:
+  Cache* cache_;
+  Connection* connection_;
+};
+
+}  // namespace scache

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace scache {
+
+// NameHash hashes names with a secret key, so that no client can choose names that collide.
+// (SipHash-2-4 of libsodium.) Immutable after construction.
+class NameHash {
+ public:
+  // Draws the key from the kernel.
+  NameHash();
+  std::uint64_t operator()(std::string_view name) const noexcept;
+
+ private:
+  std::array<unsigned char, 16> key_{};
+};
+
+// A name with its hash, as a table looks it up.
+struct HashedName {
+  std::string_view text;
+  std::uint64_t hash;
+};
+
+}  // namespace scache

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
+#include <cstdint>
+
+#include "base/clock.hpp"
+#include "base/fd.hpp"
+#include "cache/text_node.hpp"
+
+// The nodes of the cache: what is in it, and how it hangs together. Nobody but Cache touches them.
+//
+//   Destination -> Binding... (oldest first) -> Endpoint -> Connection... (oldest first)
+//
+// Connections and bindings also hang in one index of deadlines.
+
+namespace scache {
+
+namespace intrusive = boost::intrusive;
+
+// Timed is what has a deadline: a connection or a binding.
+struct Timed : intrusive::set_base_hook<intrusive::optimize_size<true>> {
+  enum class Kind : std::uint8_t { connection, binding };
+
+  Timed(Kind what, Instant until) : deadline{until}, kind{what} {}
+
+  Instant deadline;
+  Kind kind;
+};
+
+struct EarlierDeadline {
+  bool operator()(const Timed& a, const Timed& b) const noexcept { return a.deadline < b.deadline; }
+};
+using Deadlines = intrusive::multiset<Timed, intrusive::compare<EarlierDeadline>>;
+
+struct Endpoint;
+struct Destination;
+
+// A cached connection; its text is the endpoint properties. While a Claim holds it, it hangs in
+// neither list.
+struct Connection final : TextNode<Connection>, Timed, intrusive::list_base_hook<> {
+  Connection(Fd&& connection, Instant until)
+      : Timed{Kind::connection, until}, fd{std::move(connection)} {}
+
+  Endpoint* endpoint = nullptr;
+  // Grows with every save: the order in which connections of an endpoint go out.
+  std::uint64_t sequence = 0;
+  Fd fd;
+};
+
+// A binding; its text is the destination properties.
+struct Binding final : TextNode<Binding>, Timed {
+  explicit Binding(Instant until) : Timed{Kind::binding, until} {}
+
+  Destination* destination = nullptr;
+  Endpoint* endpoint = nullptr;
+  std::uint64_t sequence = 0;
+  // Of destination, endpoint and properties.
+  std::uint64_t hash = 0;
+};
+
+// What binds or holds connections under one endpoint name; its text is the name. It lives as long
+// as it has connections, claims or bindings.
+struct Endpoint final : TextNode<Endpoint> {
+  explicit Endpoint(std::uint64_t hash_of_name) : hash{hash_of_name} {}
+
+  std::uint64_t hash;
+  intrusive::list<Connection, intrusive::constant_time_size<false>> connections;
+  // Its place in the cache's table of which endpoints have a connection.
+  std::uint32_t slot = 0;
+  std::uint32_t bindings = 0;
+  std::uint32_t claims = 0;
+};
+
+// A destination's binding together with its endpoint's slot, so that a lookup passes over endpoints
+// without connections without touching them.
+struct BindingRef {
+  Binding* binding;
+  std::uint32_t slot;
+};
+
+// The bindings of one destination name, oldest first; its text is the name. It lives as long as it
+// has bindings.
+struct Destination final : TextNode<Destination> {
+  explicit Destination(std::uint64_t hash_of_name) : hash{hash_of_name} {}
+
+  std::uint64_t hash;
+  boost::container::small_vector<BindingRef, 1> bindings;
+};
+
+}  // namespace scache

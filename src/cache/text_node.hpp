@@ -35,7 +35,7 @@ class TextNode {
     void* memory = ::operator new(sizeof(T) + text.size());
     Owner node{new (memory) T(std::forward<Arguments>(arguments)...)};
     node->text_size_ = static_cast<std::uint32_t>(text.size());
-    if (!text.empty()) std::memcpy(node.get() + 1, text.data(), text.size());
+    if (!text.empty()) std::memcpy(static_cast<void*>(node.get() + 1), text.data(), text.size());
     return node;
   }
 

@@ -1,0 +1,33 @@
+#include "io/inbox.hpp"
+
+#include <cstring>
+
+namespace scache {
+
+std::span<char> Inbox::space() {
+  if (empty()) {
+    begin_ = end_ = 0;
+    if (capacity_ != kInitialBytes) reallocate(kInitialBytes);
+  } else if (end_ == capacity_) {
+    // Half of it free afterwards, so that moving costs each byte a constant.
+    if (end_ - begin_ > capacity_ / 2) {
+      reallocate(capacity_ * 2);
+    } else {
+      std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
+      end_ -= begin_;
+      begin_ = 0;
+    }
+  }
+  return {data_.get() + end_, capacity_ - end_};
+}
+
+void Inbox::reallocate(std::size_t capacity) {
+  auto data = std::make_unique_for_overwrite<char[]>(capacity);
+  if (!empty()) std::memcpy(data.get(), data_.get() + begin_, end_ - begin_);
+  data_ = std::move(data);
+  capacity_ = capacity;
+  end_ -= begin_;
+  begin_ = 0;
+}
+
+}  // namespace scache

@@ -1,0 +1,98 @@
+#include "io/loop.hpp"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <limits>
+#include <system_error>
+
+// Level-triggered, since a recvmsg stops at every descriptor boundary: a short read does not mean
+// that the socket is drained. Events are collected before anybody is woken: whoever is woken may
+// destroy others that were reported in the same turn, and their hooks take them off the list.
+
+namespace scache {
+namespace {
+
+// Events of one turn. More wait for the next; epoll goes on behind those it has reported.
+constexpr std::size_t kEventsOfTurn = 128;
+
+}  // namespace
+
+Loop::Loop(Clock clock)
+    : clock_{std::move(clock)}, epoll_{::epoll_create1(EPOLL_CLOEXEC)}, now_{clock_()} {
+  if (!epoll_) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
+}
+
+void Loop::run() {
+  while (!stopped_) turn(Wait::block);
+}
+
+void Loop::turn(Wait wait) {
+  if (before_wait_) before_wait_();
+  std::array<epoll_event, kEventsOfTurn> events;
+  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                 milliseconds_to_wait(wait));
+  now_ = clock_();
+  for (int i = 0; i < count; ++i) {
+    wake_soon(*static_cast<Waiter*>(events[static_cast<std::size_t>(i)].data.ptr));
+  }
+  collect_due();
+
+  // Whoever is made ready from here on has its turn after the next look at epoll.
+  ReadyList current;
+  current.swap(ready_);
+  while (!current.empty()) {
+    Waiter& waiter = current.front();
+    current.pop_front();
+    waiter.wake(std::exchange(waiter.timed_out_, false));
+  }
+}
+
+void Loop::set_deadline(Waiter& waiter, Instant deadline) noexcept {
+  waiter.DeadlineHook::unlink();
+  waiter.deadline_ = deadline;
+  waiter.timed_out_ = false;
+  // Nearly always the latest: no search.
+  if (deadline != kNever) deadlines_.insert(deadlines_.end(), waiter);
+}
+
+void Loop::wake_soon(Waiter& waiter) noexcept {
+  if (!waiter.ReadyHook::is_linked()) ready_.push_back(waiter);
+}
+
+int Loop::watch(int descriptor, std::uint32_t events, Waiter& waiter, bool known) noexcept {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &waiter;
+  const int operation = known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  return ::epoll_ctl(epoll_.get(), operation, descriptor, &event) == 0 ? 0 : errno;
+}
+
+void Loop::unwatch(int descriptor) noexcept {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
+int Loop::milliseconds_to_wait(Wait wait) const noexcept {
+  if (wait == Wait::poll || !ready_.empty()) return 0;
+  if (deadlines_.empty()) return -1;
+  // Rounded up: a turn just before the deadline would find nothing to do.
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadlines_.begin()->deadline() - clock_());
+  return static_cast<int>(
+      std::clamp<std::int64_t>(left.count(), 0, std::numeric_limits<int>::max()));
+}
+
+void Loop::collect_due() noexcept {
+  while (!deadlines_.empty() && deadlines_.begin()->deadline() <= now_) {
+    Waiter& waiter = *deadlines_.begin();
+    waiter.DeadlineHook::unlink();
+    waiter.deadline_ = kNever;
+    waiter.timed_out_ = true;
+    wake_soon(waiter);
+  }
+}
+
+}  // namespace scache

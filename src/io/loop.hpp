@@ -1,0 +1,122 @@
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/fd.hpp"
+
+namespace scache {
+
+namespace detail {
+using AutoUnlink = boost::intrusive::link_mode<boost::intrusive::auto_unlink>;
+using ReadyHook =
+    boost::intrusive::list_base_hook<boost::intrusive::tag<struct ReadyTag>, AutoUnlink>;
+using DeadlineHook =
+    boost::intrusive::set_base_hook<boost::intrusive::tag<struct DeadlineTag>, AutoUnlink>;
+}  // namespace detail
+
+// Waiter is what the loop wakes: for an event, or because its deadline has come. Destroying one
+// takes it off every list, so that one waiter may end another at any time.
+class Waiter : public detail::ReadyHook, public detail::DeadlineHook {
+ public:
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  Instant deadline() const noexcept { return deadline_; }
+
+ protected:
+  Waiter() = default;
+  ~Waiter() = default;
+
+ private:
+  friend class Loop;
+  using ReadyHook = detail::ReadyHook;
+  using DeadlineHook = detail::DeadlineHook;
+
+  virtual void wake(bool timed_out) = 0;
+
+  Instant deadline_ = kNever;
+  bool timed_out_ = false;
+};
+
+// Loop is a level-triggered epoll loop for one thread. A turn has two phases: whatever epoll and
+// the deadlines report goes into a list; then each on the list is woken. Throws std::system_error
+// when it cannot be made.
+class Loop {
+ public:
+  using Clock = std::function<Instant()>;
+
+  explicit Loop(Clock clock = BootClock::now);
+
+  // When this turn began. What needs the moment itself asks clock().
+  Instant now() const noexcept { return now_; }
+  Instant clock() const { return clock_(); }
+
+  // One turn: waits until something happens or a deadline comes, or not at all, and wakes whoever
+  // is concerned.
+  enum class Wait : std::uint8_t { block, poll };
+  void turn(Wait wait);
+
+  // Turns until stop() is called.
+  void run();
+  void stop() noexcept { stopped_ = true; }
+
+  // Called before every wait: the last chance to set deadlines. It must not throw.
+  void before_wait(std::function<void()> hook) { before_wait_ = std::move(hook); }
+
+  // For waiters: wake at a deadline (kNever: not), wake in the next turn, and neither.
+  void set_deadline(Waiter& waiter, Instant deadline) noexcept;
+  void wake_soon(Waiter& waiter) noexcept;
+
+  // For Watch. `events` are epoll's; answers 0 or an errno.
+  int watch(int descriptor, std::uint32_t events, Waiter& waiter, bool known) noexcept;
+  void unwatch(int descriptor) noexcept;
+
+ private:
+  struct Earlier {
+    bool operator()(const Waiter& a, const Waiter& b) const noexcept {
+      return a.deadline() < b.deadline();
+    }
+  };
+  using ReadyList = boost::intrusive::list<Waiter, boost::intrusive::base_hook<detail::ReadyHook>,
+                                           boost::intrusive::constant_time_size<false>>;
+  using DeadlineSet =
+      boost::intrusive::multiset<Waiter, boost::intrusive::base_hook<detail::DeadlineHook>,
+                                 boost::intrusive::compare<Earlier>,
+                                 boost::intrusive::constant_time_size<false>>;
+
+  int milliseconds_to_wait(Wait wait) const noexcept;
+  void collect_due() noexcept;
+
+  Clock clock_;
+  Fd epoll_;
+  Instant now_;
+  ReadyList ready_;
+  DeadlineSet deadlines_;
+  std::function<void()> before_wait_;
+  bool stopped_ = false;
+};
+
+// Timer calls a function when its deadline has come. The function may set it anew.
+class Timer final : public Waiter {
+ public:
+  Timer(Loop& loop, std::function<void()> due) : loop_{loop}, due_{std::move(due)} {}
+  ~Timer() = default;
+
+  // kNever takes the deadline away.
+  void set(Instant deadline) noexcept { loop_.set_deadline(*this, deadline); }
+
+ private:
+  void wake(bool timed_out) override {
+    if (timed_out) due_();
+  }
+
+  Loop& loop_;
+  std::function<void()> due_;
+};
+
+}  // namespace scache

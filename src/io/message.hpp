@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/fd.hpp"
+
+namespace scache {
+
+// What one recvmsg brought.
+struct Received {
+  enum class Kind : std::uint8_t { bytes, end, nothing_yet, failed };
+
+  Kind kind = Kind::failed;
+  // How many bytes, when there are some.
+  std::size_t size = 0;
+  // The descriptor that came with the last of these bytes, close-on-exec.
+  Fd fd;
+  // Descriptors came that are not handed on: more than one, or no room for one. They are closed.
+  bool descriptors_lost = false;
+  // When it failed: errno.
+  int error = 0;
+};
+
+// Receives bytes, and at most one descriptor, from a UNIX stream socket; never blocks.
+Received receive(int socket, std::span<char> into) noexcept;
+
+// What one sendmsg took: the number of bytes, or an errno.
+struct Sent {
+  std::size_t size = 0;
+  int error = 0;
+
+  bool must_wait() const noexcept;
+};
+
+// Sends bytes, and with the first of them a copy of `descriptor` unless it is negative; never
+// blocks, never raises SIGPIPE. The caller keeps the descriptor.
+Sent send(int socket, std::string_view bytes, int descriptor = -1) noexcept;
+
+}  // namespace scache

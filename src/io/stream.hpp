@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/fd.hpp"
+#include "io/inbox.hpp"
+#include "io/loop.hpp"
+#include "io/task.hpp"
+#include "io/watch.hpp"
+
+namespace scache {
+
+// How an attempt to move bytes ended.
+struct Flow {
+  enum class Kind : std::uint8_t { moved, end, timed_out, failed };
+
+  Kind kind = Kind::moved;
+  // When it failed: errno.
+  int error = 0;
+
+  bool moved() const noexcept { return kind == Kind::moved; }
+  // The reason as an errno: 0 for the end of the stream.
+  int reason() const noexcept;
+};
+
+// Stream is one client's UNIX stream socket with what was received and not consumed, and what is
+// to be sent. Output is sent before a wait for input and before a descriptor. One coroutine at a
+// time. Deadlines are the caller's.
+class Stream {
+ public:
+  // Replies that are kept back, in bytes; more are sent at once, and the client must read them.
+  static constexpr std::size_t kMaxBufferedReplies = 64 * 1'024;
+  // Descriptors that a client may leave unread: one is usual, and all clients together stay far
+  // below what the kernel lets a user have in flight (RLIMIT_NOFILE of them).
+  static constexpr unsigned kMaxUnreadDescriptors = 16;
+
+  Stream(Loop& loop, Fd socket)
+      : socket_{std::move(socket)}, loop_{loop}, watch_{loop, socket_.get()} {}
+
+  // What is received and not consumed. Views stay valid until the next fill().
+  std::string_view input() const noexcept { return inbox_.bytes(); }
+  void consume(std::size_t size) noexcept;
+
+  // Sends the output and waits for more input.
+  Task<Flow> fill(Instant deadline);
+
+  // Where to append what is to be sent.
+  std::string& output() noexcept { return output_; }
+  bool too_much_output() const noexcept { return output_.size() > kMaxBufferedReplies; }
+  // Sends all of it.
+  Task<Flow> flush(Instant deadline);
+
+  // The one byte that carries a descriptor, and the descriptor. Sends the output first. `fd` is
+  // empty where the byte came without one, or with more than one.
+  struct Descriptor {
+    Flow flow;
+    Fd fd;
+  };
+  Task<Descriptor> receive_descriptor(Instant deadline);
+
+  // Sends the output, and then one byte with a copy of `descriptor`.
+  Task<Flow> send_descriptor(int descriptor, Instant deadline);
+  // Whether the client has read the descriptors that were sent to it, or most of them.
+  bool reads_descriptors() noexcept;
+
+  // Lets the others that are ready have their turn.
+  Watch::Awaiter others() noexcept { return watch_.others(); }
+
+  int descriptor() const noexcept { return socket_.get(); }
+  Loop& loop() noexcept { return loop_; }
+
+ private:
+  Fd socket_;
+  Loop& loop_;
+  Watch watch_;
+  Inbox inbox_;
+  std::string output_;
+  // A descriptor that came with input, and how many bytes of input reach to its byte.
+  Fd pending_;
+  std::size_t pending_distance_ = 0;
+  unsigned unread_descriptors_ = 0;
+};
+
+}  // namespace scache

@@ -1,0 +1,48 @@
+#include "io/watch.hpp"
+
+#include <sys/epoll.h>
+
+#include <system_error>
+#include <utility>
+
+namespace scache {
+
+Watch::~Watch() {
+  if (known_) loop_.unwatch(descriptor_);
+}
+
+Watch::Awaiter Watch::readable(Instant deadline) noexcept {
+  return {*this, EPOLLIN, deadline};
+}
+Watch::Awaiter Watch::writable(Instant deadline) noexcept {
+  return {*this, EPOLLOUT, deadline};
+}
+
+void Watch::wait(std::uint32_t events, Instant deadline, std::coroutine_handle<> waiting) {
+  if (events == kSoon) {
+    loop_.wake_soon(*this);
+  } else if (events != 0 && (!known_ || interest_ != events)) {
+    if (const int error = loop_.watch(descriptor_, events, *this, known_); error != 0) {
+      throw std::system_error{error, std::generic_category(), "epoll_ctl"};
+    }
+    known_ = true;
+    interest_ = events;
+  }
+  loop_.set_deadline(*this, deadline);
+  wanted_ = events;
+  waiting_ = waiting;
+}
+
+void Watch::wake(bool timed_out) {
+  if (!waiting_ || (wanted_ == 0 && !timed_out)) {
+    // Nobody waits for what epoll goes on reporting (a hang-up cannot be masked): off the list.
+    if (known_) loop_.unwatch(descriptor_);
+    known_ = false;
+    return;
+  }
+  if (!timed_out) loop_.set_deadline(*this, kNever);
+  timed_out_ = timed_out;
+  std::exchange(waiting_, nullptr).resume();
+}
+
+}  // namespace scache

@@ -63,6 +63,8 @@ Cache::Cache(const CacheLimits& limits, CacheObserver& observer)
 
 Cache::~Cache() {
   assert(claimed_ == 0);
+  // The lists first: they must not be left with connections that are gone.
+  for (Endpoint* endpoint : endpoints_) endpoint->connections.clear();
   deadlines_.clear_and_dispose([](Timed* entry) {
     if (entry->kind == Timed::Kind::connection) {
       Connection::Destroy{}(static_cast<Connection*>(entry));
@@ -70,10 +72,7 @@ Cache::~Cache() {
       Binding::Destroy{}(static_cast<Binding*>(entry));
     }
   });
-  for (Endpoint* endpoint : endpoints_) {
-    endpoint->connections.clear();
-    Endpoint::Destroy{}(endpoint);
-  }
+  for (Endpoint* endpoint : endpoints_) Endpoint::Destroy{}(endpoint);
   for (Destination* destination : destinations_) Destination::Destroy{}(destination);
 }
 
@@ -130,7 +129,9 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
   Destination* destination = nullptr;
   try {
     destination = &get_destination(destination_key);
-    destination->bindings.reserve(destination->bindings.size() + 1);
+    // reserve() gives no more than it is asked for: ask for twice as much, so that growing is rare.
+    auto& refs = destination->bindings;
+    if (refs.size() == refs.capacity()) refs.reserve(2 * refs.size());
     owner->hash = hash;
     owner->destination = destination;
     owner->endpoint = &endpoint;
@@ -183,8 +184,9 @@ Instant Cache::next_deadline() const noexcept {
 
 std::size_t Cache::expire(Instant now, std::size_t most) noexcept {
   std::size_t left = 0;
-  for (; left < most && next_deadline() <= now; ++left) {
+  for (; left < most && !deadlines_.empty(); ++left) {
     Timed& entry = *deadlines_.begin();
+    if (entry.deadline > now) break;
     if (entry.kind == Timed::Kind::binding) {
       leave(static_cast<Binding&>(entry), Departure::expired);
     } else {
@@ -206,7 +208,8 @@ Endpoint& Cache::get_endpoint(const HashedName& name) {
   auto owner = Endpoint::create(name.text, name.hash);
   if (free_slots_.empty()) {
     // Room for every slot to become free: giving one back must not fail.
-    free_slots_.reserve(has_connection_.size() + 1);
+    const std::size_t slots = has_connection_.size() + 1;
+    if (free_slots_.capacity() < slots) free_slots_.reserve(2 * slots);
     has_connection_.push_back(0);
     free_slots_.push_back(static_cast<std::uint32_t>(has_connection_.size() - 1));
   }

@@ -1,12 +1,15 @@
 #pragma once
 
-#include <string>
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace scache {
 
 // How grave a log line is. The log's own format decides how each is spelt.
-enum class Severity { info, warning, error, fatal, panic };
+enum class Severity : std::uint8_t { info, warning, error, fatal, panic };
 
 // Log is where lines go. Implementations never throw and never block for long; one thread.
 class Log {
@@ -21,7 +24,27 @@ class Log {
   bool verbose() const noexcept { return verbose_; }
   void set_verbose(bool verbose) noexcept { verbose_ = verbose; }
 
+  // Writes a detail where details are wanted. Without memory it goes unsaid.
+  template <typename... Arguments>
+  void detail(fmt::format_string<Arguments...> text, Arguments&&... arguments) noexcept {
+    if (verbose_) say(Severity::info, text, std::forward<Arguments>(arguments)...);
+  }
+
+  template <typename... Arguments>
+  void warn(fmt::format_string<Arguments...> text, Arguments&&... arguments) noexcept {
+    say(Severity::warning, text, std::forward<Arguments>(arguments)...);
+  }
+
  private:
+  template <typename... Arguments>
+  void say(Severity severity, fmt::format_string<Arguments...> text,
+           Arguments&&... arguments) noexcept {
+    try {
+      write(severity, fmt::format(text, std::forward<Arguments>(arguments)...));
+    } catch (...) {
+    }
+  }
+
   bool verbose_ = false;
 };
 

@@ -65,10 +65,7 @@ Received receive(int socket, std::span<char> into) noexcept {
     return received;
   }
   received.fd = take_descriptor(message);
-  if ((message.msg_flags & MSG_CTRUNC) != 0) {
-    received.descriptors_lost = true;
-    received.fd.reset();
-  }
+  received.descriptors_lost = (message.msg_flags & MSG_CTRUNC) != 0;
   received.kind = size == 0 ? Received::Kind::end : Received::Kind::bytes;
   received.size = static_cast<std::size_t>(size);
   return received;

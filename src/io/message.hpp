@@ -18,7 +18,7 @@ struct Received {
   std::size_t size = 0;
   // The descriptor that came with the last of these bytes, close-on-exec.
   Fd fd;
-  // Descriptors came that are not handed on: more than one, or no room for one. They are closed.
+  // More than one descriptor came, or there was no room for it: `fd` is at best the first of them.
   bool descriptors_lost = false;
   // When it failed: errno.
   int error = 0;

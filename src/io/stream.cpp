@@ -34,7 +34,7 @@ void Stream::consume(std::size_t size) noexcept {
   inbox_.consume(size);
   if (!pending_) return;
   if (size >= pending_distance_) {
-    pending_.reset();
+    drop_pending();
   } else {
     pending_distance_ -= size;
   }
@@ -45,7 +45,7 @@ Task<Flow> Stream::fill(Instant deadline) {
     const Flow flow = co_await flush(deadline);
     if (!flow.moved()) co_return flow;
   }
-  pending_.reset();
+  drop_pending();
   for (;;) {
     const Ready ready = co_await watch_.readable(deadline);
     if (ready == Ready::timed_out) co_return Flow{Flow::Kind::timed_out, 0};
@@ -64,6 +64,7 @@ Task<Flow> Stream::fill(Instant deadline) {
     if (received.fd) {
       pending_ = std::move(received.fd);
       pending_distance_ = inbox_.bytes().size();
+      if (received.descriptors_lost) drop_pending();
     }
     co_return Flow{};
   }
@@ -82,6 +83,7 @@ Task<Flow> Stream::flush(Instant deadline) {
     sent_bytes += sent.size;
   }
   output_.clear();
+  if (output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
   co_return Flow{};
 }
 
@@ -110,6 +112,8 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
       result.flow = {Flow::Kind::end, 0};
     } else if (received.kind == Received::Kind::failed) {
       result.flow = {Flow::Kind::failed, received.error};
+    } else if (received.descriptors_lost) {
+      closer_.close_copy(std::move(received.fd));
     } else {
       result.fd = std::move(received.fd);
     }
@@ -133,6 +137,10 @@ Task<Flow> Stream::send_descriptor(int descriptor, Instant deadline) {
     ++unread_descriptors_;
     co_return Flow{};
   }
+}
+
+void Stream::drop_pending() noexcept {
+  if (pending_) closer_.close_copy(std::move(pending_));
 }
 
 bool Stream::reads_descriptors() noexcept {

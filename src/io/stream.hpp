@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
+#include "io/closer.hpp"
 #include "io/inbox.hpp"
 #include "io/loop.hpp"
 #include "io/task.hpp"
@@ -38,8 +39,11 @@ class Stream {
   // below what the kernel lets a user have in flight (RLIMIT_NOFILE of them).
   static constexpr unsigned kMaxUnreadDescriptors = 16;
 
-  Stream(Loop& loop, Fd socket)
-      : socket_{std::move(socket)}, loop_{loop}, watch_{loop, socket_.get()} {}
+  Stream(Loop& loop, Closer& closer, Fd socket)
+      : socket_{std::move(socket)}, loop_{loop}, closer_{closer}, watch_{loop, socket_.get()} {}
+  ~Stream() { drop_pending(); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
 
   // What is received and not consumed. Views stay valid until the next fill().
   std::string_view input() const noexcept { return inbox_.bytes(); }
@@ -74,8 +78,11 @@ class Stream {
   Loop& loop() noexcept { return loop_; }
 
  private:
+  void drop_pending() noexcept;
+
   Fd socket_;
   Loop& loop_;
+  Closer& closer_;
   Watch watch_;
   Inbox inbox_;
   std::string output_;

@@ -1,0 +1,124 @@
+#include "io/closer.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace scache {
+namespace {
+
+// A descriptor's linger time as close() will heed it.
+enum class Linger { none, some, no_socket };
+
+Linger linger_of(int descriptor) noexcept {
+  linger setting{};
+  socklen_t size = sizeof setting;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &setting, &size) != 0) {
+    return Linger::no_socket;
+  }
+  return setting.l_onoff != 0 && setting.l_linger != 0 ? Linger::some : Linger::none;
+}
+
+bool is_pipe(int descriptor) noexcept {
+  return ::fcntl(descriptor, F_GETPIPE_SZ) >= 0;
+}
+
+// Closes whatever comes, one after the other, until the Closer has gone and nothing is left.
+template <typename Shared>
+void close_all(const std::shared_ptr<Shared>& shared) noexcept {
+  std::unique_lock lock{shared->mutex};
+  for (;;) {
+    shared->wake.wait(lock, [&] { return shared->stop || !shared->waiting.empty(); });
+    if (shared->waiting.empty()) return;
+    std::vector<Fd> batch = std::move(shared->waiting);
+    shared->waiting.clear();
+    for (Fd& fd : batch) {
+      lock.unlock();
+      fd.reset();
+      lock.lock();
+      --shared->unfinished;
+    }
+  }
+}
+
+}  // namespace
+
+struct Closer::Shared {
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::vector<Fd> waiting;
+  // Those that wait, and the one that is being closed.
+  std::size_t unfinished = 0;
+  bool stop = false;
+};
+
+Closer::Closer() : shared_{std::make_shared<Shared>()} {}
+
+Closer::~Closer() {
+  const std::lock_guard lock{shared_->mutex};
+  shared_->stop = true;
+  shared_->wake.notify_one();
+}
+
+void Closer::close_copy(Fd fd) noexcept {
+  if (!fd) return;
+  const Linger linger = linger_of(fd.get());
+  if (linger == Linger::none) return;
+  if (linger == Linger::no_socket && is_pipe(fd.get())) return;
+  close_elsewhere(std::move(fd));
+}
+
+void Closer::close_connection(Fd fd) noexcept {
+  switch (linger_of(fd.get())) {
+    case Linger::none:
+      return;
+    case Linger::some: {
+      const linger off{};
+      ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &off, sizeof off);
+      return;
+    }
+    case Linger::no_socket:
+      if (!is_pipe(fd.get())) close_elsewhere(std::move(fd));
+      return;
+  }
+}
+
+bool Closer::accepts() const noexcept {
+  const std::lock_guard lock{shared_->mutex};
+  return shared_->unfinished < kMaxWaiting;
+}
+
+void Closer::close_elsewhere(Fd fd) noexcept {
+  // Where memory or a thread cannot be had, the descriptor is closed right here: `fd` owns it.
+  try {
+    if (!running_) {
+      // Signals are the main thread's.
+      sigset_t all;
+      sigset_t before;
+      sigfillset(&all);
+      ::pthread_sigmask(SIG_SETMASK, &all, &before);
+      try {
+        std::thread{[shared = shared_] { close_all(shared); }}.detach();
+        running_ = true;
+      } catch (...) {
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        throw;
+      }
+      ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
+    const std::lock_guard lock{shared_->mutex};
+    shared_->waiting.push_back(std::move(fd));
+    ++shared_->unfinished;
+    shared_->wake.notify_one();
+  } catch (...) {
+  }
+}
+
+}  // namespace scache

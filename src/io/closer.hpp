@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "base/fd.hpp"
+
+namespace scache {
+
+// Closer closes descriptors of clients without ever blocking its caller. close() blocks on a socket
+// with a linger time and data on its way, and on a file for as long as its file system likes; such
+// descriptors are closed by a thread, which is started when the first of them comes.
+class Closer {
+ public:
+  // Descriptors that may wait for the thread. While so many do, accepts() answers no, and no more
+  // of their kind are to be taken in: a file system that hangs must not eat the descriptor table.
+  static constexpr std::size_t kMaxWaiting = 64;
+
+  Closer();
+  ~Closer();
+  Closer(const Closer&) = delete;
+  Closer& operator=(const Closer&) = delete;
+
+  // Closes our copy of what somebody else has too, and may go on using: its settings stay.
+  void close_copy(Fd fd) noexcept;
+  // Ends a connection that is ours alone: abruptly, whatever its linger time.
+  void close_connection(Fd fd) noexcept;
+
+  // Whether a descriptor that may block in close() can be taken in.
+  bool accepts() const noexcept;
+
+ private:
+  struct Shared;
+
+  void close_elsewhere(Fd fd) noexcept;
+
+  // Shared with the thread, which outlives the Closer when close() hangs.
+  std::shared_ptr<Shared> shared_;
+  bool running_ = false;
+};
+
+}  // namespace scache

@@ -1,0 +1,252 @@
+#include "server/postfix_session.hpp"
+
+#include <cstring>
+#include <utility>
+
+// The exchanges, as a client sees them ("->" is sent by the client):
+//
+//   on accept     <- protocol
+//   save_endp     -> request  <- dummy  -> one byte with the descriptor  <- status
+//   save_dest     -> request  <- status
+//   find miss     -> request  <- status and empty properties
+//   find hit      -> request  <- status and properties  -> dummy
+//                             <- one byte with the descriptor  -> dummy
+//
+// A client may send ahead. Its last dummy often comes together with its next request.
+
+namespace scache {
+
+using postfix_codec::Status;
+
+namespace {
+
+// Requests that are served in a row before the other clients have their turn.
+constexpr unsigned kRequestsInARow = 64;
+
+// An errno as the stock server tells it; it calls the lack of one an application error.
+const char* words_of(int error) noexcept {
+  const char* words = error == 0 ? nullptr : ::strerrordesc_np(error);
+  return words == nullptr ? "Application error" : words;
+}
+
+}  // namespace
+
+Task<> PostfixSession::run() {
+  deadline_ = after(stream_.loop().now(), settings_.time_limit);
+  postfix_codec::put_greeting(stream_.output());
+  for (unsigned in_a_row = 1;; ++in_a_row) {
+    const Heard heard = co_await hear(postfix_codec::kRequest);
+    if (heard == Heard::other) continue;
+    if (heard != Heard::list) co_return;
+
+    const bool goes_on = co_await serve();
+    if (stream_.too_much_output() || !goes_on) {
+      const Flow flow = co_await stream_.flush(deadline_);
+      if (!flow.moved() || !goes_on) co_return;
+    }
+    if (stream_.input().empty()) {
+      in_a_row = 0;
+      continue;
+    }
+    // What is there already is a request of its own, with the whole time.
+    deadline_ = after(stream_.loop().now(), settings_.time_limit);
+    if (in_a_row % kRequestsInARow == 0) co_await stream_.others();
+  }
+}
+
+// Waits for a list that begins with `wanted`. The caller drops it with drop_heard().
+Task<PostfixSession::Heard> PostfixSession::hear(std::string_view wanted) {
+  const bool for_request = wanted == postfix_codec::kRequest;
+  for (;;) {
+    switch (reader_.scan(stream_.input(), wanted)) {
+      case AttributeReader::Step::list:
+        stray_names_ = 0;
+        co_return Heard::list;
+      case AttributeReader::Step::missing:
+        warn(postfix_codec::missing_attribute(wanted));
+        drop_heard();
+        if (++stray_names_ >= kMaxStrayNames) break;
+        co_return Heard::other;
+      case AttributeReader::Step::stray:
+        warn(postfix_codec::unexpected_attribute(reader_.string(0), wanted));
+        drop_heard();
+        if (++stray_names_ >= kMaxStrayNames) break;
+        if (for_request) continue;
+        co_return Heard::other;
+      case AttributeReader::Step::too_long:
+        log_.warn("a request from scache socket is longer than {} bytes", settings_.limits.list);
+        co_return Heard::nonsense;
+      case AttributeReader::Step::need_more: {
+        const bool idle = for_request && stream_.input().empty();
+        Flow flow;
+        if (idle) {
+          flow = co_await idle_input();
+        } else {
+          flow = co_await stream_.fill(deadline_);
+        }
+        if (flow.moved()) continue;
+        cut_short(flow, wanted);
+        co_return Heard::nothing;
+      }
+    }
+    log_.warn("{} attributes in a row from scache socket that are no request", stray_names_);
+    co_return Heard::nonsense;
+  }
+}
+
+// Between requests a client may wait as long as it likes, once it has read its replies.
+Task<Flow> PostfixSession::idle_input() {
+  const Flow sent = co_await stream_.flush(deadline_);
+  if (!sent.moved()) co_return sent;
+  events_.idle();
+  const Flow flow = co_await stream_.fill(kNever);
+  if (flow.moved()) events_.busy();
+  deadline_ = after(stream_.loop().now(), settings_.time_limit);
+  co_return flow;
+}
+
+void PostfixSession::drop_heard() noexcept {
+  stream_.consume(reader_.consumed());
+  reader_.done();
+}
+
+// Says what is missing where a client goes or falls silent within a list.
+void PostfixSession::cut_short(Flow flow, std::string_view wanted) {
+  reason_ = flow.reason();
+  if (stream_.input().empty()) return;
+  warn(flow.kind == Flow::Kind::timed_out ? postfix_codec::timeout(reader_)
+                                          : postfix_codec::end_of_input(reader_));
+  if (wanted != postfix_codec::kRequest || !reader_.past_wanted()) return;
+  if (const auto kind = postfix_codec::kind_of(reader_.string(0))) {
+    warn(postfix_codec::bad_parameter(*kind));
+  }
+}
+
+Task<bool> PostfixSession::serve() {
+  const postfix_codec::Decoded decoded = postfix_codec::decode(reader_, settings_.limits);
+  // The bytes stay where they are until more input is asked for.
+  drop_heard();
+  for (const std::string& warning : decoded.warnings) warn(warning);
+  if (!decoded.request) {
+    postfix_codec::put_refusal(stream_.output(), decoded.kind, Status::bad);
+    co_return true;
+  }
+
+  const Kind kind = *decoded.kind;
+  const Instant now = stream_.loop().clock();
+  if (const auto* save = std::get_if<SaveEndpoint>(&*decoded.request)) {
+    log_.detail("save_endp ttl={} endpoint={} properties={}", save->ttl.count(), save->endpoint,
+                save->properties);
+    co_return co_await save_endpoint(*save);
+  }
+  if (const auto* save = std::get_if<SaveDestination>(&*decoded.request)) {
+    log_.detail("save_dest ttl={} destination={} properties={} endpoint={}", save->ttl.count(),
+                save->destination, save->properties, save->endpoint);
+    save_destination(*save);
+    co_return true;
+  }
+  if (!may_hand_over(kind)) co_return true;
+  if (const auto* find = std::get_if<FindEndpoint>(&*decoded.request)) {
+    log_.detail("find_endp endpoint={}", find->endpoint);
+    std::optional<Claim> claim = service_.find(*find, now);
+    if (claim) {
+      postfix_codec::put_endpoint_hit(stream_.output(), claim->properties());
+      co_return co_await hand_over(kind, std::move(*claim));
+    }
+  } else if (const auto* look = std::get_if<FindDestination>(&*decoded.request)) {
+    log_.detail("find_dest destination={}", look->destination);
+    std::optional<Cache::DestinationHit> hit = service_.find(*look, now);
+    if (hit) {
+      postfix_codec::put_destination_hit(stream_.output(), hit->properties,
+                                         hit->claim.properties());
+      co_return co_await hand_over(kind, std::move(hit->claim));
+    }
+  }
+  log_.detail("{}: not found", postfix_codec::wire_name(kind));
+  postfix_codec::put_refusal(stream_.output(), kind, Status::fail);
+  co_return true;
+}
+
+Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
+  postfix_codec::put_dummy(stream_.output());
+  Stream::Descriptor received = co_await stream_.receive_descriptor(deadline_);
+  if (!received.fd) {
+    warn_of_descriptor(Kind::save_endpoint, "unable to receive", received.flow.reason());
+    postfix_codec::put_status(stream_.output(), Status::fail);
+    co_return received.flow.moved();
+  }
+  const Saved saved = service_.save(request, std::move(received.fd), stream_.loop().clock());
+  switch (saved) {
+    case Saved::yes:
+      log_.detail("save_endp: saved");
+      postfix_codec::put_status(stream_.output(), Status::ok);
+      break;
+    case Saved::full:
+      refuse(Kind::save_endpoint, "the cache is full");
+      break;
+    case Saved::own_client:
+      refuse(Kind::save_endpoint, "the descriptor is a client's own stream to this server");
+      break;
+    case Saved::not_closable:
+      refuse(Kind::save_endpoint, "too many files and devices are being closed");
+      break;
+  }
+  co_return true;
+}
+
+void PostfixSession::save_destination(const SaveDestination& request) {
+  if (service_.save(request, stream_.loop().clock()) == Saved::full) {
+    refuse(Kind::save_destination, "the cache is full");
+  } else {
+    log_.detail("save_dest: saved");
+    postfix_codec::put_status(stream_.output(), Status::ok);
+  }
+}
+
+// The connection goes to the client, or back to its place in the cache.
+Task<bool> PostfixSession::hand_over(Kind kind, Claim claim) {
+  log_.detail("{}: found endpoint={} properties={} fd={}", postfix_codec::wire_name(kind),
+              claim.endpoint(), claim.properties(), claim.descriptor());
+  const Heard ready = co_await hear(postfix_codec::kDummy);
+  if (ready != Heard::list) {
+    warn_of_descriptor(kind, "cannot send", ready == Heard::nothing ? reason_ : 0);
+    co_return ready == Heard::other;
+  }
+  drop_heard();
+
+  const Flow sent = co_await stream_.send_descriptor(claim.descriptor(), deadline_);
+  if (!sent.moved()) {
+    warn_of_descriptor(kind, "cannot send", sent.reason());
+    co_return false;
+  }
+  service_.commit(claim, kind == Kind::find_endpoint ? Service::Lookup::endpoint
+                                                     : Service::Lookup::destination);
+
+  const Heard taken = co_await hear(postfix_codec::kDummy);
+  if (taken != Heard::list) {
+    warn_of_descriptor(kind, "cannot send", taken == Heard::nothing ? reason_ : 0);
+    co_return taken == Heard::other;
+  }
+  drop_heard();
+  co_return true;
+}
+
+// A client that leaves its descriptors unread gets no more of them.
+bool PostfixSession::may_hand_over(Kind kind) {
+  if (stream_.reads_descriptors()) return true;
+  log_.warn("{}: the client has not read {} descriptors", postfix_codec::service_name(kind),
+            Stream::kMaxUnreadDescriptors);
+  postfix_codec::put_refusal(stream_.output(), kind, Status::fail);
+  return false;
+}
+
+void PostfixSession::refuse(Kind kind, std::string_view why) {
+  log_.warn("{}: not saved: {}", postfix_codec::service_name(kind), why);
+  postfix_codec::put_status(stream_.output(), Status::fail);
+}
+
+void PostfixSession::warn_of_descriptor(Kind kind, std::string_view what, int error) {
+  log_.warn("{}: {} file descriptor: {}", postfix_codec::service_name(kind), what, words_of(error));
+}
+
+}  // namespace scache

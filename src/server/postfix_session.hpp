@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "io/stream.hpp"
+#include "io/task.hpp"
+#include "server/service.hpp"
+#include "wire/attribute_reader.hpp"
+#include "wire/limits.hpp"
+#include "wire/postfix_codec.hpp"
+
+namespace scache {
+
+// SessionEvents is told how a session stands, so that its server can keep order among many.
+class SessionEvents {
+ public:
+  virtual ~SessionEvents() = default;
+  // Between requests, with nothing left to send; and the first byte of a request has come.
+  virtual void idle() noexcept = 0;
+  virtual void busy() noexcept = 0;
+};
+
+// PostfixSession talks to one client in Postfix's way (docs/protocol.md). It ends when the client
+// goes, stays silent in the middle of a request for too long, or sends what cannot be followed.
+class PostfixSession {
+ public:
+  struct Settings {
+    WireLimits limits;
+    // For a whole request, from its first byte to the end of its last exchange.
+    Duration time_limit = std::chrono::seconds{3'600};
+  };
+
+  // Names that are no request's, one after the other without a request between them: enough for a
+  // client to find its way back, too few to fill the log.
+  static constexpr unsigned kMaxStrayNames = 300;
+
+  PostfixSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
+                 const Settings& settings)
+      : stream_{stream},
+        service_{service},
+        events_{events},
+        log_{log},
+        settings_{settings},
+        reader_{settings.limits.list} {}
+
+  Task<> run();
+
+ private:
+  using Kind = postfix_codec::Kind;
+
+  // How the wait for an attribute list ended.
+  enum class Heard : std::uint8_t {
+    list,
+    // Another list than the wanted one.
+    other,
+    // The client is gone or has taken too long: reason_ says which.
+    nothing,
+    // It cannot be followed any more.
+    nonsense,
+  };
+
+  Task<Heard> hear(std::string_view wanted);
+  void drop_heard() noexcept;
+  Task<Flow> idle_input();
+
+  // Each answers whether the session goes on.
+  Task<bool> serve();
+  Task<bool> save_endpoint(SaveEndpoint request);
+  Task<bool> hand_over(Kind kind, Claim claim);
+  void save_destination(const SaveDestination& request);
+
+  bool may_hand_over(Kind kind);
+  void refuse(Kind kind, std::string_view why);
+  void cut_short(Flow flow, std::string_view wanted);
+  void warn(std::string_view text) noexcept { log_.write(Severity::warning, text); }
+  void warn_of_descriptor(Kind kind, std::string_view what, int error);
+
+  Stream& stream_;
+  Service& service_;
+  SessionEvents& events_;
+  Log& log_;
+  const Settings& settings_;
+  AttributeReader reader_;
+  Instant deadline_ = kNever;
+  int reason_ = 0;
+  unsigned stray_names_ = 0;
+};
+
+}  // namespace scache

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <string>
+#include <vector>
+
+namespace scache {
+
+// Statistics counts what happens in one interval, and tells it in the four lines that log analysers
+// know. Counts restart with every interval; maxima are taken when something is saved.
+class Statistics {
+ public:
+  // `now`: wall-clock time, shown as local time.
+  explicit Statistics(std::time_t now) : start_{now} {}
+
+  void destination_hit() noexcept { ++destinations_.hits; }
+  void destination_miss() noexcept { ++destinations_.misses; }
+  void endpoint_hit() noexcept { ++endpoints_.hits; }
+  void endpoint_miss() noexcept { ++endpoints_.misses; }
+  void saved(std::size_t destinations, std::size_t endpoints, std::size_t connections) noexcept;
+
+  // The lines of the interval that ends now; none if nothing happened. The next interval begins.
+  std::vector<std::string> next_interval(std::time_t now);
+
+ private:
+  struct Lookups {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+  };
+  static void tell(std::vector<std::string>& lines, const char* what, const Lookups& lookups);
+
+  std::time_t start_;
+  Lookups destinations_;
+  Lookups endpoints_;
+  std::size_t max_destinations_ = 0;
+  std::size_t max_endpoints_ = 0;
+  std::size_t max_connections_ = 0;
+};
+
+}  // namespace scache

@@ -1,0 +1,1 @@
+"""What the black-box suite stands on: servers started as master(8) starts them, and clients."""

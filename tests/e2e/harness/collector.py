@@ -1,0 +1,48 @@
+"""Threads that read what a server sends without being asked: log lines, status messages."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+
+
+class Collector:
+    """Reads one socket until its end, so that the server never blocks in writing to it."""
+
+    def __init__(self, source: socket.socket) -> None:
+        self._source = source
+        self._news = threading.Condition()
+        self._received: list[tuple[float, bytes]] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                data = self._source.recv(65536)
+            except OSError:
+                data = b""
+            if not data:
+                return
+            with self._news:
+                self._received.append((time.monotonic(), data))
+                self._news.notify_all()
+
+    def received(self) -> list[tuple[float, bytes]]:
+        """What came so far, each piece with its time (monotonic)."""
+        with self._news:
+            return list(self._received)
+
+    def wait_for(self, pieces: int, patience: float) -> bool:
+        """Whether that many pieces are there, after `patience` seconds at most."""
+        with self._news:
+            return self._news.wait_for(lambda: len(self._received) >= pieces, patience)
+
+    def close(self) -> None:
+        """Ends the reading; what was received stays."""
+        with contextlib.suppress(OSError):
+            self._source.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._source.close()

@@ -1,0 +1,78 @@
+"""The attribute lists of scache's protocol, built byte by byte."""
+
+from __future__ import annotations
+
+GREETING = b"protocol\0connection_cache_protocol\0\0"
+DUMMY = b"dummy\0\0\0"
+FIND_ENDP_MISS = b"status\x002\0property\0\0\0"
+FIND_DEST_MISS = b"status\x002\0property\0\0property\0\0\0"
+
+Text = bytes | str | int
+
+
+def _bytes(value: Text) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return str(value).encode()
+
+
+def attributes(*pairs: tuple[Text, Text]) -> bytes:
+    """A whole list: each name and value with its NUL, and the NUL that ends the list."""
+    return b"".join(_bytes(n) + b"\0" + _bytes(v) + b"\0" for n, v in pairs) + b"\0"
+
+
+def status(number: int) -> bytes:
+    """The reply to a save, and to what is no request."""
+    return attributes(("status", number))
+
+
+def find_endp(label: Text) -> bytes:
+    """A lookup by endpoint."""
+    return attributes(("request", "find_endp"), ("label", label))
+
+
+def find_dest(label: Text) -> bytes:
+    """A lookup by destination."""
+    return attributes(("request", "find_dest"), ("label", label))
+
+
+def save_endp(label: Text, properties: Text, ttl: Text = 100) -> bytes:
+    """A connection's save; its descriptor follows after the server's dummy."""
+    return attributes(
+        ("request", "save_endp"), ("ttl", ttl), ("label", label), ("property", properties)
+    )
+
+
+def save_dest(label: Text, properties: Text, endpoint: Text, ttl: Text = 100) -> bytes:
+    """A binding's save."""
+    return attributes(
+        ("request", "save_dest"),
+        ("ttl", ttl),
+        ("label", label),
+        ("property", properties),
+        ("label", endpoint),
+    )
+
+
+def endp_found(properties: Text) -> bytes:
+    """The reply to a lookup by endpoint that hit."""
+    return attributes(("status", 0), ("property", properties))
+
+
+def dest_found(binding: Text, endpoint: Text) -> bytes:
+    """The reply to a lookup by destination that hit."""
+    return attributes(("status", 0), ("property", binding), ("property", endpoint))
+
+
+def first_list(data: bytes) -> int:
+    """The length of the attribute list at the front of `data`; 0 while it is not whole."""
+    at = 0
+    while True:
+        end = data.find(b"\0", at)
+        if end < 0:
+            return 0
+        if end == at:
+            return end + 1
+        at = data.find(b"\0", end + 1) + 1
+        if at == 0:
+            return 0

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <utility>
+
+#include "io/stream.hpp"
+#include "io/task.hpp"
+#include "server/postfix_session.hpp"
+
+namespace scache {
+
+// The lists of a server that a client is in: all of them, and one for how it stands.
+using ClientHook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct ClientsTag>>;
+using StandingHook =
+    boost::intrusive::list_base_hook<boost::intrusive::tag<struct StandingTag>,
+                                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+// ClientOwner is told by its clients how they stand.
+class Client;
+class ClientOwner {
+ public:
+  virtual void client_idle(Client& client) noexcept = 0;
+  virtual void client_busy(Client& client) noexcept = 0;
+  virtual void client_done(Client& client) noexcept = 0;
+
+ protected:
+  ~ClientOwner() = default;
+};
+
+// Client is one accepted connection with its session. Destroying it ends the session wherever it
+// waits; not from within the session itself.
+class Client final : public ClientHook, public StandingHook, private SessionEvents {
+ public:
+  Client(Loop& loop, Closer& closer, Service& service, Log& log,
+         const PostfixSession::Settings& settings, ClientOwner& owner, Fd socket)
+      : owner_{owner},
+        log_{log},
+        stream_{loop, closer, std::move(socket)},
+        session_{stream_, service, *this, log, settings} {}
+
+  // Begins to talk. May be done when it returns.
+  void start();
+
+ private:
+  Task<> talk();
+  void idle() noexcept override { owner_.client_idle(*this); }
+  void busy() noexcept override { owner_.client_busy(*this); }
+
+  ClientOwner& owner_;
+  Log& log_;
+  Stream stream_;
+  PostfixSession session_;
+  // Last, so that it ends first.
+  Task<> task_;
+};
+
+}  // namespace scache

@@ -1,0 +1,135 @@
+#include "server/server.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace scache {
+
+Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Settings& settings,
+               int listening)
+    : loop_{loop},
+      closer_{closer},
+      service_{service},
+      log_{log},
+      settings_{settings},
+      listening_{listening},
+      accept_watch_{loop, listening},
+      expiry_{loop, [this] { expire(); }},
+      idle_exit_{loop, [this] { settings_.idle_too_long(); }} {}
+
+Server::~Server() {
+  loop_.before_wait({});
+  while (!clients_.empty()) end(clients_.front());
+}
+
+void Server::start() {
+  loop_.before_wait([this] { before_wait(); });
+  if (settings_.max_idle > Duration::zero()) {
+    idle_exit_.set(after(loop_.now(), settings_.max_idle));
+  }
+  accepting_ = accept_clients();
+  accepting_.start();
+}
+
+Task<> Server::accept_clients() {
+  for (;;) {
+    co_await accept_watch_.readable();
+    Accepted accepted = Accepted::one;
+    for (unsigned i = 0; i < kAcceptsOfTurn && accepted == Accepted::one; ++i) {
+      accepted = accept_one();
+    }
+    if (accepted == Accepted::not_now) {
+      const Instant later = after(loop_.now(), kAcceptPause);
+      co_await accept_watch_.pause(later);
+    }
+  }
+}
+
+Server::Accepted Server::accept_one() {
+  if (count_ >= settings_.clients && !make_room()) return Accepted::not_now;
+  Fd socket{::accept4(listening_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+  if (socket) {
+    short_of_descriptors_ = false;
+    greet(std::move(socket));
+    return Accepted::one;
+  }
+  switch (errno) {
+    case EAGAIN:
+    case EINTR:
+    case ECONNABORTED:
+      return Accepted::none_waiting;
+    default:
+      // Out of descriptors or memory: the clients wait in the backlog. One line for each time.
+      if (!std::exchange(short_of_descriptors_, true)) {
+        log_.warn("accept connection: {}", ::strerrordesc_np(errno));
+      }
+      return Accepted::not_now;
+  }
+}
+
+void Server::greet(Fd socket) {
+  try {
+    auto client = std::make_unique<Client>(loop_, closer_, service_, log_, settings_.session,
+                                           static_cast<ClientOwner&>(*this), std::move(socket));
+    Client& greeted = *client.release();
+    clients_.push_back(greeted);
+    ++count_;
+    idle_exit_.set(kNever);
+    greeted.start();
+  } catch (const std::exception& failure) {
+    log_.warn("a client is not served: {}", failure.what());
+  }
+}
+
+// A place for one more client, if one that is idle can go for it.
+bool Server::make_room() noexcept {
+  if (idle_.empty()) return false;
+  log_.detail("the client that was idle longest is closed for another one");
+  end(idle_.front());
+  return true;
+}
+
+void Server::client_idle(Client& client) noexcept {
+  idle_.push_back(client);
+}
+
+void Server::client_busy(Client& client) noexcept {
+  client.StandingHook::unlink();
+  if (!std::exchange(had_request_, true) && settings_.first_request) settings_.first_request();
+}
+
+void Server::client_done(Client& client) noexcept {
+  client.StandingHook::unlink();
+  done_.push_back(client);
+}
+
+void Server::end(Client& client) noexcept {
+  clients_.erase(clients_.iterator_to(client));
+  --count_;
+  delete &client;
+  if (count_ == 0 && settings_.max_idle > Duration::zero()) {
+    idle_exit_.set(after(loop_.now(), settings_.max_idle));
+  }
+}
+
+// A session cannot end its own client: that is done between the loop's turns.
+void Server::end_done() noexcept {
+  while (!done_.empty()) end(done_.front());
+}
+
+void Server::before_wait() noexcept {
+  end_done();
+  // Later than planned is seen when it is due: the entry that was first has left.
+  if (const Instant next = service_.next_deadline(); next < expiry_.deadline()) expiry_.set(next);
+}
+
+void Server::expire() noexcept {
+  service_.expire(loop_.now(), kExpiriesOfTurn);
+  expiry_.set(service_.next_deadline());
+}
+
+}  // namespace scache

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <cstddef>
+#include <functional>
+
+#include "base/clock.hpp"
+#include "base/fd.hpp"
+#include "base/log.hpp"
+#include "io/closer.hpp"
+#include "io/loop.hpp"
+#include "io/task.hpp"
+#include "io/watch.hpp"
+#include "server/client.hpp"
+#include "server/service.hpp"
+
+namespace scache {
+
+// Server accepts clients, keeps their sessions within a limit, and ends what has expired in the
+// cache. It lives on one loop; everything happens within the loop's turns.
+class Server final : private ClientOwner {
+ public:
+  struct Settings {
+    PostfixSession::Settings session;
+    // Clients at once. When one more comes, the one that has been idle longest is closed.
+    std::size_t clients = 512;
+    // How long the server stays without clients; zero is for ever.
+    Duration max_idle{};
+    // Called once, when the first request begins.
+    std::function<void()> first_request;
+    // Called when max_idle is over.
+    std::function<void()> idle_too_long;
+  };
+
+  // Expired entries that are ended before clients have their turn again: a millisecond's worth.
+  static constexpr std::size_t kExpiriesOfTurn = 128;
+  // Clients that are accepted in a row.
+  static constexpr unsigned kAcceptsOfTurn = 16;
+  // How long nobody is accepted after the system has run out of descriptors or memory.
+  static constexpr Duration kAcceptPause = std::chrono::milliseconds{100};
+
+  // Borrows the listening socket, which must not block.
+  Server(Loop& loop, Closer& closer, Service& service, Log& log, const Settings& settings,
+         int listening);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  void start();
+
+  std::size_t clients() const noexcept { return count_; }
+
+ private:
+  using Clients = boost::intrusive::list<Client, boost::intrusive::base_hook<ClientHook>,
+                                         boost::intrusive::constant_time_size<false>>;
+  using Standing = boost::intrusive::list<Client, boost::intrusive::base_hook<StandingHook>,
+                                          boost::intrusive::constant_time_size<false>>;
+
+  Task<> accept_clients();
+  enum class Accepted { one, none_waiting, not_now };
+  Accepted accept_one();
+  void greet(Fd socket);
+  bool make_room() noexcept;
+
+  void client_idle(Client& client) noexcept override;
+  void client_busy(Client& client) noexcept override;
+  void client_done(Client& client) noexcept override;
+  void end(Client& client) noexcept;
+  void end_done() noexcept;
+
+  void before_wait() noexcept;
+  void expire() noexcept;
+
+  Loop& loop_;
+  Closer& closer_;
+  Service& service_;
+  Log& log_;
+  Settings settings_;
+  int listening_;
+  Clients clients_;
+  std::size_t count_ = 0;
+  // Clients between requests, the one that has been there longest first; clients whose session is
+  // over. Those within a request are in neither.
+  Standing idle_;
+  Standing done_;
+  bool had_request_ = false;
+  bool short_of_descriptors_ = false;
+  Watch accept_watch_;
+  Timer expiry_;
+  Timer idle_exit_;
+  Task<> accepting_;
+};
+
+}  // namespace scache

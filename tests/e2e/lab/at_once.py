@@ -1,0 +1,58 @@
+"""Tests that mostly wait run side by side.
+
+The first of them that pytest reaches starts the bodies of all that were selected, a few at a time;
+each test then reports what became of its own body. A body makes everything that it needs itself
+and shares nothing, so that the order does not matter.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import inspect
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+_Outcomes = dict[str, concurrent.futures.Future[None]]
+_OUTCOMES = pytest.StashKey[_Outcomes]()
+
+
+def at_once(body: Callable[..., None]) -> Callable[..., None]:
+    """Let this test run beside the others; it may have parameters, but no fixtures."""
+
+    def test(request: pytest.FixtureRequest, **parameters: object) -> None:
+        __tracebackhide__ = True
+        del parameters
+        _outcomes(request.session)[request.node.nodeid].result()
+
+    signature = inspect.signature(body)
+    fixture = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY)
+    vars(test).update(
+        vars(body),  # pytest keeps a test's marks there
+        __signature__=signature.replace(parameters=[*signature.parameters.values(), fixture]),
+        body_at_once=body,
+    )
+    test.__name__, test.__doc__, test.__module__ = body.__name__, body.__doc__, body.__module__
+    return test
+
+
+def _outcomes(session: pytest.Session) -> _Outcomes:
+    outcomes = session.stash.get(_OUTCOMES, None)
+    if outcomes is None:
+        workers = int(os.environ.get("SCACHE_LIVE_AT_ONCE", "6"))
+        pool = concurrent.futures.ThreadPoolExecutor(workers)
+        outcomes = {item.nodeid: pool.submit(*_call(item)) for item in session.items if _body(item)}
+        session.stash[_OUTCOMES] = outcomes
+        session.config.add_cleanup(lambda: pool.shutdown(cancel_futures=True))
+    return outcomes
+
+
+def _body(item: pytest.Item) -> Any:
+    return getattr(getattr(item, "function", None), "body_at_once", None)
+
+
+def _call(item: pytest.Item) -> list[Any]:
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return [lambda: _body(item)(**parameters)]

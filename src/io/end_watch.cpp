@@ -1,0 +1,28 @@
+#include "io/end_watch.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace scache {
+
+EndWatch::EndWatch(Loop& loop, int descriptor, std::function<void()> gone)
+    : descriptor_{descriptor}, gone_{std::move(gone)}, watch_{loop, descriptor}, task_{watch()} {
+  task_.start();
+}
+
+Task<> EndWatch::watch() {
+  for (;;) {
+    co_await watch_.readable();
+    std::array<char, 256> dropped;
+    // It is readable: even a descriptor that may block has something to say.
+    const ssize_t size = ::read(descriptor_, dropped.data(), dropped.size());
+    if (size > 0 || (size < 0 && (errno == EINTR || errno == EAGAIN))) continue;
+    gone_();
+    co_return;
+  }
+}
+
+}  // namespace scache

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <functional>
+
+#include "io/loop.hpp"
+#include "io/task.hpp"
+#include "io/watch.hpp"
+
+namespace scache {
+
+// EndWatch calls a function when the other end of a descriptor has gone. It borrows the descriptor;
+// whatever comes over it is read and dropped.
+class EndWatch {
+ public:
+  EndWatch(Loop& loop, int descriptor, std::function<void()> gone);
+
+ private:
+  Task<> watch();
+
+  int descriptor_;
+  std::function<void()> gone_;
+  Watch watch_;
+  Task<> task_;
+};
+
+}  // namespace scache

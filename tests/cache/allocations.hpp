@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+
+namespace scache::test {
+
+// Every operator new and delete of this test program is counted here; cache_memory_test.cpp
+// defines them.
+struct Allocations {
+  std::size_t live = 0;
+  std::size_t made = 0;
+  std::size_t bytes = 0;
+  // The allocation that fails, counted down; 0 is none.
+  std::size_t fail_in = 0;
+};
+extern constinit Allocations allocations;
+
+// While it lives, the nth allocation from now throws std::bad_alloc; those after it succeed.
+class FailingAllocation {
+ public:
+  explicit FailingAllocation(std::size_t nth) { allocations.fail_in = nth; }
+  ~FailingAllocation() { allocations.fail_in = 0; }
+  FailingAllocation(const FailingAllocation&) = delete;
+  FailingAllocation& operator=(const FailingAllocation&) = delete;
+};
+
+// While it lives, all allocations succeed: for an observer that writes things down.
+class SureAllocation {
+ public:
+  SureAllocation() : fail_in_{allocations.fail_in} { allocations.fail_in = 0; }
+  ~SureAllocation() { allocations.fail_in = fail_in_; }
+  SureAllocation(const SureAllocation&) = delete;
+  SureAllocation& operator=(const SureAllocation&) = delete;
+
+ private:
+  std::size_t fail_in_;
+};
+
+}  // namespace scache::test

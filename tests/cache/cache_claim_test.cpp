@@ -1,0 +1,202 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "cache/cache_fixture.hpp"
+#include "cache/claim.hpp"
+
+// Claims: a found connection on its way out.
+
+namespace scache::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class CacheClaimTest : public CacheTest {
+ protected:
+  // A claim on the endpoint's oldest connection, and the end of that claim.
+  std::optional<Claim> claim(std::string_view endpoint, Instant now = at(0)) {
+    return cache().find_endpoint(endpoint, now);
+  }
+};
+
+TEST_F(CacheClaimTest, AClaimKnowsItsConnection) {
+  Fd fd = any_descriptor();
+  const int number = fd.get();
+  cache().save_connection("e", "c", at(10), fd);
+  auto found = claim("e");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->endpoint(), "e");
+  EXPECT_EQ(found->properties(), "c");
+  EXPECT_EQ(found->descriptor(), number);
+}
+
+TEST_F(CacheClaimTest, NobodyElseFindsAClaimedConnection) {
+  bind("d", "b", "e");
+  save("e", "c");
+  auto found = claim("e");
+  EXPECT_EQ(take("e"), "miss");
+  EXPECT_EQ(take_by("d"), "miss");
+}
+
+TEST_F(CacheClaimTest, CommitMakesTheConnectionLeave) {
+  Line line;
+  cache().save_connection("e", "c", at(10), line.kept);
+  observer_.take();
+  {
+    auto found = claim("e");
+    EXPECT_THAT(observer_.take(), IsEmpty());
+    EXPECT_FALSE(line.closed());
+    found->commit();
+    EXPECT_TRUE(line.closed());
+  }
+  EXPECT_THAT(observer_.take(), ElementsAre("left e 'c' found"));
+  EXPECT_EQ(cache().held(), 0U);
+  EXPECT_EQ(cache().bytes(), 0U);
+}
+
+TEST_F(CacheClaimTest, AClaimWithoutCommitPutsTheConnectionBack) {
+  Line line;
+  cache().save_connection("e", "c", at(10), line.kept);
+  observer_.take();
+  claim("e").reset();
+  EXPECT_FALSE(line.closed());
+  EXPECT_THAT(observer_.take(), IsEmpty());
+  EXPECT_EQ(cache().connections(), 1U);
+  EXPECT_EQ(cache().next_deadline(), at(10));
+  EXPECT_EQ(take("e"), "c");
+}
+
+TEST_F(CacheClaimTest, AConnectionComesBackToItsPlace) {
+  for (const char* properties : {"1", "2", "3"}) save("e", properties);
+  {
+    auto first = claim("e");
+    save("e", "4");
+  }
+  for (const char* properties : {"1", "2", "3", "4"}) EXPECT_EQ(take("e"), properties);
+}
+
+TEST_F(CacheClaimTest, ConnectionsComeBackToTheirPlacesInAnyOrder) {
+  std::vector<int> order{0, 1, 2, 3};
+  do {
+    start({});
+    for (const char* properties : {"1", "2", "3", "4", "5"}) save("e", properties);
+    std::vector<std::optional<Claim>> claims;
+    for (int i = 0; i < 4; ++i) claims.push_back(claim("e"));
+    for (const int i : order) claims[static_cast<std::size_t>(i)].reset();
+    for (const char* properties : {"1", "2", "3", "4", "5"}) ASSERT_EQ(take("e"), properties);
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_F(CacheClaimTest, SomeComeBackAndSomeDoNot) {
+  for (const char* properties : {"1", "2", "3", "4"}) save("e", properties);
+  auto one = claim("e");
+  auto two = claim("e");
+  auto three = claim("e");
+  two->commit();
+  three.reset();
+  EXPECT_EQ(take("e"), "3");
+  one.reset();
+  EXPECT_EQ(take("e"), "1");
+  EXPECT_EQ(take("e"), "4");
+  EXPECT_EQ(take("e"), "miss");
+}
+
+TEST_F(CacheClaimTest, ADestinationSeesAConnectionThatCameBack) {
+  bind("d", "b1", "e1");
+  bind("d", "b2", "e2");
+  save("e1", "c1");
+  save("e2", "c2");
+  cache().find_destination("d", at(0)).reset();
+  EXPECT_EQ(take_by("d"), "b1/e1/c1");
+}
+
+TEST_F(CacheClaimTest, AClaimedConnectionHasNoDeadline) {
+  Line line;
+  cache().save_connection("e", "c", at(10), line.kept);
+  auto found = claim("e");
+  EXPECT_EQ(cache().next_deadline(), kNever);
+  EXPECT_EQ(expire(at(10)), 0U);
+  EXPECT_FALSE(line.closed());
+  found->commit();
+  EXPECT_EQ(observer_.take().back(), "left e 'c' found");
+}
+
+TEST_F(CacheClaimTest, AConnectionThatComesBackTooLateIsNotFoundAndExpires) {
+  Line line;
+  cache().save_connection("e", "c", at(10), line.kept);
+  bind("d", "b", "e");
+  auto found = claim("e", at(10) - kTick);
+  expire(at(10));
+  found.reset();
+  EXPECT_EQ(cache().next_deadline(), at(10));
+  observer_.take();
+  EXPECT_EQ(expire(at(10)), 1U);
+  EXPECT_TRUE(line.closed());
+  EXPECT_THAT(observer_.take(), ElementsAre("left e 'c' expired"));
+  EXPECT_EQ(take_by("d", at(10)), "miss");
+}
+
+TEST_F(CacheClaimTest, AFindDoesNotGiveAConnectionThatCameBackTooLate) {
+  save("e", "late", at(10));
+  save("e", "live", at(20));
+  claim("e", at(9)).reset();
+  EXPECT_EQ(take("e", at(10)), "live");
+  EXPECT_EQ(observer_.take().at(2), "left e 'late' expired");
+}
+
+TEST_F(CacheClaimTest, TheEndpointLivesAsLongAsAClaim) {
+  save("e", "c");
+  auto found = claim("e");
+  EXPECT_EQ(cache().endpoints(), 0U);
+  EXPECT_EQ(take("e"), "miss");
+  EXPECT_EQ(take("e"), "miss");
+  save("e", "other");
+  EXPECT_EQ(take("e"), "other");
+  EXPECT_EQ(found->endpoint(), "e");
+  found.reset();
+  EXPECT_EQ(cache().endpoints(), 1U);
+  EXPECT_EQ(take("e"), "c");
+  EXPECT_EQ(cache().bytes(), 0U);
+}
+
+TEST_F(CacheClaimTest, TheEndpointOutlivesItsBindingsWhileClaimed) {
+  save("e", "c", at(20));
+  bind("d", "b", "e", at(10));
+  auto hit = cache().find_destination("d", at(0));
+  ASSERT_TRUE(hit);
+  EXPECT_EQ(expire(at(10)), 1U);
+  EXPECT_EQ(cache().bindings(), 0U);
+  EXPECT_EQ(hit->claim.endpoint(), "e");
+  hit->claim.commit();
+  EXPECT_EQ(observer_.take().back(), "left e 'c' found");
+  EXPECT_EQ(cache().bytes(), 0U);
+}
+
+TEST_F(CacheClaimTest, ABindingToAClaimedEndpointWorksAfterwards) {
+  save("e", "c");
+  auto found = claim("e");
+  bind("d", "b", "e");
+  EXPECT_EQ(take_by("d"), "miss");
+  found.reset();
+  EXPECT_EQ(take_by("d"), "b/e/c");
+}
+
+TEST_F(CacheClaimTest, AMovedClaimReleasesOnce) {
+  save("e", "c");
+  {
+    auto first = claim("e");
+    Claim second{std::move(*first)};
+    first.reset();
+    EXPECT_EQ(cache().connections(), 0U);
+    EXPECT_EQ(second.properties(), "c");
+    Claim third{std::move(second)};
+    third.commit();
+  }
+  EXPECT_EQ(cache().held(), 0U);
+  EXPECT_EQ(observer_.take().back(), "left e 'c' found");
+}
+
+}  // namespace
+}  // namespace scache::test

@@ -1,0 +1,133 @@
+#include "cache/cache_fixture.hpp"
+
+// Limits, each at its edge.
+
+namespace scache::test {
+namespace {
+
+using testing::IsEmpty;
+
+using CacheLimitsTest = CacheTest;
+
+TEST_F(CacheLimitsTest, TheDefaultsAreWhatTheManualSays) {
+  const CacheLimits limits;
+  EXPECT_EQ(limits.connections, 16'384U);
+  EXPECT_EQ(limits.bindings_of_destination, 1'024U);
+  EXPECT_EQ(limits.bytes, 268'435'456U);
+}
+
+TEST_F(CacheLimitsTest, AsManyConnectionsAsTheLimitAreKept) {
+  start({.connections = 3});
+  for (const char* endpoint : {"e1", "e1", "e2"}) EXPECT_EQ(save(endpoint, ""), SaveOutcome::saved);
+  observer_.take();
+  Line line;
+  const std::size_t bytes = cache().bytes();
+  EXPECT_EQ(cache().save_connection("e3", "c", at(10), line.kept), SaveOutcome::full);
+  // The descriptor is still the caller's, and nothing has changed.
+  EXPECT_TRUE(line.kept);
+  EXPECT_FALSE(line.closed());
+  EXPECT_THAT(observer_.take(), IsEmpty());
+  EXPECT_EQ(cache().connections(), 3U);
+  EXPECT_EQ(cache().bytes(), bytes);
+  EXPECT_EQ(take("e3"), "miss");
+}
+
+TEST_F(CacheLimitsTest, AClaimedConnectionCounts) {
+  start({.connections = 2});
+  save("e", "1");
+  save("e", "2");
+  auto claim = cache().find_endpoint("e", at(0));
+  EXPECT_EQ(cache().connections(), 1U);
+  EXPECT_EQ(save("e", "3"), SaveOutcome::full);
+  claim->commit();
+  EXPECT_EQ(save("e", "3"), SaveOutcome::saved);
+  EXPECT_EQ(save("e", "4"), SaveOutcome::full);
+}
+
+TEST_F(CacheLimitsTest, AConnectionThatComesBackHasItsPlaceStill) {
+  start({.connections = 1});
+  save("e", "1");
+  cache().find_endpoint("e", at(0)).reset();
+  EXPECT_EQ(cache().held(), 1U);
+  EXPECT_EQ(save("e", "2"), SaveOutcome::full);
+  EXPECT_EQ(take("e"), "1");
+}
+
+TEST_F(CacheLimitsTest, ExpiryMakesRoom) {
+  start({.connections = 1});
+  save("e", "1", at(10));
+  EXPECT_EQ(save("e", "2"), SaveOutcome::full);
+  expire(at(10));
+  EXPECT_EQ(save("e", "2"), SaveOutcome::saved);
+}
+
+TEST_F(CacheLimitsTest, TheLimitOfConnectionsIsNotOneOfBindings) {
+  start({.connections = 0});
+  EXPECT_EQ(save("e", "c"), SaveOutcome::full);
+  EXPECT_EQ(bind("d", "b", "e"), SaveOutcome::saved);
+}
+
+TEST_F(CacheLimitsTest, AConnectionThatJustFitsIsSaved) {
+  const std::size_t size = sizeof(Connection) + 10 + sizeof(Endpoint) + 4;
+  const std::string properties(10, 'p');
+  start({.bytes = size - 1});
+  EXPECT_EQ(save("name", properties), SaveOutcome::full);
+  EXPECT_EQ(cache().bytes(), 0U);
+  start({.bytes = size});
+  EXPECT_EQ(save("name", properties), SaveOutcome::saved);
+  EXPECT_EQ(cache().bytes(), size);
+  EXPECT_EQ(save("name", ""), SaveOutcome::full);
+}
+
+TEST_F(CacheLimitsTest, ABindingThatJustFitsIsSaved) {
+  const std::size_t size = sizeof(Binding) + 10 + sizeof(Endpoint) + 4 + sizeof(Destination) + 5;
+  const std::string properties(10, 'p');
+  start({.bytes = size - 1});
+  EXPECT_EQ(bind("where", properties, "name"), SaveOutcome::full);
+  EXPECT_EQ(cache().bytes(), 0U);
+  EXPECT_EQ(cache().destinations(), 0U);
+  EXPECT_THAT(observer_.take(), IsEmpty());
+  start({.bytes = size});
+  EXPECT_EQ(bind("where", properties, "name"), SaveOutcome::saved);
+  EXPECT_EQ(cache().bytes(), size);
+}
+
+TEST_F(CacheLimitsTest, ABindingIsRenewedWithoutRoom) {
+  start({.bytes = sizeof(Binding) + sizeof(Endpoint) + sizeof(Destination) + 3});
+  EXPECT_EQ(bind("d", "b", "e"), SaveOutcome::saved);
+  EXPECT_EQ(bind("d", "c", "e"), SaveOutcome::full);
+  EXPECT_EQ(bind("d", "b", "e", at(2000)), SaveOutcome::renewed);
+}
+
+TEST_F(CacheLimitsTest, BytesNeverPassTheLimitAndComeBack) {
+  const CacheLimits limits{.bytes = 2'000};
+  start(limits);
+  int refused = 0;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name(static_cast<std::size_t>(i % 40), 'n');
+    if (save(name, "c") == SaveOutcome::full) ++refused;
+    if (bind(name, "b", name) == SaveOutcome::full) ++refused;
+    ASSERT_LE(cache().bytes(), limits.bytes);
+  }
+  EXPECT_GT(refused, 100);
+  expire(at(1000));
+  EXPECT_EQ(cache().bytes(), 0U);
+  EXPECT_EQ(save("e", "c"), SaveOutcome::saved);
+}
+
+TEST_F(CacheLimitsTest, BytesCountNamesOnce) {
+  save("name", "1");
+  const std::size_t one = cache().bytes();
+  save("name", "2");
+  EXPECT_EQ(cache().bytes(), one + sizeof(Connection) + 1);
+  bind("where", "b", "name");
+  EXPECT_EQ(cache().bytes(),
+            one + sizeof(Connection) + 1 + sizeof(Binding) + 1 + sizeof(Destination) + 5);
+  bind("where", "b", "name");
+  EXPECT_EQ(cache().bindings(), 1U);
+  EXPECT_EQ(cache().bytes(),
+            one + sizeof(Connection) + 1 + sizeof(Binding) + 1 + sizeof(Destination) + 5);
+}
+
+}  // namespace
+}  // namespace scache::test

@@ -1,0 +1,260 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cstdlib>
+#include <list>
+#include <ostream>
+
+#include "cache/allocations.hpp"
+#include "cache/cache_fixture.hpp"
+#include "cache/hash_probe.hpp"
+#include "cache/reference_cache.hpp"
+
+// Random sequences of everything that can be done to a cache, against a naive reference: every
+// answer, every count, every departure with its reason and its place in the order must agree.
+//
+// The sequences are the same on every run; others are tried with RC_PARAMS=seed=NUMBER, and more
+// with RC_PARAMS=max_success=NUMBER. A sequence that fails is printed after it was made short.
+
+namespace scache::test {
+namespace {
+
+enum class What : std::uint8_t {
+  save_connection,
+  save_binding,
+  find_endpoint,
+  find_destination,
+  commit,
+  put_back,
+  expire,
+  wait,
+};
+
+// One thing done; what its numbers mean depends on what it is.
+struct Step {
+  What what = What::wait;
+  std::size_t destination = 0;
+  std::size_t endpoint = 0;
+  std::size_t properties = 0;
+  std::int64_t ticks = 0;
+  // Which claim, how many to expire.
+  std::size_t number = 0;
+  // The allocation that fails, counted from 1; 0 is none.
+  std::size_t failing = 0;
+};
+
+struct Limits {
+  std::size_t connections = 0;
+  std::size_t bindings = 0;
+  std::size_t bytes = 0;
+};
+
+const std::vector<std::string> kNames{"", "a", "b", std::string("a\0b", 3), std::string(200, 'n')};
+
+void showValue(const Step& step, std::ostream& out) {
+  static constexpr const char* kWhat[] = {"save_connection",  "save_binding", "find_endpoint",
+                                          "find_destination", "commit",       "put_back",
+                                          "expire",           "wait"};
+  out << kWhat[static_cast<std::size_t>(step.what)] << "(d" << step.destination << " e"
+      << step.endpoint << " p" << step.properties << " ticks " << step.ticks << " number "
+      << step.number << " failing " << step.failing << ")";
+}
+
+void showValue(const Limits& limits, std::ostream& out) {
+  out << "limits(" << limits.connections << " connections, " << limits.bindings << " bindings, "
+      << limits.bytes << " bytes)";
+}
+
+rc::Gen<Step> steps() {
+  const auto name = rc::gen::inRange<std::size_t>(0, kNames.size());
+  return rc::gen::build<Step>(
+      rc::gen::set(&Step::what, rc::gen::weightedElement<What>({{5, What::save_connection},
+                                                                {6, What::save_binding},
+                                                                {4, What::find_endpoint},
+                                                                {4, What::find_destination},
+                                                                {3, What::commit},
+                                                                {3, What::put_back},
+                                                                {2, What::expire},
+                                                                {2, What::wait}})),
+      rc::gen::set(&Step::destination, rc::gen::inRange<std::size_t>(0, 3)),
+      rc::gen::set(&Step::endpoint, name), rc::gen::set(&Step::properties, name),
+      rc::gen::set(&Step::ticks, rc::gen::inRange<std::int64_t>(0, 12)),
+      rc::gen::set(&Step::number, rc::gen::inRange<std::size_t>(0, 6)),
+      rc::gen::set(&Step::failing, rc::gen::weightedOneOf<std::size_t>(
+                                       {{9, rc::gen::just<std::size_t>(0)},
+                                        {1, rc::gen::inRange<std::size_t>(1, 6)}})));
+}
+
+rc::Gen<Limits> limits() {
+  return rc::gen::build<Limits>(
+      rc::gen::set(&Limits::connections, rc::gen::element<std::size_t>(0, 1, 5, 1'000)),
+      rc::gen::set(&Limits::bindings, rc::gen::element<std::size_t>(1, 2, 4, 1'000)),
+      rc::gen::set(&Limits::bytes, rc::gen::element<std::size_t>(400, 1'500, 4'000, 1'000'000)));
+}
+
+// A cache and the reference beside it, with the claims on both.
+class Pair {
+ public:
+  explicit Pair(const CacheLimits& limits) : cache_{limits, observer_}, reference_{limits} {}
+
+  // Does the same to both, and compares what came of it.
+  void run(const Step& step) {
+    const std::string& destination = kNames[step.destination];
+    const std::string& endpoint = kNames[step.endpoint];
+    const std::string& properties = kNames[step.properties];
+    const Instant deadline = now_ + Duration{step.ticks};
+    switch (step.what) {
+      case What::save_connection:
+        save_connection(endpoint, properties, deadline, step.failing);
+        break;
+      case What::save_binding:
+        save_binding(destination, properties, endpoint, deadline, step.failing);
+        break;
+      case What::find_endpoint:
+        find_endpoint(endpoint);
+        break;
+      case What::find_destination:
+        find_destination(destination);
+        break;
+      case What::commit:
+        end_claim(step.number, true);
+        break;
+      case What::put_back:
+        end_claim(step.number, false);
+        break;
+      case What::expire:
+        RC_ASSERT(cache_.expire(now_, step.number) == reference_.expire(now_, step.number));
+        break;
+      case What::wait:
+        now_ += Duration{step.ticks / 2};
+        break;
+    }
+    compare();
+  }
+
+  // Everything comes back, and everything leaves.
+  void end() {
+    while (!claims_.empty()) end_claim(0, false);
+    RC_ASSERT(cache_.expire(kNever, SIZE_MAX) == reference_.expire(kNever, SIZE_MAX));
+    compare();
+    RC_ASSERT(cache_.held() == 0U);
+    RC_ASSERT(cache_.bytes() == 0U);
+  }
+
+ private:
+  struct Held {
+    Claim claim;
+    std::uint64_t id;
+  };
+
+  void save_connection(const std::string& endpoint, const std::string& properties, Instant deadline,
+                       std::size_t failing) {
+    Fd fd = any_descriptor();
+    const int descriptor = fd.get();
+    try {
+      const FailingAllocation armed{failing};
+      last_ = cache_.save_connection(endpoint, properties, deadline, fd);
+    } catch (const std::bad_alloc&) {
+      RC_ASSERT(fd.get() == descriptor);
+      return;
+    }
+    RC_ASSERT(last_ == reference_.save_connection(endpoint, properties, deadline, descriptor));
+    RC_ASSERT(fd.get() == (last_ == SaveOutcome::saved ? -1 : descriptor));
+  }
+
+  void save_binding(const std::string& destination, const std::string& properties,
+                    const std::string& endpoint, Instant deadline, std::size_t failing) {
+    try {
+      const FailingAllocation armed{failing};
+      last_ = cache_.save_binding(destination, properties, endpoint, deadline);
+    } catch (const std::bad_alloc&) {
+      return;
+    }
+    RC_ASSERT(last_ == reference_.save_binding(destination, properties, endpoint, deadline));
+  }
+
+  void find_endpoint(const std::string& endpoint) {
+    auto claim = cache_.find_endpoint(endpoint, now_);
+    const auto hit = reference_.find_endpoint(endpoint, now_);
+    RC_ASSERT(claim.has_value() == hit.has_value());
+    if (claim) claims_.push_back({std::move(*claim), hit->id});
+  }
+
+  void find_destination(const std::string& destination) {
+    auto found = cache_.find_destination(destination, now_);
+    const auto hit = reference_.find_destination(destination, now_);
+    RC_ASSERT(found.has_value() == hit.has_value());
+    if (!found) return;
+    RC_ASSERT(found->properties == hit->properties);
+    claims_.push_back({std::move(found->claim), hit->id});
+  }
+
+  void end_claim(std::size_t number, bool commit) {
+    if (claims_.empty()) return;
+    const auto it = std::next(claims_.begin(), static_cast<int>(number % claims_.size()));
+    if (commit) {
+      it->claim.commit();
+      reference_.commit(it->id);
+    } else {
+      reference_.put_back(it->id);
+    }
+    claims_.erase(it);
+  }
+
+  void compare() {
+    RC_ASSERT(observer_.take() == reference_.take());
+    RC_ASSERT(observer_.take_left_descriptors() == reference_.take_left_descriptors());
+    RC_ASSERT(cache_.connections() == reference_.connections());
+    RC_ASSERT(cache_.held() == reference_.held());
+    RC_ASSERT(cache_.endpoints() == reference_.endpoints());
+    RC_ASSERT(cache_.destinations() == reference_.destinations());
+    RC_ASSERT(cache_.bindings() == reference_.bindings());
+    RC_ASSERT(cache_.bytes() == reference_.bytes());
+    RC_ASSERT(cache_.next_deadline() == reference_.next_deadline());
+    for (const Held& held : claims_) {
+      const auto connection = reference_.connection(held.id);
+      RC_ASSERT(held.claim.endpoint() == connection->endpoint);
+      RC_ASSERT(held.claim.properties() == connection->properties);
+      RC_ASSERT(held.claim.descriptor() == connection->descriptor);
+    }
+  }
+
+  RecordingObserver observer_;
+  Cache cache_;
+  ReferenceCache reference_;
+  // Behind the cache: they end before it.
+  std::list<Held> claims_;
+  Instant now_{};
+  SaveOutcome last_ = SaveOutcome::full;
+};
+
+void agree(const Limits& chosen, const std::vector<Step>& sequence, bool empty_at_the_end) {
+  const std::size_t descriptors_before = open_descriptors();
+  {
+    Pair pair{{chosen.connections, chosen.bindings, chosen.bytes}};
+    for (const Step& step : sequence) pair.run(step);
+    if (empty_at_the_end) pair.end();
+  }
+  RC_ASSERT(open_descriptors() == descriptors_before);
+}
+
+void check_agreement() {
+  ::setenv("RC_PARAMS", "seed=1 max_success=3000 max_size=300", 0);
+  rc::detail::checkGTest([] {
+    const Limits chosen = *limits();
+    const auto sequence = *rc::gen::container<std::vector<Step>>(steps());
+    agree(chosen, sequence, *rc::gen::arbitrary<bool>());
+  });
+}
+
+TEST(CacheModelTest, TheCacheAgreesWithTheReference) {
+  check_agreement();
+}
+
+TEST(CacheModelTest, TheCacheAgreesWithTheReferenceWhenAllNamesCollide) {
+  const CollidingNames colliding{HashProbe::Mode::all_collide};
+  check_agreement();
+}
+
+}  // namespace
+}  // namespace scache::test

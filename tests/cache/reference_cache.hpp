@@ -1,0 +1,220 @@
+#pragma once
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cache/cache.hpp"
+
+namespace scache::test {
+
+// ReferenceCache is the cache written down as plainly as can be: two vectors in the order of
+// saving, searched from end to end. What it tells is worded as RecordingObserver's lines.
+class ReferenceCache {
+ public:
+  struct Connection {
+    std::string endpoint;
+    std::string properties;
+    Instant deadline;
+    int descriptor;
+    std::uint64_t id;
+    // When it last got a deadline: entries with equal deadlines leave in this order.
+    std::uint64_t timed;
+    bool claimed = false;
+  };
+  struct Binding {
+    std::string destination;
+    std::string properties;
+    std::string endpoint;
+    Instant deadline;
+    std::uint64_t timed;
+  };
+  // What a find gives: which connection, and the binding's properties.
+  struct Hit {
+    std::uint64_t id;
+    std::string properties;
+  };
+
+  explicit ReferenceCache(const CacheLimits& limits) : limits_{limits} {}
+
+  SaveOutcome save_connection(const std::string& endpoint, const std::string& properties,
+                              Instant deadline, int descriptor) {
+    if (connections_.size() >= limits_.connections) return SaveOutcome::full;
+    if (bytes() + sizeof(scache::Connection) + properties.size() + sizeof(Endpoint) +
+            endpoint.size() >
+        limits_.bytes) {
+      return SaveOutcome::full;
+    }
+    connections_.push_back({endpoint, properties, deadline, descriptor, ++last_id_, ++time_});
+    tell("saved {} '{}'", endpoint, properties);
+    return SaveOutcome::saved;
+  }
+
+  SaveOutcome save_binding(const std::string& destination, const std::string& properties,
+                           const std::string& endpoint, Instant deadline) {
+    for (Binding& binding : bindings_) {
+      if (binding.destination == destination && binding.properties == properties &&
+          binding.endpoint == endpoint) {
+        binding.deadline = deadline;
+        binding.timed = ++time_;
+        tell("renewed {} '{}' {}", destination, properties, endpoint);
+        return SaveOutcome::renewed;
+      }
+    }
+    if (bytes() + sizeof(scache::Binding) + properties.size() + sizeof(Endpoint) + endpoint.size() +
+            sizeof(Destination) + destination.size() >
+        limits_.bytes) {
+      return SaveOutcome::full;
+    }
+    bindings_.push_back({destination, properties, endpoint, deadline, ++time_});
+    tell("bound {} '{}' {}", destination, properties, endpoint);
+    const auto same = [&](const Binding& binding) { return binding.destination == destination; };
+    if (static_cast<std::size_t>(std::count_if(bindings_.begin(), bindings_.end(), same)) >
+        limits_.bindings_of_destination) {
+      leave(std::find_if(bindings_.begin(), bindings_.end(), same), "evicted");
+    }
+    return SaveOutcome::saved;
+  }
+
+  std::optional<Hit> find_endpoint(const std::string& endpoint, Instant now) {
+    for (auto it = connections_.begin(); it != connections_.end();) {
+      if (it->endpoint != endpoint || it->claimed) {
+        ++it;
+      } else if (it->deadline <= now) {
+        it = leave(it, "expired");
+      } else {
+        it->claimed = true;
+        return Hit{it->id, {}};
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Hit> find_destination(const std::string& destination, Instant now) {
+    for (const Binding& binding : bindings_) {
+      if (binding.destination != destination || binding.deadline <= now) continue;
+      if (auto hit = find_endpoint(binding.endpoint, now)) return Hit{hit->id, binding.properties};
+    }
+    return std::nullopt;
+  }
+
+  void commit(std::uint64_t id) { leave(connection(id), "found"); }
+  void put_back(std::uint64_t id) {
+    connection(id)->claimed = false;
+    connection(id)->timed = ++time_;
+  }
+
+  std::size_t expire(Instant now, std::size_t most) {
+    std::size_t left = 0;
+    for (; left < most && expire_one(now); ++left) {
+    }
+    return left;
+  }
+
+  Instant next_deadline() const {
+    Instant next = kNever;
+    for (const auto& it : connections_) {
+      if (!it.claimed) next = std::min(next, it.deadline);
+    }
+    for (const auto& it : bindings_) next = std::min(next, it.deadline);
+    return next;
+  }
+
+  std::vector<Connection>::iterator connection(std::uint64_t id) {
+    return std::find_if(connections_.begin(), connections_.end(),
+                        [&](const Connection& it) { return it.id == id; });
+  }
+
+  std::size_t held() const { return connections_.size(); }
+  std::size_t connections() const {
+    return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(),
+                                                  [](const auto& it) { return !it.claimed; }));
+  }
+  std::size_t endpoints() const {
+    std::set<std::string> names;
+    for (const auto& it : connections_) {
+      if (!it.claimed) names.insert(it.endpoint);
+    }
+    return names.size();
+  }
+  std::size_t destinations() const {
+    std::set<std::string> names;
+    for (const auto& it : bindings_) names.insert(it.destination);
+    return names.size();
+  }
+  std::size_t bindings() const { return bindings_.size(); }
+  std::size_t bytes() const {
+    std::size_t sum = 0;
+    std::set<std::string> endpoints;
+    std::set<std::string> destinations;
+    for (const auto& it : connections_) {
+      sum += sizeof(scache::Connection) + it.properties.size();
+      endpoints.insert(it.endpoint);
+    }
+    for (const auto& it : bindings_) {
+      sum += sizeof(scache::Binding) + it.properties.size();
+      endpoints.insert(it.endpoint);
+      destinations.insert(it.destination);
+    }
+    for (const auto& name : endpoints) sum += sizeof(Endpoint) + name.size();
+    for (const auto& name : destinations) sum += sizeof(Destination) + name.size();
+    return sum;
+  }
+
+  // What was told since the last call, and the descriptors that left.
+  std::vector<std::string> take() { return std::exchange(lines_, {}); }
+  std::vector<int> take_left_descriptors() { return std::exchange(left_, {}); }
+
+ private:
+  template <typename... Arguments>
+  void tell(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
+    lines_.push_back(fmt::format(text, std::forward<Arguments>(arguments)...));
+  }
+
+  std::vector<Connection>::iterator leave(std::vector<Connection>::iterator it, const char* why) {
+    tell("left {} '{}' {}", it->endpoint, it->properties, why);
+    left_.push_back(it->descriptor);
+    return connections_.erase(it);
+  }
+  void leave(std::vector<Binding>::iterator it, const char* why) {
+    tell("unbound {} '{}' {} {}", it->destination, it->properties, it->endpoint, why);
+    bindings_.erase(it);
+  }
+
+  bool expire_one(Instant now) {
+    const auto sooner = [](const auto& a, const auto& b) {
+      return std::pair{a.deadline, a.timed} < std::pair{b.deadline, b.timed};
+    };
+    auto first = connections_.end();
+    for (auto it = connections_.begin(); it != connections_.end(); ++it) {
+      if (!it->claimed && (first == connections_.end() || sooner(*it, *first))) first = it;
+    }
+    const auto bound = std::min_element(bindings_.begin(), bindings_.end(), sooner);
+    const bool is_connection =
+        first != connections_.end() && (bound == bindings_.end() || sooner(*first, *bound));
+    if (is_connection) {
+      if (first->deadline > now) return false;
+      leave(first, "expired");
+    } else {
+      if (bound == bindings_.end() || bound->deadline > now) return false;
+      leave(bound, "expired");
+    }
+    return true;
+  }
+
+  CacheLimits limits_;
+  std::vector<Connection> connections_;
+  std::vector<Binding> bindings_;
+  std::uint64_t last_id_ = 0;
+  std::uint64_t time_ = 0;
+  std::vector<std::string> lines_;
+  std::vector<int> left_;
+};
+
+}  // namespace scache::test

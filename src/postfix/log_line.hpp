@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <ctime>
+#include <string_view>
+
+#include "base/log.hpp"
+
+namespace scache::postfix {
+
+// A text of the log is cut after this many bytes, as Postfix cuts it.
+inline constexpr std::size_t kMaxLogText = 2000;
+// A tag or a host name longer than this is cut, so that the text always has room.
+inline constexpr std::size_t kMaxLogName = 512;
+
+// LogLine puts one line of the mail log together in a buffer of its own: no allocation, no locale,
+// no lock, so that a signal handler may use it. What does not fit is left out.
+class LogLine {
+ public:
+  std::string_view view() const noexcept { return {buffer_.data(), size_}; }
+
+  LogLine& append(std::string_view text) noexcept;
+  LogLine& append(long number) noexcept;
+
+  // `Nov 21 22:24:18 `, the moment `now` as a clock `utc_offset` seconds east of Greenwich shows
+  // it. A day of one digit is filled up with `fill`: a blank for syslog, a zero for postlog.
+  LogLine& append_time(std::time_t now, long utc_offset, char fill) noexcept;
+
+  // The severity as Postfix spells it, and the text: bytes that are not printable ASCII become
+  // `?`, except for UTF-8 where `utf8` allows it.
+  LogLine& append_text(Severity severity, std::string_view text, bool utf8) noexcept;
+
+ private:
+  void append_two_digits(unsigned number, char fill) noexcept;
+
+  // The longest line: two names, a text, and what stands around them.
+  std::array<char, kMaxLogText + 2 * kMaxLogName + 128> buffer_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace scache::postfix

@@ -1,0 +1,132 @@
+#include "postfix/mail_log.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+// The formats, for process 7 with syslog_name "postfix":
+//
+//   syslog            <20>Nov  1 09:05:03 postfix/scache[7]: warning: text
+//   Postfix's logger  Nov 01 09:05:03 mx1 postfix/scache[7]: warning: text
+//   standard error    postfix/scache: warning: text
+//
+// One datagram for each line, neither newline nor NUL at its end. The syslog format is that of
+// the C library; its own syslog(3) is not used because it blocks when the daemon stands still.
+
+namespace scache::postfix {
+namespace {
+
+constexpr int kStderrPatienceMilliseconds = 50;
+
+constexpr std::array<int, 5> kPriority = {LOG_INFO, LOG_WARNING, LOG_ERR, LOG_CRIT, LOG_CRIT};
+
+struct Facility {
+  std::string_view name;
+  int number;
+};
+
+constexpr std::array<Facility, 20> kFacilities = {{
+    {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV}, {"cron", LOG_CRON},
+    {"daemon", LOG_DAEMON}, {"ftp", LOG_FTP},           {"kern", LOG_MAIL},
+    {"lpr", LOG_LPR},       {"mail", LOG_MAIL},         {"news", LOG_NEWS},
+    {"syslog", LOG_SYSLOG}, {"user", LOG_USER},         {"uucp", LOG_UUCP},
+    {"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1},     {"local2", LOG_LOCAL2},
+    {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4},     {"local5", LOG_LOCAL5},
+    {"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7},
+}};
+
+}  // namespace
+
+MailLogTarget MailLogTarget::from(const Environment& environment) {
+  MailLogTarget target;
+  if (!environment.log_tag.empty()) target.syslog_name = environment.log_tag;
+  target.postlog_service = environment.postlog_service;
+  target.hostname = environment.postlog_hostname;
+  return target;
+}
+
+std::optional<int> facility_by_name(std::string_view name) noexcept {
+  for (const Facility& facility : kFacilities)
+    if (facility.name == name) return facility.number;
+  return std::nullopt;
+}
+
+MailLog::MailLog(std::string process_name, MailLogTarget target, Clock clock)
+    : process_name_{std::move(process_name)}, clock_{clock} {
+  // Reads the zone's file now: inside a chroot it is out of reach.
+  ::tzset();
+  tell_time();
+  reopen(std::move(target));
+}
+
+void MailLog::reopen(MailLogTarget target) {
+  target_ = std::move(target);
+  if (target_.hostname.empty()) target_.hostname = "amnesiac";
+  target_.hostname = target_.hostname.substr(0, target_.hostname.find('.')).substr(0, kMaxLogName);
+  tag_ = target_.syslog_name + "/" + process_name_;
+  if (tag_.size() > kMaxLogName) tag_.resize(kMaxLogName);
+  lost_lines_ = 0;
+  socket_ =
+      LogSocket{target_.postlog_service.empty() ? target_.syslog_socket : target_.postlog_service};
+}
+
+void MailLog::copy_to_stderr(std::string tag, int descriptor) {
+  stderr_tag_ = std::move(tag);
+  stderr_ = descriptor;
+}
+
+void MailLog::write(Severity severity, std::string_view text) noexcept {
+  put(severity, text, tell_time());
+}
+
+void MailLog::write_in_signal(Severity severity, std::string_view text) noexcept {
+  put(severity, text, clock_());
+}
+
+std::time_t MailLog::tell_time() noexcept {
+  const std::time_t now = clock_();
+  std::tm local{};
+  if (::localtime_r(&now, &local) != nullptr) utc_offset_ = local.tm_gmtoff;
+  return now;
+}
+
+void MailLog::put(Severity severity, std::string_view text, std::time_t now) noexcept {
+  const int saved_errno = errno;
+  if (stderr_ >= 0) put_stderr(severity, text);
+  if (lost_lines_ > 0) {
+    LogLine note;
+    note.append("lines lost because the log could not take them: ").append(lost_lines_);
+    if (put_record(Severity::warning, note.view(), now)) lost_lines_ = 0;
+  }
+  if (!put_record(severity, text, now)) ++lost_lines_;
+  errno = saved_errno;
+}
+
+bool MailLog::put_record(Severity severity, std::string_view text, std::time_t now) noexcept {
+  LogLine line;
+  if (target_.postlog_service.empty()) {
+    const int priority = target_.facility | kPriority[static_cast<std::size_t>(severity)];
+    line.append("<").append(priority).append(">").append_time(now, utc_offset_, ' ');
+  } else {
+    line.append_time(now, utc_offset_, '0').append(target_.hostname).append(" ");
+  }
+  line.append(tag_).append("[").append(::getpid()).append("]: ");
+  line.append_text(severity, text, target_.utf8);
+  return socket_.send(line.view());
+}
+
+void MailLog::put_stderr(Severity severity, std::string_view text) noexcept {
+  LogLine line;
+  line.append(stderr_tag_.empty() ? tag_ : stderr_tag_).append(": ");
+  line.append_text(severity, text, target_.utf8).append("\n");
+  // Somebody may have stopped reading. A pipe that is ready takes this much without blocking.
+  pollfd waiting{.fd = stderr_, .events = POLLOUT, .revents = 0};
+  stderr_patient_ = ::poll(&waiting, 1, stderr_patient_ ? kStderrPatienceMilliseconds : 0) > 0;
+  if (!stderr_patient_) return;
+  [[maybe_unused]] const auto written = ::write(stderr_, line.view().data(), line.view().size());
+}
+
+}  // namespace scache::postfix

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "postfix/options.hpp"
+
+namespace scache::postfix {
+
+// How long a process that failed stays alive, so that nothing starts it a thousand times a second.
+inline constexpr std::chrono::milliseconds kFailurePause{1000};
+
+// Occupies the numbers 0, 1 and 2 where they are not open, so that nothing that is opened later is
+// taken for standard error; and ignores the signals that must not end a server.
+void prepare_process();
+
+// An error when a server is started from a terminal.
+Result<void> check_not_by_hand(const Options& options, int input = STDIN_FILENO);
+
+// Runs the debugger_command of main.cf for -D, and waits until it returns.
+Result<void> run_debugger(const std::string& command, Log& log);
+
+// Logs why the start failed, waits, and gives main() its exit status.
+[[nodiscard]] int fail_start(Log& log, std::string_view text,
+                             std::chrono::milliseconds pause = kFailurePause);
+
+}  // namespace scache::postfix

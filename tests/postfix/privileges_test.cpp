@@ -1,0 +1,145 @@
+#include "postfix/privileges.hpp"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <pwd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "postfix/scratch.hpp"
+
+namespace scache::postfix {
+namespace {
+
+// What `act` says in a child, whose privileges and directories are its own.
+std::string in_child(const std::function<std::string()>& act) {
+  int ends[2];
+  if (::pipe(ends) != 0) std::abort();
+  const Fd answer{ends[0]};
+  Fd talk{ends[1]};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string said = act();
+    const auto written = ::write(talk.get(), said.data(), said.size());
+    ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
+  }
+  talk.reset();
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  const auto said = arrived(answer.get());
+  return said.empty() ? "" : said[0];
+}
+
+std::string enter(const Jail& jail) {
+  const auto entered = enter_jail(jail);
+  return entered ? "" : entered.error().text;
+}
+
+// Who this process is and where: user, groups, directory.
+std::string who_and_where() {
+  uid_t real = 0;
+  uid_t effective = 0;
+  uid_t saved = 0;
+  ::getresuid(&real, &effective, &saved);
+  gid_t group = 0;
+  const int groups = ::getgroups(1, &group);
+  return fmt::format("{}/{}/{} {} {}x{} {}", real, effective, saved, ::getegid(), groups, group,
+                     std::filesystem::current_path().string());
+}
+
+// An account that is not the superuser's.
+Account somebody() {
+  const passwd* entry = ::getpwnam("daemon");
+  return {"daemon", entry->pw_uid, entry->pw_gid};
+}
+
+Account myself() {
+  return {"myself", ::getuid(), ::getgid()};
+}
+
+bool is_root() {
+  return ::geteuid() == 0;
+}
+
+TEST(Jail, ChangesToTheQueueDirectory) {
+  ScratchDirectory scratch;
+  EXPECT_EQ(in_child([&] {
+              const std::string error = enter({scratch.path(), false, std::nullopt});
+              return error.empty() ? std::filesystem::current_path().string() : error;
+            }),
+            std::filesystem::canonical(scratch.path()).string());
+}
+
+TEST(Jail, NamesAQueueDirectoryThatIsMissing) {
+  EXPECT_EQ(in_child([] { return enter({"/nonexistent/queue", false, std::nullopt}); }),
+            "chdir(\"/nonexistent/queue\"): No such file or directory");
+}
+
+TEST(Jail, MakesRootTheOwnerAndKeepsOthersFromIt) {
+  ScratchDirectory scratch;
+  ::chmod(scratch.path().c_str(), 0755);
+  const Account owner = somebody();
+  const std::string said = in_child([&] {
+    const std::string error = enter({scratch.path(), true, owner});
+    return error.empty() ? who_and_where() : error;
+  });
+  if (is_root()) {
+    EXPECT_EQ(said, fmt::format("{0}/{0}/{0} {1} 1x{1} /", owner.uid, owner.gid));
+  } else {
+    EXPECT_EQ(said, fmt::format("setgid({}): Operation not permitted", owner.gid));
+  }
+}
+
+TEST(Jail, HasNothingToGiveUpWhereTheOwnerStartedIt) {
+  const std::string said = in_child([] {
+    if (is_root() && (::setgroups(0, nullptr) != 0 || ::setgid(somebody().gid) != 0 ||
+                      ::setuid(somebody().uid) != 0))
+      return std::string{"cannot become somebody"};
+    return enter({"/", false, myself()});
+  });
+  EXPECT_EQ(said, "");
+}
+
+TEST(Jail, IsClosedToOwnersWhoAreNotRoot) {
+  const std::string said = in_child([] {
+    if (is_root() && (::setgid(somebody().gid) != 0 || ::setuid(somebody().uid) != 0))
+      return std::string{"cannot become somebody"};
+    return enter({"/tmp", true, myself()});
+  });
+  EXPECT_EQ(said, "chroot(/tmp): Operation not permitted");
+}
+
+TEST(MailOwner, IsFoundByName) {
+  const auto owner = find_mail_owner("daemon", "/etc/postfix/main.cf");
+  ASSERT_TRUE(owner);
+  EXPECT_EQ(owner->name, "daemon");
+  EXPECT_EQ(owner->uid, somebody().uid);
+  EXPECT_EQ(owner->gid, somebody().gid);
+}
+
+TEST(MailOwner, IsRefusedWhenUnknownOrPrivileged) {
+  EXPECT_EQ(find_mail_owner("no-such-user", "/etc/postfix/main.cf").error().text,
+            "file /etc/postfix/main.cf: parameter mail_owner: unknown user name value: "
+            "no-such-user");
+  EXPECT_EQ(find_mail_owner("root", "/etc/postfix/main.cf").error().text,
+            "file /etc/postfix/main.cf: parameter mail_owner: user root has privileged user ID");
+}
+
+TEST(DescriptorLimit, IsRaisedToItsMaximum) {
+  EXPECT_EQ(in_child([] {
+              rlimit limit{.rlim_cur = 64, .rlim_max = 200};
+              if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return std::string{"cannot lower"};
+              const auto raised = raise_descriptor_limit();
+              ::getrlimit(RLIMIT_NOFILE, &limit);
+              return raised ? fmt::format("{} {}", *raised, limit.rlim_cur) : raised.error().text;
+            }),
+            "200 200");
+}
+
+}  // namespace
+}  // namespace scache::postfix

@@ -1,0 +1,96 @@
+#include "postfix/start.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <csignal>
+
+#include "postfix/environment.hpp"
+#include "postfix/scratch.hpp"
+
+namespace scache::postfix {
+namespace {
+
+TEST(Start, FailsWithALineAndAPause) {
+  MemoryLog log;
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(fail_start(log, "invalid option: Q", std::chrono::milliseconds{20}), 1);
+  EXPECT_GE(std::chrono::steady_clock::now() - before, std::chrono::milliseconds{20});
+  EXPECT_EQ(log.lines, std::vector<std::string>{"invalid option: Q"});
+  EXPECT_EQ(log.severities, std::vector<Severity>{Severity::fatal});
+}
+
+TEST(Start, IsNotDoneByHand) {
+  const Fd master{::posix_openpt(O_RDWR | O_NOCTTY)};
+  ASSERT_TRUE(master);
+  ASSERT_EQ(::grantpt(master.get()), 0);
+  ASSERT_EQ(::unlockpt(master.get()), 0);
+  const Fd terminal{::open(::ptsname(master.get()), O_RDWR | O_NOCTTY)};
+  ASSERT_TRUE(terminal);
+  const Fd nothing{::open("/dev/null", O_RDONLY)};
+
+  Options options;
+  EXPECT_EQ(check_not_by_hand(options, terminal.get()).error().text,
+            "do not run this command by hand");
+  EXPECT_TRUE(check_not_by_hand(options, nothing.get()));
+  options.from_terminal = true;
+  EXPECT_TRUE(check_not_by_hand(options, terminal.get()));
+  options.from_terminal = false;
+  options.one_client = true;
+  EXPECT_TRUE(check_not_by_hand(options, terminal.get()));
+}
+
+TEST(Start, RunsTheDebuggerToItsEnd) {
+  ScratchDirectory scratch;
+  MemoryLog log;
+  const std::string command = "echo hello >" + scratch.path("file");
+  EXPECT_TRUE(run_debugger(command, log));
+  EXPECT_EQ(log.lines, std::vector<std::string>{"running: " + command});
+  EXPECT_TRUE(std::filesystem::exists(scratch.path("file")));
+  EXPECT_EQ(run_debugger("", log).error().text, "no debugger_command variable set up");
+}
+
+TEST(Start, OccupiesTheStandardDescriptorsAndIgnoresPipeSignals) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(0);
+    ::close(2);
+    prepare_process();
+    const bool occupied = ::fcntl(0, F_GETFD) >= 0 && ::fcntl(2, F_GETFD) >= 0;
+    ::raise(SIGPIPE);
+    ::raise(SIGXFSZ);
+    ::_exit(occupied ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(Environment, IsReadFromTheProcess) {
+  for (const char* name : {"GENERATION", "MAIL_CONFIG", "MAIL_LOGTAG", "POSTLOG_SERVICE",
+                           "POSTLOG_HOSTNAME", "MAIL_VERBOSE", "MAIL_DEBUG"})
+    ::unsetenv(name);
+  const Environment bare = Environment::read();
+  EXPECT_FALSE(bare.generation);
+  EXPECT_EQ(bare.config_directory, "");
+  EXPECT_FALSE(bare.verbose || bare.debugger);
+
+  ::setenv("GENERATION", "10", 1);
+  ::setenv("MAIL_CONFIG", "/etc/postfix", 1);
+  ::setenv("MAIL_LOGTAG", "e2e", 1);
+  ::setenv("POSTLOG_SERVICE", "/postlog", 1);
+  ::setenv("POSTLOG_HOSTNAME", "mx1.test", 1);
+  ::setenv("MAIL_VERBOSE", "", 1);
+  ::setenv("MAIL_DEBUG", "", 1);
+  const Environment full = Environment::read();
+  EXPECT_EQ(full.generation, "10");
+  EXPECT_EQ(full.config_directory, "/etc/postfix");
+  EXPECT_EQ(full.log_tag, "e2e");
+  EXPECT_EQ(full.postlog_service, "/postlog");
+  EXPECT_EQ(full.postlog_hostname, "mx1.test");
+  EXPECT_TRUE(full.verbose && full.debugger);
+}
+
+}  // namespace
+}  // namespace scache::postfix

@@ -26,10 +26,6 @@ Loop::Loop(Clock clock)
   if (!epoll_) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
 }
 
-void Loop::run() {
-  while (!stopped_) turn(Wait::block);
-}
-
 void Loop::turn(Wait wait) {
   if (before_wait_) before_wait_();
   std::array<epoll_event, kEventsOfTurn> events;

@@ -61,8 +61,8 @@ class Loop {
   enum class Wait : std::uint8_t { block, poll };
   void turn(Wait wait);
 
-  // Turns until stop() is called.
-  void run();
+  // For whoever turns the loop: whether somebody wants it to end.
+  bool stopped() const noexcept { return stopped_; }
   void stop() noexcept { stopped_ = true; }
 
   // Called before every wait: the last chance to set deadlines. It must not throw.

@@ -1,1 +1,140 @@
-int main() { return 1; }
+// scache in the place of Postfix's scache(8): a child of master(8). This page names every part of
+// it and wires them together; docs/architecture.md says what each is for.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "io/closer.hpp"
+#include "io/end_watch.hpp"
+#include "io/loop.hpp"
+#include "io/signals.hpp"
+#include "postfix/configuration.hpp"
+#include "postfix/environment.hpp"
+#include "postfix/mail_log.hpp"
+#include "postfix/master.hpp"
+#include "postfix/options.hpp"
+#include "postfix/privileges.hpp"
+#include "postfix/start.hpp"
+#include "postfix/watchdog.hpp"
+#include "server/capacity.hpp"
+#include "server/server.hpp"
+#include "server/service.hpp"
+#include "server/statistics.hpp"
+#include "server/statistics_report.hpp"
+
+namespace {
+
+using namespace scache;
+
+// Serves until there is a reason to stop; answers the signal that was it, or nothing.
+std::optional<int> serve(const postfix::Options& options, const postfix::Parameters& parameters,
+                         postfix::Inherited inherited, unsigned generation, std::size_t descriptors,
+                         postfix::MailLog& log) {
+  const Capacity capacity = Capacity::of(descriptors);
+  const int listening = inherited.listeners.empty() ? -1 : inherited.listeners.front().get();
+  std::optional<int> signal;
+
+  Loop loop;
+  Closer closer;
+  Statistics statistics{std::time(nullptr)};
+  StatisticsReport report{loop, statistics, log, parameters.connection_cache_status_update_time,
+                          [] { return std::time(nullptr); }};
+  Service service{{.limits = {.connections = capacity.connections},
+                   .ttl_limit = parameters.connection_cache_ttl_limit,
+                   .listening = ListeningAddress{listening}},
+                  statistics,
+                  closer,
+                  log};
+  postfix::MasterChannel master{std::move(inherited.status), parameters.process_id, generation};
+  const auto first_request = [&] {
+    if (!options.arguments.empty()) {
+      std::exit(postfix::fail_start(
+          log, "unexpected command-line argument: " + options.arguments.front()));
+    }
+    master.note_request(log);
+  };
+  Server server{loop,
+                closer,
+                service,
+                log,
+                {.session = {.limits = {}, .time_limit = parameters.ipc_timeout},
+                 .clients = capacity.clients,
+                 .max_idle = options.one_client ? Duration{1} : Duration{parameters.max_idle},
+                 .first_request = first_request,
+                 .idle_too_long = [&] { loop.stop(); }}};
+  std::optional<EndWatch> master_gone;
+  Signals signals{loop, {SIGTERM}, [&](int number) {
+                    signal = number;
+                    loop.stop();
+                  }};
+  postfix::Watchdog watchdog{parameters.daemon_timeout, log};
+
+  if (options.one_client) {
+    server.adopt(Fd{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)});
+  } else {
+    server.accept_from(listening);
+    master_gone.emplace(loop, master.descriptor(), [&] { loop.stop(); });
+  }
+  while (!loop.stopped()) {
+    watchdog.pat();
+    loop.turn(Loop::Wait::block);
+  }
+  report.report();
+  return signal;
+}
+
+// Everything between the command line and the first client. Answers how the process ends.
+Result<std::optional<int>> start_and_serve(const postfix::Options& options,
+                                           const postfix::Environment& environment,
+                                           postfix::MailLog& log) {
+  const auto by_hand = postfix::check_not_by_hand(options);
+  if (!by_hand) return std::unexpected{by_hand.error()};
+  const auto parameters = postfix::configure(options, environment, log);
+  if (!parameters) return std::unexpected{parameters.error()};
+  const auto service = options.check_service();
+  if (!service) return std::unexpected{service.error()};
+  const auto generation = postfix::parse_generation(environment.generation);
+  if (!generation) return std::unexpected{generation.error()};
+  auto inherited =
+      options.one_client ? postfix::Inherited{} : postfix::adopt_inherited(options.sockets);
+  if (!inherited) return std::unexpected{inherited.error()};
+
+  const postfix::Jail jail{
+      .queue_directory = parameters->queue_directory,
+      .chroot = options.chroot,
+      .owner = options.drop_privileges ? std::optional{parameters->mail_owner} : std::nullopt};
+  const auto entered = postfix::enter_jail(jail);
+  if (!entered) return std::unexpected{entered.error()};
+  const auto descriptors = postfix::raise_descriptor_limit();
+  if (!descriptors) return std::unexpected{descriptors.error()};
+  return serve(options, *parameters, std::move(*inherited), *generation, *descriptors, log);
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  postfix::prepare_process();
+  const postfix::Environment environment = postfix::Environment::read();
+  postfix::Options options{environment};
+  const auto understood = options.read({argv, static_cast<std::size_t>(argc)});
+  postfix::MailLog log{options.process_name, postfix::MailLogTarget::from(environment)};
+  log.set_verbose(options.verbosity > 0);
+  if (options.log_to_stderr) log.copy_to_stderr();
+  try {
+    if (!understood) return postfix::fail_start(log, understood.error().text);
+    const auto ended = start_and_serve(options, environment, log);
+    if (!ended) return postfix::fail_start(log, ended.error().text);
+    if (*ended) die_of(**ended);
+    return EXIT_SUCCESS;
+  } catch (const std::exception& failure) {
+    return postfix::fail_start(log, failure.what());
+  }
+}

@@ -9,52 +9,51 @@
 
 namespace scache {
 
-Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Settings& settings,
-               int listening)
+Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Settings& settings)
     : loop_{loop},
       closer_{closer},
       service_{service},
       log_{log},
       settings_{settings},
-      listening_{listening},
-      accept_watch_{loop, listening},
       expiry_{loop, [this] { expire(); }},
-      idle_exit_{loop, [this] { settings_.idle_too_long(); }} {}
+      idle_exit_{loop, [this] { settings_.idle_too_long(); }} {
+  loop_.before_wait([this] { before_wait(); });
+}
 
 Server::~Server() {
   loop_.before_wait({});
   while (!clients_.empty()) end(clients_.front());
 }
 
-void Server::start() {
-  loop_.before_wait([this] { before_wait(); });
+void Server::accept_from(int listening) {
   if (settings_.max_idle > Duration::zero()) {
     idle_exit_.set(after(loop_.now(), settings_.max_idle));
   }
-  accepting_ = accept_clients();
+  accept_watch_.emplace(loop_, listening);
+  accepting_ = accept_clients(listening);
   accepting_.start();
 }
 
-Task<> Server::accept_clients() {
+Task<> Server::accept_clients(int listening) {
   for (;;) {
-    co_await accept_watch_.readable();
+    co_await accept_watch_->readable();
     Accepted accepted = Accepted::one;
     for (unsigned i = 0; i < kAcceptsOfTurn && accepted == Accepted::one; ++i) {
-      accepted = accept_one();
+      accepted = accept_one(listening);
     }
     if (accepted == Accepted::not_now) {
       const Instant later = after(loop_.now(), kAcceptPause);
-      co_await accept_watch_.pause(later);
+      co_await accept_watch_->pause(later);
     }
   }
 }
 
-Server::Accepted Server::accept_one() {
+Server::Accepted Server::accept_one(int listening) {
   if (count_ >= settings_.clients && !make_room()) return Accepted::not_now;
-  Fd socket{::accept4(listening_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+  Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (socket) {
     short_of_descriptors_ = false;
-    greet(std::move(socket));
+    adopt(std::move(socket));
     return Accepted::one;
   }
   switch (errno) {
@@ -71,7 +70,7 @@ Server::Accepted Server::accept_one() {
   }
 }
 
-void Server::greet(Fd socket) {
+void Server::adopt(Fd socket) {
   try {
     auto client = std::make_unique<Client>(loop_, closer_, service_, log_, settings_.session,
                                            static_cast<ClientOwner&>(*this), std::move(socket));

@@ -3,6 +3,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <functional>
+#include <optional>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
@@ -39,14 +40,15 @@ class Server final : private ClientOwner {
   // How long nobody is accepted after the system has run out of descriptors or memory.
   static constexpr Duration kAcceptPause = std::chrono::milliseconds{100};
 
-  // Borrows the listening socket, which must not block.
-  Server(Loop& loop, Closer& closer, Service& service, Log& log, const Settings& settings,
-         int listening);
+  Server(Loop& loop, Closer& closer, Service& service, Log& log, const Settings& settings);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  void start();
+  // Accepts clients from a listening socket, which it borrows and which must not block.
+  void accept_from(int listening);
+  // Serves a client that is connected already.
+  void adopt(Fd socket);
 
   std::size_t clients() const noexcept { return count_; }
 
@@ -56,10 +58,9 @@ class Server final : private ClientOwner {
   using Standing = boost::intrusive::list<Client, boost::intrusive::base_hook<StandingHook>,
                                           boost::intrusive::constant_time_size<false>>;
 
-  Task<> accept_clients();
+  Task<> accept_clients(int listening);
   enum class Accepted { one, none_waiting, not_now };
-  Accepted accept_one();
-  void greet(Fd socket);
+  Accepted accept_one(int listening);
   bool make_room() noexcept;
 
   void client_idle(Client& client) noexcept override;
@@ -76,7 +77,6 @@ class Server final : private ClientOwner {
   Service& service_;
   Log& log_;
   Settings settings_;
-  int listening_;
   Clients clients_;
   std::size_t count_ = 0;
   // Clients between requests, the one that has been there longest first; clients whose session is
@@ -85,7 +85,7 @@ class Server final : private ClientOwner {
   Standing done_;
   bool had_request_ = false;
   bool short_of_descriptors_ = false;
-  Watch accept_watch_;
+  std::optional<Watch> accept_watch_;
   Timer expiry_;
   Timer idle_exit_;
   Task<> accepting_;

@@ -1,0 +1,66 @@
+#include "postfix/configuration.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "postfix/mail_owner.hpp"
+#include "postfix/main_cf.hpp"
+
+namespace scache::postfix {
+namespace {
+
+std::string own_host_name() {
+  std::array<char, 256> name{};
+  // The last byte stays a NUL, which gethostname() does not promise.
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+MailLogTarget target_of(const Parameters& parameters, const Environment& environment) {
+  MailLogTarget target = MailLogTarget::from(environment);
+  target.syslog_name = parameters.syslog_name;
+  target.facility = facility_by_name(parameters.syslog_facility).value_or(target.facility);
+  if (!parameters.maillog_file.empty()) {
+    target.postlog_service =
+        parameters.queue_directory + "/public/" + parameters.postlog_service_name;
+    target.hostname = parameters.myhostname;
+  }
+  return target;
+}
+
+}  // namespace
+
+Result<Parameters> configure(const Options& options, const Environment& environment, MailLog& log) {
+  const Process process{
+      .name = options.process_name,
+      .service_name = options.service_name,
+      .id = ::getpid(),
+      .host_name = own_host_name(),
+      .config_directory = config_directory(environment.config_directory),
+  };
+  Settings settings = initial_settings(process);
+  const auto loaded = load_main_cf(process.config_directory + "/main.cf", settings, log,
+                                   [] { std::this_thread::sleep_for(std::chrono::seconds{1}); });
+  if (!loaded) return std::unexpected{loaded.error()};
+  for (const auto& [name, value] : options.settings) settings.set(name, value);
+
+  const auto facility = read_syslog_facility(process, settings, log);
+  if (!facility) return std::unexpected{facility.error()};
+  MailLogTarget early = MailLogTarget::from(environment);
+  early.facility = facility_by_name(*facility).value_or(early.facility);
+  log.reopen(std::move(early));
+
+  auto parameters = read_parameters(process, system_accounts(), settings, log);
+  if (!parameters) return parameters;
+  log.reopen(target_of(*parameters, environment));
+  const auto read = read_cache_parameters(settings, log, *parameters);
+  if (!read) return std::unexpected{read.error()};
+  return parameters;
+}
+
+}  // namespace scache::postfix

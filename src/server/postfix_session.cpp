@@ -117,6 +117,8 @@ void PostfixSession::cut_short(Flow flow, std::string_view wanted) {
   warn(flow.kind == Flow::Kind::timed_out ? postfix_codec::timeout(reader_)
                                           : postfix_codec::end_of_input(reader_));
   if (wanted != postfix_codec::kRequest || !reader_.past_wanted()) return;
+  // The wait for more may have moved the bytes.
+  reader_.scan(stream_.input(), wanted);
   if (const auto kind = postfix_codec::kind_of(reader_.string(0))) {
     warn(postfix_codec::bad_parameter(*kind));
   }

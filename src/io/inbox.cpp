@@ -7,7 +7,7 @@ namespace scache {
 std::span<char> Inbox::space() {
   if (empty()) {
     begin_ = end_ = 0;
-    if (capacity_ != kInitialBytes) reallocate(kInitialBytes);
+    if (capacity_ == 0) reallocate(kInitialBytes);
   } else if (end_ == capacity_) {
     // Half of it free afterwards, so that moving costs each byte a constant.
     if (end_ - begin_ > capacity_ / 2) {
@@ -19,6 +19,12 @@ std::span<char> Inbox::space() {
     }
   }
   return {data_.get() + end_, capacity_ - end_};
+}
+
+void Inbox::shrink() noexcept {
+  if (!empty() || capacity_ <= kInitialBytes) return;
+  data_.reset();
+  capacity_ = begin_ = end_ = 0;
 }
 
 void Inbox::reallocate(std::size_t capacity) {

@@ -8,8 +8,7 @@
 namespace scache {
 
 // Inbox keeps received bytes until they are consumed. Consuming moves nothing: views into bytes()
-// stay valid until space() is called again. Grows as needed, and gives back what it grew by once it
-// is empty.
+// stay valid until space() or shrink() is called. Grows as needed.
 class Inbox {
  public:
   // Holds what Postfix sends in one go, twice; an idle client costs this much memory.
@@ -23,6 +22,8 @@ class Inbox {
   std::span<char> space();
   void received(std::size_t size) noexcept { end_ += size; }
   void consume(std::size_t size) noexcept { begin_ += size; }
+  // Gives back what it grew by, if it is empty: before a wait that may be long.
+  void shrink() noexcept;
 
  private:
   void reallocate(std::size_t capacity);

@@ -46,6 +46,7 @@ Task<Flow> Stream::fill(Instant deadline) {
     if (!flow.moved()) co_return flow;
   }
   drop_pending();
+  inbox_.shrink();
   for (;;) {
     const Ready ready = co_await watch_.readable(deadline);
     if (ready == Ready::timed_out) co_return Flow{Flow::Kind::timed_out, 0};

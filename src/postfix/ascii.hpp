@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+
+// Kinds of characters as main.cf knows them: ASCII only, whatever the locale.
+namespace scache::postfix {
+
+inline constexpr std::string_view kSpaces = " \t\n\v\f\r";
+
+constexpr bool is_space(char c) {
+  return kSpaces.contains(c);
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_alphanumeric(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+}  // namespace scache::postfix

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace scache::postfix {
+
+// Reads a compatibility level, `major[.minor[.patch]]`, as a number that orders levels; nothing
+// where it is none.
+std::optional<long> parse_compatibility_level(const std::string& text);
+
+}  // namespace scache::postfix

@@ -1,0 +1,50 @@
+// A host name: labels of letters, digits, "_" and "-" between single dots, none of them empty, no
+// "-" at either end of a label, at most 63 bytes before a letter, digit or "_" of a label that is
+// one too many, at most 255 in all, and something that is no digit and no dot.
+#include "postfix/host_name.hpp"
+
+#include <fmt/format.h>
+
+#include "postfix/ascii.hpp"
+
+namespace scache::postfix {
+namespace {
+
+constexpr std::size_t kMaxLabel = 63;
+constexpr std::size_t kMaxName = 255;
+
+std::string about(std::string_view what, std::string_view name) {
+  return fmt::format("valid_hostname: {}: {}", what, name.substr(0, 100));
+}
+
+}  // namespace
+
+std::optional<std::string> host_name_complaint(std::string_view name) {
+  if (name.empty()) return "valid_hostname: empty hostname";
+  std::size_t label = 0;
+  bool numeric = true;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    const bool last = i + 1 == name.size();
+    if (is_alphanumeric(c) || c == '_') {
+      if (++label > kMaxLabel) return about("hostname label too long", name);
+      numeric = numeric && is_digit(c);
+    } else if (c == '.') {
+      if (label == 0 || last) return about("misplaced delimiter", name);
+      label = 0;
+    } else if (c == '-') {
+      if (++label == 1 || last || name[i + 1] == '.') return about("misplaced hyphen", name);
+      numeric = false;
+    } else {
+      const int code = static_cast<unsigned char>(c);
+      return about(fmt::format("invalid character {}(decimal)", code), name);
+    }
+  }
+  if (numeric) return about("numeric hostname", name);
+  if (name.size() > kMaxName) {
+    return fmt::format("valid_hostname: bad length {} for {}...", name.size(), name.substr(0, 100));
+  }
+  return std::nullopt;
+}
+
+}  // namespace scache::postfix

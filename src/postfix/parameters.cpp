@@ -1,0 +1,276 @@
+// From settings to parameters, in the order of Postfix's own programs.
+//
+// Each parameter is read at its turn: what main.cf or an option says is expanded, or else the
+// expanded default is entered, so that parameters read later find it. A value that refers to a
+// parameter whose turn has not come finds it only where somebody has set it. Parameters that this
+// program does not use are not checked: a newer Postfix may allow what is not known here.
+#include "postfix/parameters.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <limits>
+#include <map>
+#include <span>
+#include <utility>
+
+#include "postfix/compatibility_level.hpp"
+#include "postfix/defaults.hpp"
+#include "postfix/expand.hpp"
+#include "postfix/host_name.hpp"
+#include "postfix/main_cf.hpp"
+#include "postfix/time_value.hpp"
+
+namespace scache::postfix {
+namespace {
+
+constexpr std::string_view kDefaultConfigDirectory = "/etc/postfix";
+constexpr std::string_view kDefaultDomain = "localdomain";
+constexpr char kDefaultTimeUnit = 's';
+
+constexpr auto kFacilities = std::to_array<std::string_view>({
+    "auth",   "authpriv", "cron",   "daemon", "ftp",    "kern",   "lpr",
+    "mail",   "news",     "syslog", "user",   "uucp",   "local0", "local1",
+    "local2", "local3",   "local4", "local5", "local6", "local7",
+});
+
+std::unexpected<Error> failure(std::string text) {
+  return std::unexpected(Error{std::move(text)});
+}
+
+// Reader reads parameters one after the other and keeps their values.
+class Reader {
+ public:
+  Reader(const Process& process, Settings& settings, Log& log)
+      : process_{process}, settings_{settings}, log_{log} {}
+
+  Result<void> read(std::span<const Default> group) {
+    for (const Default& parameter : group) {
+      const auto done = read(parameter);
+      if (!done) return done;
+    }
+    return {};
+  }
+
+  Result<void> read_facility() {
+    if (const auto done = read(defaults_before_host_name()); !done) return done;
+    const std::string& facility = text("syslog_facility");
+    if (std::ranges::find(kFacilities, facility) != kFacilities.end()) return {};
+    return failure(
+        in_main_cf(fmt::format("parameter syslog_facility: unrecognized value: {}", facility)));
+  }
+
+  // myhostname is the machine's name with $mydomain behind it where it has no domain; mydomain is
+  // what follows the first dot of myhostname.
+  Result<void> read_host_names() {
+    if (const auto done = read_host_name(); !done) return done;
+    const std::string& host = text("myhostname");
+    const auto dot = host.find('.');
+    const std::string domain{dot == std::string::npos ? kDefaultDomain
+                                                      : std::string_view{host}.substr(dot + 1)};
+    if (const auto done = read({"mydomain", domain, Kind::word}); !done) return done;
+    for (const std::string_view name : {"myhostname", "mydomain"}) {
+      const auto complaint = host_name_complaint(text(name));
+      if (!complaint) continue;
+      log_.write(Severity::warning, *complaint);
+      return failure(
+          in_main_cf(fmt::format("parameter {}: bad parameter value: {}", name, text(name))));
+    }
+    return {};
+  }
+
+  // What is read as text, a word or a number.
+  const std::string& text(std::string_view name) const { return texts_.find(name)->second; }
+  std::chrono::seconds time(std::string_view name) const { return times_.find(name)->second; }
+
+  std::string in_main_cf(std::string_view what) const {
+    return fmt::format("file {}/main.cf: {}", process_.config_directory, what);
+  }
+
+ private:
+  Result<void> read(const Default& parameter) {
+    const std::string* const given = settings_.find(parameter.name);
+    if (given != nullptr && parameter.kind == Kind::reference) return {};
+    auto value = evaluate(given != nullptr ? *given : parameter.value, settings_, log_);
+    if (!value) return std::unexpected(value.error());
+    if (given == nullptr) settings_.set(parameter.name, *value);
+    if (auto done = check(parameter, *value); !done) return done;
+    texts_.insert_or_assign(std::string{parameter.name}, std::move(*value));
+    return {};
+  }
+
+  Result<void> check(const Default& parameter, const std::string& value) {
+    switch (parameter.kind) {
+      case Kind::reference:
+      case Kind::text:
+        break;
+      case Kind::word:
+        if (value.empty()) {
+          return failure(fmt::format("bad string length 0 < 1: {} = ", parameter.name));
+        }
+        break;
+      case Kind::number:
+        return check_number(parameter.name, value);
+      case Kind::time: {
+        const auto seconds = parse_time(value, kDefaultTimeUnit);
+        if (!seconds) {
+          return failure(
+              fmt::format("parameter {}: bad time value or unit: {}", parameter.name, value));
+        }
+        if (seconds->count() < 1) {
+          return failure(fmt::format("invalid {}: {} (min 1)", parameter.name, seconds->count()));
+        }
+        times_.insert_or_assign(std::string{parameter.name}, *seconds);
+        break;
+      }
+    }
+    if (parameter.name == "compatibility_level" && !parse_compatibility_level(value)) {
+      return failure(fmt::format("malformed compatibility level syntax: \"{}\"", value));
+    }
+    return {};
+  }
+
+  static Result<void> check_number(std::string_view name, const std::string& value) {
+    char* end = nullptr;
+    errno = 0;
+    const long number = std::strtol(value.c_str(), &end, 10);
+    const bool fits = errno != ERANGE && number >= std::numeric_limits<int>::min() &&
+                      number <= std::numeric_limits<int>::max();
+    if (value.empty() || *end != '\0' || !fits) {
+      return failure(fmt::format("bad numerical configuration: {} = {}", name, value));
+    }
+    if (number < 1) {
+      return failure(fmt::format("invalid {} parameter value {} < 1", name, number));
+    }
+    return {};
+  }
+
+  Result<void> read_host_name() {
+    std::string host;
+    if (settings_.find("myhostname") == nullptr) {
+      host = process_.host_name;
+      if (const auto complaint = host_name_complaint(host)) {
+        log_.write(Severity::warning, *complaint);
+        return failure("unable to use my own hostname");
+      }
+      if (!host.contains('.')) {
+        const std::string* const domain = settings_.find("mydomain");
+        const auto value = evaluate(domain != nullptr ? *domain : kDefaultDomain, settings_, log_);
+        if (!value) return std::unexpected(value.error());
+        host += '.' + *value;
+      }
+    }
+    return read({"myhostname", host, Kind::word});
+  }
+
+  const Process& process_;
+  Settings& settings_;
+  Log& log_;
+  std::map<std::string, std::string, std::less<>> texts_;
+  std::map<std::string, std::chrono::seconds, std::less<>> times_;
+};
+
+// Whether a log file is in one of the places that are meant for it.
+bool has_prefix(std::string_view file, std::string_view prefixes) {
+  constexpr std::string_view kSeparators = ", \t\r\n";
+  while (!prefixes.empty()) {
+    const auto prefix = prefixes.substr(0, prefixes.find_first_of(kSeparators));
+    if (!prefix.empty() && file.starts_with(prefix)) return true;
+    prefixes.remove_prefix(std::min(prefix.size() + 1, prefixes.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string config_directory(std::string_view mail_config) {
+  return std::string{mail_config.empty() ? kDefaultConfigDirectory : mail_config};
+}
+
+Settings initial_settings(const Process& process) {
+  Settings settings;
+  settings.set("process_name", process.name);
+  settings.set("config_directory", process.config_directory);
+  return settings;
+}
+
+Result<void> apply_option(std::string_view text, Settings& settings) {
+  auto setting = split_name_value(text);
+  if (!setting) {
+    return failure(fmt::format("invalid \"-o {}\" option value: {}", text, setting.error().text));
+  }
+  settings.set(setting->name, std::move(setting->value));
+  return {};
+}
+
+Result<std::string> evaluate(std::string_view text, const Settings& settings, Log& log) {
+  return expand(text, [&](std::string_view name) { return settings.find(name); }, log);
+}
+
+Result<std::string> early_syslog_name(std::string_view mail_logtag, const Settings& settings,
+                                      Log& log) {
+  if (!mail_logtag.empty()) return std::string{mail_logtag};
+  return evaluate(find_default("syslog_name")->value, settings, log);
+}
+
+Result<std::string> read_syslog_facility(const Process& process, Settings& settings, Log& log) {
+  settings.set("service_name", process.service_name);
+  Reader reader{process, settings, log};
+  if (const auto done = reader.read_facility(); !done) return std::unexpected(done.error());
+  return reader.text("syslog_facility");
+}
+
+Result<Parameters> read_parameters(const Process& process, const Accounts& accounts,
+                                   Settings& settings, Log& log) {
+  settings.set("service_name", process.service_name);
+  Reader reader{process, settings, log};
+  auto done = reader.read_facility();
+  if (done) done = reader.read_host_names();
+  if (done) done = reader.read(defaults_after_host_name());
+  if (!done) return std::unexpected(done.error());
+  const auto owner = find_mail_owner(reader.text("mail_owner"), accounts);
+  if (!owner) return failure(reader.in_main_cf(owner.error().text));
+  settings.set("process_id", std::to_string(process.id));
+
+  Parameters parameters;
+  parameters.daemon_timeout = reader.time("daemon_timeout");
+  parameters.ipc_timeout = reader.time("ipc_timeout");
+  parameters.max_idle = reader.time("max_idle");
+  parameters.max_use = static_cast<int>(std::strtol(reader.text("max_use").c_str(), nullptr, 10));
+  parameters.config_directory = process.config_directory;
+  parameters.process_name = process.name;
+  parameters.service_name = process.service_name;
+  parameters.process_id = process.id;
+  parameters.syslog_facility = reader.text("syslog_facility");
+  parameters.syslog_name = reader.text("syslog_name");
+  parameters.multi_instance_name = reader.text("multi_instance_name");
+  parameters.maillog_file = reader.text("maillog_file");
+  parameters.maillog_file_prefixes = reader.text("maillog_file_prefixes");
+  parameters.postlog_service_name = reader.text("postlog_service_name");
+  parameters.queue_directory = reader.text("queue_directory");
+  parameters.myhostname = reader.text("myhostname");
+  parameters.mydomain = reader.text("mydomain");
+  parameters.mail_owner = *owner;
+  return parameters;
+}
+
+Result<void> read_cache_parameters(Settings& settings, Log& log, Parameters& parameters) {
+  const std::string& file = parameters.maillog_file;
+  if (!file.empty() && !has_prefix(file, parameters.maillog_file_prefixes)) {
+    return failure(fmt::format(
+        "maillog_file value '{}' does not match any prefix in maillog_file_prefixes", file));
+  }
+  Process process;
+  process.config_directory = parameters.config_directory;
+  Reader reader{process, settings, log};
+  if (const auto done = reader.read(defaults_of_cache()); !done) return done;
+  parameters.connection_cache_ttl_limit = reader.time("connection_cache_ttl_limit");
+  parameters.connection_cache_status_update_time =
+      reader.time("connection_cache_status_update_time");
+  return {};
+}
+
+}  // namespace scache::postfix

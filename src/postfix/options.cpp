@@ -6,10 +6,11 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "postfix/main_cf.hpp"
+
 namespace scache::postfix {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\n\v\f\r";
 constexpr std::string_view kFlags = "cdDlSuvVz";
 constexpr std::string_view kWithValue = "imnost";
 
@@ -19,26 +20,6 @@ std::unexpected<Error> fail(std::string text) {
 
 bool one_of(std::string_view letters, char letter) {
   return letters.find(letter) != std::string_view::npos;
-}
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-// `name = value` with blanks around both parts.
-Result<std::pair<std::string, std::string>> split_setting(std::string_view text) {
-  const auto bad = [&](std::string_view why) {
-    return fail(fmt::format("invalid \"-o {}\" option value: {}", text, why));
-  };
-  const std::string_view setting = trim(text);
-  const std::string_view name = setting.substr(0, setting.find_first_of(" \t\n\v\f\r="));
-  if (name.empty()) return bad("missing attribute name");
-  const auto equals = setting.find_first_not_of(kBlanks, name.size());
-  if (equals == std::string_view::npos || setting[equals] != '=')
-    return bad("missing '=' after attribute name");
-  return std::pair{std::string{name}, std::string{trim(setting.substr(equals + 1))}};
 }
 
 }  // namespace
@@ -102,9 +83,11 @@ Result<void> Options::take(char letter, const std::string& value) {
       service_name = value;
       break;
     case 'o': {
-      auto setting = split_setting(value);
-      if (!setting) return std::unexpected{setting.error()};
-      settings.push_back(std::move(*setting));
+      auto setting = split_name_value(value);
+      if (!setting) {
+        return fail(fmt::format("invalid \"-o {}\" option value: {}", value, setting.error().text));
+      }
+      settings.emplace_back(std::move(setting->name), std::move(setting->value));
       break;
     }
     case 's':

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <grp.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,21 +19,6 @@ std::unexpected<Error> fail_call(std::string_view call) {
 }
 
 }  // namespace
-
-Result<Account> find_mail_owner(const std::string& name, const std::string& main_cf) {
-  const auto bad = [&](std::string_view what) {
-    return fail(fmt::format("file {}: parameter mail_owner: {}", main_cf, what));
-  };
-  const passwd* entry = ::getpwnam(name.c_str());
-  if (entry == nullptr) return bad(fmt::format("unknown user name value: {}", name));
-  const Account account{name, entry->pw_uid, entry->pw_gid};
-  if (account.uid == 0) return bad(fmt::format("user {} has privileged user ID", name));
-  if (account.gid == 0) return bad(fmt::format("user {} has privileged group ID", name));
-  entry = ::getpwuid(account.uid);
-  if (entry != nullptr && name != entry->pw_name)
-    return bad(fmt::format("user {} has same user ID as {}", name, entry->pw_name));
-  return account;
-}
 
 Result<void> enter_jail(const Jail& jail) {
   const char* directory = jail.queue_directory.c_str();

@@ -1,25 +1,14 @@
 #pragma once
 
 #include <sys/resource.h>
-#include <sys/types.h>
 
 #include <optional>
 #include <string>
 
 #include "base/result.hpp"
+#include "postfix/mail_owner.hpp"
 
 namespace scache::postfix {
-
-// A user of this machine.
-struct Account {
-  std::string name;
-  uid_t uid = 0;
-  gid_t gid = 0;
-};
-
-// Looks up mail_owner: a user that is not privileged and shares its number with none. `main_cf` is
-// the path of the file that the error names.
-Result<Account> find_mail_owner(const std::string& name, const std::string& main_cf);
 
 // Where and as whom the server runs.
 struct Jail {

@@ -114,22 +114,6 @@ TEST(Jail, IsClosedToOwnersWhoAreNotRoot) {
   EXPECT_EQ(said, "chroot(/tmp): Operation not permitted");
 }
 
-TEST(MailOwner, IsFoundByName) {
-  const auto owner = find_mail_owner("daemon", "/etc/postfix/main.cf");
-  ASSERT_TRUE(owner);
-  EXPECT_EQ(owner->name, "daemon");
-  EXPECT_EQ(owner->uid, somebody().uid);
-  EXPECT_EQ(owner->gid, somebody().gid);
-}
-
-TEST(MailOwner, IsRefusedWhenUnknownOrPrivileged) {
-  EXPECT_EQ(find_mail_owner("no-such-user", "/etc/postfix/main.cf").error().text,
-            "file /etc/postfix/main.cf: parameter mail_owner: unknown user name value: "
-            "no-such-user");
-  EXPECT_EQ(find_mail_owner("root", "/etc/postfix/main.cf").error().text,
-            "file /etc/postfix/main.cf: parameter mail_owner: user root has privileged user ID");
-}
-
 TEST(DescriptorLimit, IsRaisedToItsMaximum) {
   EXPECT_EQ(in_child([] {
               rlimit limit{.rlim_cur = 64, .rlim_max = 200};

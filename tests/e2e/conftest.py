@@ -18,6 +18,8 @@ from harness.server import Server, Setup
 
 Start = Callable[..., Server]
 
+_FAILED = pytest.StashKey[bool]()
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Names the markers."""
@@ -57,8 +59,15 @@ def root() -> None:
         pytest.fail("the black-box suite starts servers as master(8) does: it needs root")
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Lets fixtures know whether their test has failed."""
+    outcome = yield
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or outcome.get_result().failed
+
+
 @pytest.fixture
-def start(root: None) -> Iterator[Start]:
+def start(root: None, request: pytest.FixtureRequest) -> Iterator[Start]:
     """Starts servers; at the end each is checked for leaks, log lines and a clean exit."""
     servers: list[Server] = []
 
@@ -70,7 +79,11 @@ def start(root: None) -> Iterator[Start]:
     try:
         yield start_one
         for server in servers:
-            server.finish()
+            # After a failure these checks would only add noise; a sanitizer's report explains it.
+            if request.node.stash.get(_FAILED, False):
+                server.check_sanitizers()
+            else:
+                server.finish()
     finally:
         for server in servers:
             server.close()

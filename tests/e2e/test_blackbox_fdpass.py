@@ -214,17 +214,17 @@ def test_descriptors_with_the_dummies_of_a_lookup_are_closed(server: Server, loa
 
 
 @pytest.mark.difference("own-stream")
-@pytest.mark.parametrize("which", ["the saving stream", "another stream"])
+@pytest.mark.parametrize("whose", ["its own", "another client's"])
 def test_a_client_that_saves_a_stream_to_this_server(
-    server: Server, expect: dict[str, Any], which: str
+    server: Server, expect: dict[str, Any], whose: str
 ) -> None:
     client, second = server.client(), server.client()
+    saved = client if whose == "its own" else second
     begin_save(client)
-    client.send(b"\0", [(client if which == "the saving stream" else second).socket.fileno()])
-    key = "own" if which == "the saving stream" else "other"
-    client.expect(wire.status(expect[key]))
-    server.log.expect(*expect[f"{key}_log"])
-    if expect[key] == 0:
+    client.send(b"\0", [saved.socket.fileno()])
+    client.expect(wire.status(expect["status"]))
+    server.log.expect(*expect["log"])
+    if expect["status"] == 0:
         assert client.find_endp("e").fd is not None
     assert client.find_endp("e").reply == wire.FIND_ENDP_MISS
     server.leave(client, second)

@@ -48,6 +48,10 @@ class Child:
         poll.register(self._pidfd, select.POLLIN)
         return bool(poll.poll(patience * 1000))
 
+    def lives_for(self, seconds: float) -> bool:
+        """Whether it has not ended by then."""
+        return self._status is None and not self._ended(seconds)
+
     def wait(self, patience: float = PATIENCE) -> int:
         """The exit status, or the signal's number negated."""
         if self._status is None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import array
 import collections
 import dataclasses
+import fcntl
 import os
 import pathlib
 import select
 import socket
+import termios
 import time
 from collections.abc import Sequence
 
 from harness import census, wire
 from harness.cargo import Cargo
-from harness.waiting import PATIENCE
+from harness.waiting import PATIENCE, until
 
 
 class Silence(AssertionError):
@@ -60,6 +62,16 @@ class Client:
             control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)]
             sent = self.socket.sendmsg([data], control)
         self.socket.sendall(data[sent:])
+
+    def is_heard(self) -> bool:
+        """Whether the server has read all that was sent."""
+        unread = array.array("i", [0])
+        fcntl.ioctl(self.socket, termios.TIOCOUTQ, unread)
+        return unread[0] == 0
+
+    def wait_until_heard(self) -> None:
+        """Waits until the server has read all that was sent."""
+        until(self.is_heard, "the server reads what was sent")
 
     # Receiving.
 

@@ -133,6 +133,10 @@ class Server:
         """Its open descriptors."""
         return census.descriptors(self.pid)
 
+    def resident(self) -> int:
+        """Its resident memory in bytes."""
+        return census.resident(self.pid)
+
     def holds(self) -> int:
         """How many descriptors it has beyond those of an idle server."""
         return len(self.descriptors()) - self.baseline
@@ -141,7 +145,7 @@ class Server:
         """Waits until it has exactly that many open descriptors."""
         until(
             lambda: len(self.descriptors()) == count,
-            f"{count} descriptors; there are {self.descriptors()}",
+            lambda: f"{count} descriptors; there are {self.descriptors()}",
         )
 
     def comes_to_hold(self, count: int) -> None:

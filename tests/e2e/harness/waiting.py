@@ -12,10 +12,14 @@ T = TypeVar("T")
 PATIENCE = 15.0
 
 
-def until(condition: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
+def until(
+    condition: Callable[[], T], what: str | Callable[[], str], patience: float = PATIENCE
+) -> T:
     """The first true value of `condition`; an AssertionError after `patience` seconds."""
     end = time.monotonic() + patience
     while not (value := condition()):
-        assert time.monotonic() < end, f"waited {patience} s in vain: {what}"
+        if time.monotonic() > end:
+            text = what if isinstance(what, str) else what()
+            raise AssertionError(f"waited {patience} s in vain: {text}")
         time.sleep(0.005)
     return value

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from lab import letters, processes, subject, traffic
 from lab.at_once import at_once
+from lab.maillog import Statistics
 from lab.sink import Manner, Sink
 
 _BUSY = Manner(message_delay=0.03)
@@ -52,6 +55,27 @@ def test_a_killed_server_is_replaced_at_the_next_letter() -> None:
         os.kill(first, signal.SIGKILL)
         # The connection that it held goes with it.
         sink.wait_all_ended()
+        traffic.one_by_one(postfix, traffic.in_turn(ids[3:], ["d1.test"]))
+        assert postfix.wait_server(other_than=first) != first
+        assert postfix.log.lines("throttling") == []
+    traffic.assert_all_once(ids, sink)
+    assert [len(session.messages) for session in sink.sessions] == [3, 3]
+
+
+@pytest.mark.only("ours")
+@at_once
+def test_a_terminated_server_says_its_statistics() -> None:
+    """Where the stock server just dies, nothing that was counted is lost."""
+    ids = traffic.names(6)
+    with Sink() as sink, subject.postfix(
+        {"d1.test": f"smtp:{sink.target}"}, traffic.ALWAYS, traffic.LONG
+    ) as postfix:
+        traffic.one_by_one(postfix, traffic.in_turn(ids[:3], ["d1.test"]))
+        first = postfix.wait_server()
+        os.kill(first, signal.SIGTERM)
+        sink.wait_all_ended()
+        postfix.log.wait(rf"scache\[{first}\]: statistics: max simultaneous")
+        assert postfix.log.statistics(first) == Statistics(2, 1, 0, 1, 1, 1, 1)
         traffic.one_by_one(postfix, traffic.in_turn(ids[3:], ["d1.test"]))
         assert postfix.wait_server(other_than=first) != first
         assert postfix.log.lines("throttling") == []

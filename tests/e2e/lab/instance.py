@@ -6,11 +6,13 @@ Any number of them may run at once. Only root can run one.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import grp
 import os
 import pathlib
 import pwd
+import secrets
 import shutil
 import signal
 import subprocess
@@ -36,6 +38,10 @@ _OWNERS_FOLDERS = {
     "maildrop": 0o730,
     "public": 0o710,
 }
+
+
+# Instances that are not removed yet: an interrupt may strike while one of them is being removed.
+_PRESENT: set[Postfix] = set()
 
 
 class CannotRun(RuntimeError):
@@ -78,7 +84,9 @@ class Postfix:
     def __enter__(self) -> Postfix:
         if os.geteuid() != 0:
             raise CannotRun("only root can run a Postfix instance, even a private one")
-        self.base = pathlib.Path(tempfile.mkdtemp(prefix="scache-postfix-"))
+        self.base = pathlib.Path(tempfile.gettempdir()) / f"scache-postfix-{secrets.token_hex(6)}"
+        _PRESENT.add(self)
+        self.base.mkdir()
         self.log = MailLog(self.base / "maillog")
         try:
             self._lay_out()
@@ -97,7 +105,9 @@ class Postfix:
     ) -> None:
         # A test that fails shows what the instance said.
         if problem is not None and hasattr(problem, "add_note"):
-            problem.add_note("the mail log ends in:\n" + "\n".join(self.log.lines()[-40:]))
+            bad = self.log.lines(r"(warning|error|fatal|panic|reject|status=(deferred|bounced))")
+            parts = [*bad[-20:], "and ends in:", *self.log.lines()[-15:], self.said()[-4000:]]
+            problem.add_note("the mail log has:\n" + "\n".join(parts))
         self._remove()
 
     @property
@@ -275,3 +285,13 @@ class Postfix:
         if self._master is not None:
             self._master.wait()
         shutil.rmtree(self.base, ignore_errors=True)
+        _PRESENT.discard(self)
+
+
+@atexit.register
+def _remove_present() -> None:
+    """The last chance of what an interrupted program left."""
+    if _PRESENT:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for postfix in list(_PRESENT):
+        postfix._remove()

@@ -29,7 +29,8 @@ def send(inlet: pathlib.Path, letters: Iterable[tuple[str, str]], size: int = 20
     The sender is the empty one: what cannot be delivered causes no further mail.
     """
     body = "x" * 60 + "\r\n"
-    with _OverUnix(inlet) as client:
+    client = _OverUnix(inlet)
+    try:
         for name, domain in letters:
             client.sendmail(
                 "",
@@ -37,3 +38,7 @@ def send(inlet: pathlib.Path, letters: Iterable[tuple[str, str]], size: int = 20
                 f"From: e2e@e2e.test\r\nTo: someone@{domain}\r\nSubject: {name}\r\n"
                 f"Message-ID: <{name}@e2e.test>\r\n\r\n" + body * (size // len(body) + 1),
             )
+        client.quit()
+    finally:
+        # Without a word when something went wrong: what did is worth more than a polite end.
+        client.close()

@@ -13,7 +13,7 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 
 from lab.waiting import PATIENCE, GaveUp, until
@@ -119,21 +119,21 @@ class Sink:
         self._wait(lambda: not self.ends()[""], "the end of all sessions", seconds)
 
     def hold(self) -> None:
-        """Greet nobody who connects from now on."""
+        """Greet nobody and begin no message from now on: whoever comes has to wait."""
         self._call(self._gate(False))
 
     def release(self) -> None:
-        """Greet everybody, those who wait too."""
+        """Go on, with everybody who waits."""
         self._call(self._gate(True))
 
     def _wait(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
         try:
             until(condition, f"{what} at the mail server", seconds)
         except GaveUp as problem:
-            count, ends = len(set(self.messages)), dict(self.ends())
-            raise GaveUp(f"{problem}; there are {count} messages, sessions by end: {ends}") from None
+            seen = f"{len(set(self.messages))} messages, sessions by end: {dict(self.ends())}"
+            raise GaveUp(f"{problem}; there are {seen}") from None
 
-    def _call(self, work: collections.abc.Coroutine[object, object, None]) -> None:
+    def _call(self, work: Coroutine[object, object, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     async def _gate(self, is_open: bool) -> None:
@@ -162,7 +162,7 @@ class Sink:
         end = "reset"
         try:
             end = await self._talk(session, reader, writer)
-        except (ConnectionError, ssl.SSLError, asyncio.CancelledError):
+        except (ConnectionError, EOFError, ssl.SSLError, asyncio.CancelledError):
             pass
         finally:
             session.ended = time.monotonic()
@@ -210,6 +210,7 @@ class Sink:
                 if verb.startswith(b"RCPT"):
                     recipients += 1
                 elif verb.startswith((b"MAIL", b"RSET")):
+                    await self._open.wait()
                     recipients = 0
                 writer.write(b"250 fine\r\n")
 

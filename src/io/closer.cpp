@@ -14,20 +14,26 @@
 namespace scache {
 namespace {
 
-// A descriptor's linger time as close() will heed it.
-enum class Linger { none, some, no_socket };
+// What close() may wait for: a linger time, which can be turned off, or what nobody knows.
+enum class Wait { none, linger, unknown };
 
-Linger linger_of(int descriptor) noexcept {
-  linger setting{};
-  socklen_t size = sizeof setting;
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &setting, &size) != 0) {
-    return Linger::no_socket;
+Wait wait_of(int descriptor) noexcept {
+  int domain = AF_UNSPEC;
+  socklen_t size = sizeof domain;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) {
+    return ::fcntl(descriptor, F_GETPIPE_SZ) >= 0 ? Wait::none : Wait::unknown;
   }
-  return setting.l_onoff != 0 && setting.l_linger != 0 ? Linger::some : Linger::none;
+  // Descriptors in flight in it, of whatever kind, are closed with it.
+  if (domain == AF_UNIX) return Wait::unknown;
+  linger setting{};
+  size = sizeof setting;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &setting, &size) != 0) return Wait::unknown;
+  return setting.l_onoff != 0 && setting.l_linger != 0 ? Wait::linger : Wait::none;
 }
 
-bool is_pipe(int descriptor) noexcept {
-  return ::fcntl(descriptor, F_GETPIPE_SZ) >= 0;
+void turn_linger_off(int descriptor) noexcept {
+  const linger off{};
+  ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &off, sizeof off);
 }
 
 // Closes whatever comes, one after the other, until the Closer has gone and nothing is left.
@@ -69,23 +75,25 @@ Closer::~Closer() {
 
 void Closer::close_copy(Fd fd) noexcept {
   if (!fd) return;
-  const Linger linger = linger_of(fd.get());
-  if (linger == Linger::none) return;
-  if (linger == Linger::no_socket && is_pipe(fd.get())) return;
+  const Wait wait = wait_of(fd.get());
+  if (wait == Wait::none) return;
+  if (wait == Wait::linger && !accepts()) {
+    turn_linger_off(fd.get());
+    return;
+  }
   close_elsewhere(std::move(fd));
 }
 
 void Closer::close_connection(Fd fd) noexcept {
-  switch (linger_of(fd.get())) {
-    case Linger::none:
+  if (!fd) return;
+  switch (wait_of(fd.get())) {
+    case Wait::none:
       return;
-    case Linger::some: {
-      const linger off{};
-      ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &off, sizeof off);
+    case Wait::linger:
+      turn_linger_off(fd.get());
       return;
-    }
-    case Linger::no_socket:
-      if (!is_pipe(fd.get())) close_elsewhere(std::move(fd));
+    case Wait::unknown:
+      close_elsewhere(std::move(fd));
       return;
   }
 }

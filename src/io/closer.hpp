@@ -8,20 +8,23 @@
 namespace scache {
 
 // Closer closes descriptors of clients without ever blocking its caller. close() blocks on a socket
-// with a linger time and data on its way, and on a file for as long as its file system likes; such
-// descriptors are closed by a thread, which is started when the first of them comes.
+// with a linger time and data on its way; on a file for as long as its file system likes; and on a
+// UNIX-domain socket for whatever descriptors somebody has sent into it and nobody has received.
+// Such are closed by a thread, which is started when the first of them comes.
 class Closer {
  public:
   // Descriptors that may wait for the thread. While so many do, accepts() answers no, and no more
   // of their kind are to be taken in: a file system that hangs must not eat the descriptor table.
-  static constexpr std::size_t kMaxWaiting = 64;
+  // Far more than expire at once.
+  static constexpr std::size_t kMaxWaiting = 512;
 
   Closer();
   ~Closer();
   Closer(const Closer&) = delete;
   Closer& operator=(const Closer&) = delete;
 
-  // Closes our copy of what somebody else has too, and may go on using: its settings stay.
+  // Closes our copy of what somebody else has too, and may go on using: its settings stay, save a
+  // linger time when too many descriptors wait already.
   void close_copy(Fd fd) noexcept;
   // Ends a connection that is ours alone: abruptly, whatever its linger time.
   void close_connection(Fd fd) noexcept;

@@ -4,6 +4,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
+
+#include "io/closer.hpp"
 
 // The only recvmsg and the only sendmsg of the tree.
 //
@@ -11,46 +14,59 @@
 // - A recvmsg may put earlier bytes in front of a message with descriptors, never later ones: with
 //   "AAAA" and then "BB" and a descriptor sent, one recvmsg brings six bytes and the descriptor. So
 //   a descriptor belongs to the last byte that came with it.
-// - The control buffer holds exactly one descriptor: CMSG_LEN(sizeof(int)), 20 bytes. Surplus ones
-//   are discarded by the kernel, and MSG_CTRUNC says so. CMSG_SPACE would be 24 and let a second
-//   one in. Where the descriptor table is full none is installed, and MSG_CTRUNC says that too.
+// - The control buffer has room for every descriptor that one message can bring. The kernel would
+//   discard what does not fit, on this thread: as the last holder of a socket with a linger time
+//   it would wait in recvmsg until that is over. So all are taken, and surplus ones are the
+//   closer's. Where the descriptor table is full the kernel discards after all, and MSG_CTRUNC says
+//   so; a server keeps a reserve against that.
 // - What arrives is ours from the line on that reads it, and close-on-exec from birth.
 // - EINTR cannot last: signals are rare, and a call that never blocks is called again at once.
 
 namespace scache {
 namespace {
 
-// Room for one descriptor, no more: see above.
-constexpr std::size_t kControlBytes = CMSG_LEN(sizeof(int));
+// As many descriptors as the kernel takes in one message (SCM_MAX_FD).
+constexpr std::size_t kMaxDescriptors = 253;
 
+// Room for `count` descriptors.
+template <std::size_t count>
 union Control {
   cmsghdr align;
-  char bytes[CMSG_SPACE(sizeof(int))];
+  char bytes[CMSG_SPACE(count * sizeof(int))];
 };
 
-Fd take_descriptor(msghdr& message) noexcept {
-  Fd fd;
+// Takes all descriptors of a message: the only one is answered, several are the closer's.
+void take_descriptors(msghdr& message, Closer& closer, Received& received) noexcept {
+  received.descriptors_lost = (message.msg_flags & MSG_CTRUNC) != 0;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    if (header->cmsg_len < kControlBytes) continue;
-    int number = -1;
-    std::memcpy(&number, CMSG_DATA(header), sizeof number);
-    fd.reset(number);
+    const std::size_t bytes = header->cmsg_len - CMSG_LEN(0);
+    for (std::size_t at = 0; at + sizeof(int) <= bytes; at += sizeof(int)) {
+      int number = -1;
+      std::memcpy(&number, CMSG_DATA(header) + at, sizeof number);
+      Fd fd{number};
+      if (received.fd) received.descriptors_lost = true;
+      if (received.descriptors_lost) {
+        closer.close_copy(std::move(received.fd));
+        closer.close_copy(std::move(fd));
+      } else {
+        received.fd = std::move(fd);
+      }
+    }
   }
-  return fd;
 }
 
 }  // namespace
 
-Received receive(int socket, std::span<char> into) noexcept {
-  Control control;
+Received receive(int socket, std::span<char> into, Closer& closer) noexcept {
+  Control<kMaxDescriptors> control;
   iovec buffer{into.data(), into.size()};
   msghdr message{};
   message.msg_iov = &buffer;
   message.msg_iovlen = 1;
   message.msg_control = &control;
-  message.msg_controllen = kControlBytes;
+  message.msg_controllen = sizeof control.bytes;
 
   ssize_t size = 0;
   do {
@@ -64,8 +80,7 @@ Received receive(int socket, std::span<char> into) noexcept {
     received.kind = wait ? Received::Kind::nothing_yet : Received::Kind::failed;
     return received;
   }
-  received.fd = take_descriptor(message);
-  received.descriptors_lost = (message.msg_flags & MSG_CTRUNC) != 0;
+  take_descriptors(message, closer, received);
   received.kind = size == 0 ? Received::Kind::end : Received::Kind::bytes;
   received.size = static_cast<std::size_t>(size);
   return received;
@@ -80,14 +95,14 @@ Sent send(int socket, std::string_view bytes, int descriptor) noexcept {
   msghdr message{};
   message.msg_iov = &buffer;
   message.msg_iovlen = 1;
-  Control control{};
+  Control<1> control{};
   if (descriptor >= 0) {
     message.msg_control = &control;
     message.msg_controllen = sizeof control.bytes;
     cmsghdr* header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = kControlBytes;
+    header->cmsg_len = CMSG_LEN(sizeof descriptor);
     std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
   }
 

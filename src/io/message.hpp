@@ -9,6 +9,8 @@
 
 namespace scache {
 
+class Closer;
+
 // What one recvmsg brought.
 struct Received {
   enum class Kind : std::uint8_t { bytes, end, nothing_yet, failed };
@@ -18,14 +20,15 @@ struct Received {
   std::size_t size = 0;
   // The descriptor that came with the last of these bytes, close-on-exec.
   Fd fd;
-  // More than one descriptor came, or there was no room for it: `fd` is at best the first of them.
+  // More than one descriptor came, or there was no room for it: all that came are closed.
   bool descriptors_lost = false;
   // When it failed: errno.
   int error = 0;
 };
 
-// Receives bytes, and at most one descriptor, from a UNIX stream socket; never blocks.
-Received receive(int socket, std::span<char> into) noexcept;
+// Receives bytes, and at most one descriptor, from a UNIX stream socket; never blocks. What comes
+// beyond one descriptor is left to `closer`.
+Received receive(int socket, std::span<char> into, Closer& closer) noexcept;
 
 // What one sendmsg took: the number of bytes, or an errno.
 struct Sent {

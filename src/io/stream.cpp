@@ -2,6 +2,7 @@
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <utility>
@@ -30,6 +31,12 @@ int Flow::reason() const noexcept {
   return 0;
 }
 
+Stream::Socket::~Socket() {
+  if (!fd) return;
+  ::shutdown(fd.get(), SHUT_RDWR);
+  closer.close_connection(std::move(fd));
+}
+
 void Stream::consume(std::size_t size) noexcept {
   inbox_.consume(size);
   if (!pending_) return;
@@ -50,7 +57,7 @@ Task<Flow> Stream::fill(Instant deadline) {
   for (;;) {
     const Ready ready = co_await watch_.readable(deadline);
     if (ready == Ready::timed_out) co_return Flow{Flow::Kind::timed_out, 0};
-    Received received = receive(socket_.get(), inbox_.space());
+    Received received = receive(socket_.fd.get(), inbox_.space(), closer_);
     switch (received.kind) {
       case Received::Kind::nothing_yet:
         continue;
@@ -65,7 +72,6 @@ Task<Flow> Stream::fill(Instant deadline) {
     if (received.fd) {
       pending_ = std::move(received.fd);
       pending_distance_ = inbox_.bytes().size();
-      if (received.descriptors_lost) drop_pending();
     }
     co_return Flow{};
   }
@@ -74,7 +80,7 @@ Task<Flow> Stream::fill(Instant deadline) {
 Task<Flow> Stream::flush(Instant deadline) {
   std::size_t sent_bytes = 0;
   while (sent_bytes < output_.size()) {
-    const Sent sent = send(socket_.get(), std::string_view{output_}.substr(sent_bytes));
+    const Sent sent = send(socket_.fd.get(), std::string_view{output_}.substr(sent_bytes));
     if (sent.must_wait()) {
       const Ready ready = co_await watch_.writable(deadline);
       if (ready == Ready::timed_out) co_return Flow{Flow::Kind::timed_out, 0};
@@ -107,14 +113,12 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
     }
     // Just its own byte: what the client sends behind it in one message stays in the stream.
     char byte = 0;
-    Received received = receive(socket_.get(), {&byte, 1});
+    Received received = receive(socket_.fd.get(), {&byte, 1}, closer_);
     if (received.kind == Received::Kind::nothing_yet) continue;
     if (received.kind == Received::Kind::end) {
       result.flow = {Flow::Kind::end, 0};
     } else if (received.kind == Received::Kind::failed) {
       result.flow = {Flow::Kind::failed, received.error};
-    } else if (received.descriptors_lost) {
-      closer_.close_copy(std::move(received.fd));
     } else {
       result.fd = std::move(received.fd);
     }
@@ -128,7 +132,7 @@ Task<Flow> Stream::send_descriptor(int descriptor, Instant deadline) {
     if (!flow.moved()) co_return flow;
   }
   for (;;) {
-    const Sent sent = send(socket_.get(), std::string_view{"\0", 1}, descriptor);
+    const Sent sent = send(socket_.fd.get(), std::string_view{"\0", 1}, descriptor);
     if (sent.must_wait()) {
       const Ready ready = co_await watch_.writable(deadline);
       if (ready == Ready::timed_out) co_return Flow{Flow::Kind::timed_out, 0};
@@ -147,7 +151,7 @@ void Stream::drop_pending() noexcept {
 bool Stream::reads_descriptors() noexcept {
   if (unread_descriptors_ < kMaxUnreadDescriptors) return true;
   int unread_bytes = 0;
-  if (::ioctl(socket_.get(), SIOCOUTQ, &unread_bytes) == 0 && unread_bytes == 0) {
+  if (::ioctl(socket_.fd.get(), SIOCOUTQ, &unread_bytes) == 0 && unread_bytes == 0) {
     unread_descriptors_ = 0;
     return true;
   }

@@ -40,7 +40,10 @@ class Stream {
   static constexpr unsigned kMaxUnreadDescriptors = 16;
 
   Stream(Loop& loop, Closer& closer, Fd socket)
-      : socket_{std::move(socket)}, loop_{loop}, closer_{closer}, watch_{loop, socket_.get()} {}
+      : loop_{loop},
+        closer_{closer},
+        socket_{std::move(socket), closer},
+        watch_{loop, descriptor()} {}
   ~Stream() { drop_pending(); }
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -74,15 +77,27 @@ class Stream {
   // Lets the others that are ready have their turn.
   Watch::Awaiter others() noexcept { return watch_.others(); }
 
-  int descriptor() const noexcept { return socket_.get(); }
+  int descriptor() const noexcept { return socket_.fd.get(); }
   Loop& loop() noexcept { return loop_; }
 
  private:
+  // The socket ends at once for the client; what it holds unread is closed elsewhere.
+  struct Socket {
+    Fd fd;
+    Closer& closer;
+
+    Socket(Fd taken, Closer& its_closer) noexcept : fd{std::move(taken)}, closer{its_closer} {}
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+    ~Socket();
+  };
+
   void drop_pending() noexcept;
 
-  Fd socket_;
   Loop& loop_;
   Closer& closer_;
+  // Outlives its watch, which knows it by its number.
+  Socket socket_;
   Watch watch_;
   Inbox inbox_;
   std::string output_;

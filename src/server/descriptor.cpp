@@ -40,7 +40,7 @@ DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexc
     return {domain == AF_UNIX ? DescriptorKind::local : DescriptorKind::network, false};
   }
   const bool pipe = ::fcntl(descriptor, F_GETPIPE_SZ) >= 0;
-  return {pipe ? DescriptorKind::local : DescriptorKind::other, false};
+  return {pipe ? DescriptorKind::pipe : DescriptorKind::other, false};
 }
 
 }  // namespace scache

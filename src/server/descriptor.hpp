@@ -9,9 +9,11 @@ namespace scache {
 
 // What a descriptor refers to, as far as it matters for keeping and closing it.
 enum class DescriptorKind : std::uint8_t {
-  // A UNIX-domain socket or a pipe: closing it never blocks.
+  // Closing it never blocks.
+  pipe,
+  // A UNIX-domain socket: closing it may block for what is in flight in it.
   local,
-  // Another socket: closing it may block for its linger time.
+  // Another socket: closing it may block for its linger time, which can be turned off.
   network,
   // A file, a device, ...: closing it may block for as long as its file system likes.
   other,

@@ -190,7 +190,7 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
       refuse(Kind::save_endpoint, "the descriptor is a client's own stream to this server");
       break;
     case Saved::not_closable:
-      refuse(Kind::save_endpoint, "too many files and devices are being closed");
+      refuse(Kind::save_endpoint, "too many others are being closed");
       break;
   }
   co_return true;

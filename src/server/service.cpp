@@ -29,8 +29,12 @@ Service::Service(const Settings& settings, Statistics& statistics, Closer& close
 
 Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
   const DescriptorFacts facts = inspect(fd.get(), settings_.listening);
-  if (facts.own_client) return Saved::own_client;
-  if (facts.kind == DescriptorKind::other && !closer_.accepts()) {
+  if (facts.own_client) {
+    closer_.close_copy(std::move(fd));
+    return Saved::own_client;
+  }
+  const bool may_block = facts.kind == DescriptorKind::local || facts.kind == DescriptorKind::other;
+  if (may_block && !closer_.accepts()) {
     // It must be closed all the same, and not by us.
     closer_.close_copy(std::move(fd));
     return Saved::not_closable;

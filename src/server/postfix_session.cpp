@@ -34,12 +34,12 @@ const char* words_of(int error) noexcept {
 Task<> PostfixSession::run() {
   deadline_ = after(stream_.loop().now(), settings_.time_limit);
   postfix_codec::put_greeting(stream_.output());
-  for (unsigned in_a_row = 1;; ++in_a_row) {
+  for (unsigned in_a_row = 0;;) {
     const Heard heard = co_await hear(postfix_codec::kRequest);
-    if (heard == Heard::other) continue;
-    if (heard != Heard::list) co_return;
+    if (heard == Heard::nothing) co_return;
 
-    const bool goes_on = co_await serve();
+    bool goes_on = heard == Heard::other;
+    if (heard == Heard::list) goes_on = co_await serve();
     if (stream_.too_much_output() || !goes_on) {
       const Flow flow = co_await stream_.flush(deadline_);
       if (!flow.moved() || !goes_on) co_return;
@@ -50,7 +50,9 @@ Task<> PostfixSession::run() {
     }
     // What is there already is a request of its own, with the whole time.
     deadline_ = after(stream_.loop().now(), settings_.time_limit);
-    if (in_a_row % kRequestsInARow == 0) co_await stream_.others();
+    if (++in_a_row < kRequestsInARow) continue;
+    in_a_row = 0;
+    co_await stream_.others();
   }
 }
 

@@ -83,8 +83,10 @@ Task<Flow> Stream::flush(Instant deadline) {
     const Sent sent = send(socket_.fd.get(), std::string_view{output_}.substr(sent_bytes));
     if (sent.must_wait()) {
       const Ready ready = co_await watch_.writable(deadline);
-      if (ready == Ready::timed_out) co_return Flow{Flow::Kind::timed_out, 0};
-      continue;
+      if (ready != Ready::timed_out) continue;
+      // Whoever tries once more must not say it twice.
+      output_.erase(0, sent_bytes);
+      co_return Flow{Flow::Kind::timed_out, 0};
     }
     if (sent.error != 0) co_return Flow{Flow::Kind::failed, sent.error};
     sent_bytes += sent.size;

@@ -39,7 +39,7 @@ Stream::Socket::~Socket() {
 
 void Stream::consume(std::size_t size) noexcept {
   inbox_.consume(size);
-  if (!pending_) return;
+  if (pending_distance_ == 0) return;
   if (size >= pending_distance_) {
     drop_pending();
   } else {
@@ -69,7 +69,7 @@ Task<Flow> Stream::fill(Instant deadline) {
         break;
     }
     inbox_.received(received.size);
-    if (received.fd) {
+    if (received.fd || received.descriptors_lost) {
       pending_ = std::move(received.fd);
       pending_distance_ = inbox_.bytes().size();
     }
@@ -102,11 +102,15 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
     result.flow = co_await flush(deadline);
     if (!result.flow.moved()) co_return result;
   }
-  if (!inbox_.empty()) {
-    if (pending_ && pending_distance_ == 1) result.fd = std::move(pending_);
-    consume(1);
+  if (pending_distance_ > 0) {
+    // Sent before it was asked for. Further away than the next byte, it is not this request's.
+    if (pending_distance_ == 1) {
+      result.fd = std::move(pending_);
+      consume(1);
+    }
     co_return result;
   }
+  // Other input is requests that were sent ahead; the stock server passes over them, too.
   for (;;) {
     const Ready ready = co_await watch_.readable(deadline);
     if (ready == Ready::timed_out) {
@@ -147,7 +151,8 @@ Task<Flow> Stream::send_descriptor(int descriptor, Instant deadline) {
 }
 
 void Stream::drop_pending() noexcept {
-  if (pending_) closer_.close_copy(std::move(pending_));
+  closer_.close_copy(std::move(pending_));
+  pending_distance_ = 0;
 }
 
 bool Stream::reads_descriptors() noexcept {

@@ -101,7 +101,8 @@ class Stream {
   Watch watch_;
   Inbox inbox_;
   std::string output_;
-  // A descriptor that came with input, and how many bytes of input reach to its byte.
+  // A descriptor that came with input, if one was not lost, and how many bytes of input reach to
+  // its byte; 0 where none came.
   Fd pending_;
   std::size_t pending_distance_ = 0;
   unsigned unread_descriptors_ = 0;

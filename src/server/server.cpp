@@ -49,10 +49,13 @@ Task<> Server::accept_clients(int listening) {
 }
 
 Server::Accepted Server::accept_one(int listening) {
-  if (count_ >= settings_.clients && !make_room()) return Accepted::not_now;
+  const bool full = count_ >= settings_.clients;
+  if (full && idle_.empty()) return Accepted::not_now;
   Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (socket) {
     short_of_descriptors_ = false;
+    // Only now is it known that somebody has come.
+    if (full) make_room();
     adopt(std::move(socket));
     return Accepted::one;
   }
@@ -84,12 +87,9 @@ void Server::adopt(Fd socket) {
   }
 }
 
-// A place for one more client, if one that is idle can go for it.
-bool Server::make_room() noexcept {
-  if (idle_.empty()) return false;
+void Server::make_room() noexcept {
   log_.detail("the client that was idle longest is closed for another one");
   end(idle_.front());
-  return true;
 }
 
 void Server::client_idle(Client& client) noexcept {

@@ -61,7 +61,8 @@ class Server final : private ClientOwner {
   Task<> accept_clients(int listening);
   enum class Accepted { one, none_waiting, not_now };
   Accepted accept_one(int listening);
-  bool make_room() noexcept;
+  // Closes the client that has been idle longest; there is one.
+  void make_room() noexcept;
 
   void client_idle(Client& client) noexcept override;
   void client_busy(Client& client) noexcept override;

@@ -11,20 +11,21 @@ struct Capacity {
   std::size_t connections;
   std::size_t clients;
 
-  // For the log, epoll, signals, the descriptors that master(8) leaves, descriptors on their way
-  // in, and those that wait for the closer's thread.
+  // For the log, epoll, signals, the descriptors that master(8) leaves, and those that wait for the
+  // closer's thread; a quarter of all where there are few.
   static constexpr std::size_t kReserve = 96;
-  // Clients get a thirty-second of the rest: 622 of 20,000, several times Postfix's default process
-  // limit of 100, and 16 descriptors that each leaves unread stay below the kernel's allowance.
-  static constexpr std::size_t kShareOfClients = 32;
+  // One client for so many descriptors: 414 of 20,000, four times Postfix's default process limit.
+  // Each is reckoned with two, its own and one that it has sent ahead, and all of them together can
+  // leave a third of the kernel's allowance unread (Stream::kMaxUnreadDescriptors).
+  static constexpr std::size_t kDescriptorsOfClient = 48;
   static constexpr std::size_t kFewestClients = 8;
-  // A process that has less descriptors than this cannot serve.
-  static constexpr std::size_t kFewestDescriptors = kReserve + 2 * kFewestClients;
+  // Below this number of descriptors the server says at its start that there are few.
+  static constexpr std::size_t kFewDescriptors = 512;
 
   static constexpr Capacity of(std::size_t descriptors) noexcept {
-    const std::size_t rest = descriptors > kReserve ? descriptors - kReserve : 0;
-    const std::size_t clients = std::max(rest / kShareOfClients, kFewestClients);
-    return {rest > clients ? rest - clients : 0, clients};
+    const std::size_t rest = descriptors - std::min(kReserve, descriptors / 4);
+    const std::size_t clients = std::max(rest / kDescriptorsOfClient, kFewestClients);
+    return {rest > 2 * clients ? rest - 2 * clients : 1, clients};
   }
 };
 

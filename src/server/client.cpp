@@ -4,11 +4,6 @@
 
 namespace scache {
 
-void Client::start() {
-  task_ = talk();
-  task_.start();
-}
-
 Task<> Client::talk() {
   try {
     co_await session_.run();

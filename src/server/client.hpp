@@ -36,10 +36,11 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
       : owner_{owner},
         log_{log},
         stream_{loop, closer, std::move(socket)},
-        session_{stream_, service, *this, log, settings} {}
+        session_{stream_, service, *this, log, settings},
+        task_{talk()} {}
 
   // Begins to talk. May be done when it returns.
-  void start();
+  void start() { task_.start(); }
 
  private:
   Task<> talk();

@@ -65,18 +65,19 @@ Task<PostfixSession::Heard> PostfixSession::hear(std::string_view wanted) {
         stray_names_ = 0;
         co_return Heard::list;
       case AttributeReader::Step::missing:
-        warn(postfix_codec::missing_attribute(wanted));
+        warn(postfix_codec::missing_attribute(wanted, settings_.source));
         drop_heard();
         if (++stray_names_ >= kMaxStrayNames) break;
         co_return Heard::other;
       case AttributeReader::Step::stray:
-        warn(postfix_codec::unexpected_attribute(reader_.string(0), wanted));
+        warn(postfix_codec::unexpected_attribute(reader_.string(0), settings_.source, wanted));
         drop_heard();
         if (++stray_names_ >= kMaxStrayNames) break;
         if (for_request) continue;
         co_return Heard::other;
       case AttributeReader::Step::too_long:
-        log_.warn("a request from scache socket is longer than {} bytes", settings_.limits.list);
+        log_.warn("a request from {} is longer than {} bytes", settings_.source,
+                  settings_.limits.list);
         co_return Heard::nonsense;
       case AttributeReader::Step::need_more: {
         const bool idle = for_request && stream_.input().empty();
@@ -91,7 +92,7 @@ Task<PostfixSession::Heard> PostfixSession::hear(std::string_view wanted) {
         co_return Heard::nothing;
       }
     }
-    log_.warn("{} attributes in a row from scache socket that are no request", stray_names_);
+    log_.warn("{} attributes in a row from {} that are no request", stray_names_, settings_.source);
     co_return Heard::nonsense;
   }
 }
@@ -116,8 +117,9 @@ void PostfixSession::drop_heard() noexcept {
 void PostfixSession::cut_short(Flow flow, std::string_view wanted) {
   reason_ = flow.reason();
   if (stream_.input().empty()) return;
-  warn(flow.kind == Flow::Kind::timed_out ? postfix_codec::timeout(reader_)
-                                          : postfix_codec::end_of_input(reader_));
+  const auto how = flow.kind == Flow::Kind::timed_out ? postfix_codec::Break::timeout
+                                                      : postfix_codec::Break::end;
+  if (const auto text = postfix_codec::broken_off(reader_, settings_.source, how)) warn(*text);
   if (wanted != postfix_codec::kRequest || !reader_.past_wanted()) return;
   // The wait for more may have moved the bytes.
   reader_.scan(stream_.input(), wanted);
@@ -127,7 +129,8 @@ void PostfixSession::cut_short(Flow flow, std::string_view wanted) {
 }
 
 Task<bool> PostfixSession::serve() {
-  const postfix_codec::Decoded decoded = postfix_codec::decode(reader_, settings_.limits);
+  const postfix_codec::Decoded decoded =
+      postfix_codec::decode(reader_, settings_.limits, settings_.source);
   // The bytes stay where they are until more input is asked for.
   drop_heard();
   for (const std::string& warning : decoded.warnings) warn(warning);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
@@ -32,6 +33,8 @@ class PostfixSession {
     WireLimits limits;
     // For a whole request, from its first byte to the end of its last exchange.
     Duration time_limit = std::chrono::seconds{3'600};
+    // What log lines call a client's stream.
+    std::string source = "scache socket";
   };
 
   // Names that are no request's, one after the other without a request between them: enough for a

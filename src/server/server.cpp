@@ -36,8 +36,13 @@ void Server::accept_from(int listening) {
 
 Task<> Server::accept_clients(int listening) {
   for (;;) {
-    co_await accept_watch_->readable();
     Accepted accepted = Accepted::one;
+    try {
+      co_await accept_watch_->readable();
+    } catch (const std::exception& failure) {
+      tell_of_shortage(failure.what());
+      accepted = Accepted::not_now;
+    }
     for (unsigned i = 0; i < kAcceptsOfTurn && accepted == Accepted::one; ++i) {
       accepted = accept_one(listening);
     }
@@ -53,7 +58,7 @@ Server::Accepted Server::accept_one(int listening) {
   if (full && idle_.empty()) return Accepted::not_now;
   Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (socket) {
-    short_of_descriptors_ = false;
+    is_short_ = false;
     // Only now is it known that somebody has come.
     if (full) make_room();
     adopt(std::move(socket));
@@ -65,12 +70,14 @@ Server::Accepted Server::accept_one(int listening) {
     case ECONNABORTED:
       return Accepted::none_waiting;
     default:
-      // Out of descriptors or memory: the clients wait in the backlog. One line for each time.
-      if (!std::exchange(short_of_descriptors_, true)) {
-        log_.warn("accept connection: {}", ::strerrordesc_np(errno));
-      }
+      tell_of_shortage(::strerrordesc_np(errno));
       return Accepted::not_now;
   }
+}
+
+// Out of descriptors or memory: the clients wait in the backlog. One line for each time.
+void Server::tell_of_shortage(const char* what) noexcept {
+  if (!std::exchange(is_short_, true)) log_.warn("accept connection: {}", what);
 }
 
 void Server::adopt(Fd socket) {

@@ -61,6 +61,7 @@ class Server final : private ClientOwner {
   Task<> accept_clients(int listening);
   enum class Accepted { one, none_waiting, not_now };
   Accepted accept_one(int listening);
+  void tell_of_shortage(const char* what) noexcept;
   // Closes the client that has been idle longest; there is one.
   void make_room() noexcept;
 
@@ -85,7 +86,7 @@ class Server final : private ClientOwner {
   Standing idle_;
   Standing done_;
   bool had_request_ = false;
-  bool short_of_descriptors_ = false;
+  bool is_short_ = false;
   std::optional<Watch> accept_watch_;
   Timer expiry_;
   Timer idle_exit_;

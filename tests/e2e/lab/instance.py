@@ -40,6 +40,9 @@ _OWNERS_FOLDERS = {
 }
 
 
+# What a sanitizer's report on standard error can be told by.
+_REPORTS = ("Sanitizer", "runtime error:")
+
 # Instances that are not removed yet: an interrupt may strike while one of them is being removed.
 _PRESENT: set[Postfix] = set()
 
@@ -108,7 +111,11 @@ class Postfix:
             bad = self.log.lines(r"(warning|error|fatal|panic|reject|status=(deferred|bounced))")
             parts = [*bad[-20:], "and ends in:", *self.log.lines()[-15:], self.said()[-4000:]]
             problem.add_note("the mail log has:\n" + "\n".join(parts))
+        self._end()
+        said = self.said()
         self._remove()
+        if problem is None and any(word in said for word in _REPORTS):
+            raise AssertionError(f"a sanitizer has something to say:\n{said[-8000:]}")
 
     @property
     def inlet(self) -> pathlib.Path:
@@ -271,7 +278,8 @@ class Postfix:
         found = processes.with_environment(f"MAIL_CONFIG={self.base}/etc")
         return [pid for pid in found if not processes.gone(pid)]
 
-    def _remove(self) -> None:
+    def _end(self) -> None:
+        """No process is left afterwards."""
         if self._master is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._master.pid, signal.SIGTERM)
@@ -284,6 +292,9 @@ class Postfix:
                 os.kill(pid, signal.SIGKILL)
         if self._master is not None:
             self._master.wait()
+
+    def _remove(self) -> None:
+        self._end()
         shutil.rmtree(self.base, ignore_errors=True)
         _PRESENT.discard(self)
 

@@ -26,7 +26,7 @@ constexpr auto kBeforeHostName = std::to_array<Default>({
     {"known_tcp_ports", "lmtp=24, smtp=25, smtps=submissions=465, submission=587"},
     {"daemon_table_open_error_is_fatal", "no"},
     {"dns_ncache_ttl_fix_enable", "no"},
-    {"smtputf8_enable", "${{$compatibility_level} <level {1} ? {no} : {yes}}"},
+    {"smtputf8_enable", "${{$compatibility_level} <level {1} ? {no} : {yes}}", Kind::boolean},
     {"enable_idna2003_compatibility", "no"},
     {"respectful_logging", "${{$compatibility_level} <level {3.6} ? {no} : {yes}}"},
 });

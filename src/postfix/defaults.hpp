@@ -11,6 +11,7 @@ enum class Kind {
   text,       // Any text.
   word,       // Text that may not be empty.
   number,     // A decimal number, at least one.
+  boolean,    // "yes" or "no", in any case.
   time,       // A time of at least one second.
 };
 

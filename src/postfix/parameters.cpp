@@ -7,13 +7,14 @@
 #include "postfix/parameters.hpp"
 
 #include <fmt/format.h>
+#include <strings.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <limits>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -21,7 +22,7 @@
 #include "postfix/defaults.hpp"
 #include "postfix/expand.hpp"
 #include "postfix/host_name.hpp"
-#include "postfix/main_cf.hpp"
+#include "postfix/mail_log.hpp"
 #include "postfix/time_value.hpp"
 
 namespace scache::postfix {
@@ -31,14 +32,14 @@ constexpr std::string_view kDefaultConfigDirectory = "/etc/postfix";
 constexpr std::string_view kDefaultDomain = "localdomain";
 constexpr char kDefaultTimeUnit = 's';
 
-constexpr auto kFacilities = std::to_array<std::string_view>({
-    "auth",   "authpriv", "cron",   "daemon", "ftp",    "kern",   "lpr",
-    "mail",   "news",     "syslog", "user",   "uucp",   "local0", "local1",
-    "local2", "local3",   "local4", "local5", "local6", "local7",
-});
-
 std::unexpected<Error> failure(std::string text) {
   return std::unexpected(Error{std::move(text)});
+}
+
+std::optional<bool> boolean_in(const std::string& text) {
+  if (::strcasecmp(text.c_str(), "yes") == 0) return true;
+  if (::strcasecmp(text.c_str(), "no") == 0) return false;
+  return std::nullopt;
 }
 
 // Reader reads parameters one after the other and keeps their values.
@@ -58,7 +59,7 @@ class Reader {
   Result<void> read_facility() {
     if (const auto done = read(defaults_before_host_name()); !done) return done;
     const std::string& facility = text("syslog_facility");
-    if (std::ranges::find(kFacilities, facility) != kFacilities.end()) return {};
+    if (facility_by_name(facility)) return {};
     return failure(
         in_main_cf(fmt::format("parameter syslog_facility: unrecognized value: {}", facility)));
   }
@@ -82,7 +83,7 @@ class Reader {
     return {};
   }
 
-  // What is read as text, a word or a number.
+  // What was read, as text.
   const std::string& text(std::string_view name) const { return texts_.find(name)->second; }
   std::chrono::seconds time(std::string_view name) const { return times_.find(name)->second; }
 
@@ -110,6 +111,11 @@ class Reader {
       case Kind::word:
         if (value.empty()) {
           return failure(fmt::format("bad string length 0 < 1: {} = ", parameter.name));
+        }
+        break;
+      case Kind::boolean:
+        if (!boolean_in(value)) {
+          return failure(fmt::format("bad boolean configuration: {} = {}", parameter.name, value));
         }
         break;
       case Kind::number:
@@ -197,23 +203,8 @@ Settings initial_settings(const Process& process) {
   return settings;
 }
 
-Result<void> apply_option(std::string_view text, Settings& settings) {
-  auto setting = split_name_value(text);
-  if (!setting) {
-    return failure(fmt::format("invalid \"-o {}\" option value: {}", text, setting.error().text));
-  }
-  settings.set(setting->name, std::move(setting->value));
-  return {};
-}
-
 Result<std::string> evaluate(std::string_view text, const Settings& settings, Log& log) {
   return expand(text, [&](std::string_view name) { return settings.find(name); }, log);
-}
-
-Result<std::string> early_syslog_name(std::string_view mail_logtag, const Settings& settings,
-                                      Log& log) {
-  if (!mail_logtag.empty()) return std::string{mail_logtag};
-  return evaluate(find_default("syslog_name")->value, settings, log);
 }
 
 Result<std::string> read_syslog_facility(const Process& process, Settings& settings, Log& log) {
@@ -245,6 +236,7 @@ Result<Parameters> read_parameters(const Process& process, const Accounts& accou
   parameters.service_name = process.service_name;
   parameters.process_id = process.id;
   parameters.syslog_facility = reader.text("syslog_facility");
+  parameters.smtputf8_enable = *boolean_in(reader.text("smtputf8_enable"));
   parameters.syslog_name = reader.text("syslog_name");
   parameters.multi_instance_name = reader.text("multi_instance_name");
   parameters.maillog_file = reader.text("maillog_file");

@@ -35,6 +35,7 @@ struct Parameters {
   std::string service_name;
   pid_t process_id = 0;
   std::string syslog_facility;
+  bool smtputf8_enable = false;  // Whether the log may show UTF-8.
   std::string syslog_name;
   std::string multi_instance_name;
   std::string maillog_file;
@@ -51,14 +52,6 @@ std::string config_directory(std::string_view mail_config);
 
 // What stands before main.cf is read, for `$process_name` and `$config_directory`.
 Settings initial_settings(const Process& process);
-
-// Enters the value of an option -o.
-Result<void> apply_option(std::string_view text, Settings& settings);
-
-// The name that log lines begin with until read_parameters() is through; `mail_logtag` is the
-// value of MAIL_LOGTAG, empty where there is none.
-Result<std::string> early_syslog_name(std::string_view mail_logtag, const Settings& settings,
-                                      Log& log);
 
 // The reading goes in three steps, because each decides where the errors of the next are logged:
 // the facility; what every program of Postfix reads, syslog_name with it; what this one reads in

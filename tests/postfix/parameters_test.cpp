@@ -25,7 +25,9 @@ class ReadParameters : public ::testing::Test {
     settings_ = initial_settings(process_);
     auto done = load_main_cf_text(main_cf, "main.cf", settings_, log_);
     for (const std::string_view option : options) {
-      if (done) done = apply_option(option, settings_);
+      const auto setting = split_name_value(option);
+      if (!setting) return std::unexpected(setting.error());
+      settings_.set(setting->name, setting->value);
     }
     if (!done) return std::unexpected(done.error());
     auto parameters = read_parameters(process_, accounts_, settings_, log_);
@@ -161,6 +163,14 @@ TEST_F(ReadParameters, RefuseANumberThatIsNone) {
   EXPECT_EQ(error("max_use = 0\n"), "invalid max_use parameter value 0 < 1");
 }
 
+TEST_F(ReadParameters, ShowUtf8FromCompatibilityLevelOneOnUnlessToldOtherwise) {
+  EXPECT_FALSE(read("")->smtputf8_enable);
+  EXPECT_TRUE(read("compatibility_level = 3.6\n")->smtputf8_enable);
+  EXPECT_FALSE(read("compatibility_level = 3.6\nsmtputf8_enable = No\n")->smtputf8_enable);
+  EXPECT_EQ(error("smtputf8_enable = maybe\n"),
+            "bad boolean configuration: smtputf8_enable = maybe");
+}
+
 TEST_F(ReadParameters, RefuseEmptyTextsWhereThereMustBeOne) {
   for (const std::string name : {"syslog_name", "syslog_facility", "mail_owner", "queue_directory",
                                  "postlog_service_name", "myhostname", "mydomain"}) {
@@ -220,28 +230,9 @@ TEST_F(ReadParameters, TellTheFacilityBeforeAnythingElseIsRead) {
   EXPECT_FALSE(read_parameters(process_, accounts_, settings_, log_));
 }
 
-TEST(ApplyOption, RefusesWhatIsNoSetting) {
-  Settings settings;
-  EXPECT_EQ(apply_option("nonsense", settings).error().text,
-            "invalid \"-o nonsense\" option value: missing '=' after attribute name");
-  EXPECT_EQ(apply_option("{ a = b }", settings).error().text,
-            "invalid \"-o { a = b }\" option value: missing '=' after attribute name");
-  EXPECT_EQ(apply_option("=b", settings).error().text,
-            "invalid \"-o =b\" option value: missing attribute name");
-}
-
 TEST(ConfigDirectory, IsWhatMailConfigSays) {
   EXPECT_EQ(config_directory("/elsewhere"), "/elsewhere");
   EXPECT_EQ(config_directory(""), "/etc/postfix");
-}
-
-TEST(EarlySyslogName, IsThatOfTheMasterOrOfTheInstance) {
-  Warnings log;
-  Settings settings;
-  EXPECT_EQ(*early_syslog_name("tag", settings, log), "tag");
-  EXPECT_EQ(*early_syslog_name("", settings, log), "postfix");
-  settings.set("multi_instance_name", "mi");
-  EXPECT_EQ(*early_syslog_name("", settings, log), "mi");
 }
 
 TEST(Defaults, AreFoundByName) {

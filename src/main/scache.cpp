@@ -65,7 +65,11 @@ std::optional<int> serve(const postfix::Options& options, const postfix::Paramet
                 closer,
                 service,
                 log,
-                {.session = {.limits = {}, .time_limit = parameters.ipc_timeout},
+                {.session = {.limits = {},
+                             .time_limit = parameters.ipc_timeout,
+                             .announces = !options.one_client,
+                             .source = options.one_client ? "unknown_stream"
+                                                          : options.service_name + " socket"},
                  .clients = capacity.clients,
                  .max_idle = options.one_client ? Duration{1} : Duration{parameters.max_idle},
                  .first_request = first_request,
@@ -93,16 +97,14 @@ std::optional<int> serve(const postfix::Options& options, const postfix::Paramet
 
 // Everything between the command line and the first client. Answers how the process ends.
 Result<std::optional<int>> start_and_serve(const postfix::Options& options,
+                                           const Result<void>& understood,
                                            const postfix::Environment& environment,
                                            postfix::MailLog& log) {
-  const auto by_hand = postfix::check_not_by_hand(options);
-  if (!by_hand) return std::unexpected{by_hand.error()};
-  const auto parameters = postfix::configure(options, environment, log);
+  const auto parameters = postfix::configure(options, understood, environment, log);
   if (!parameters) return std::unexpected{parameters.error()};
-  const auto service = options.check_service();
-  if (!service) return std::unexpected{service.error()};
   const auto generation = postfix::parse_generation(environment.generation);
   if (!generation) return std::unexpected{generation.error()};
+  log.detail("process generation: {} ({:o})", environment.generation.value_or("0"), *generation);
   auto inherited =
       options.one_client ? postfix::Inherited{} : postfix::adopt_inherited(options.sockets);
   if (!inherited) return std::unexpected{inherited.error()};
@@ -115,6 +117,9 @@ Result<std::optional<int>> start_and_serve(const postfix::Options& options,
   if (!entered) return std::unexpected{entered.error()};
   const auto descriptors = postfix::raise_descriptor_limit();
   if (!descriptors) return std::unexpected{descriptors.error()};
+  if (*descriptors < Capacity::kFewDescriptors) {
+    log.warn("could allocate space for only {} open files", *descriptors);
+  }
   return serve(options, *parameters, std::move(*inherited), *generation, *descriptors, log);
 }
 
@@ -129,8 +134,7 @@ int main(int argc, char* argv[]) {
   log.set_verbose(options.verbosity > 0);
   if (options.log_to_stderr) log.copy_to_stderr();
   try {
-    if (!understood) return postfix::fail_start(log, understood.error().text);
-    const auto ended = start_and_serve(options, environment, log);
+    const auto ended = start_and_serve(options, understood, environment, log);
     if (!ended) return postfix::fail_start(log, ended.error().text);
     if (*ended) die_of(**ended);
     return EXIT_SUCCESS;

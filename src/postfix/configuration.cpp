@@ -10,6 +10,7 @@
 
 #include "postfix/mail_owner.hpp"
 #include "postfix/main_cf.hpp"
+#include "postfix/start.hpp"
 
 namespace scache::postfix {
 namespace {
@@ -25,17 +26,29 @@ MailLogTarget target_of(const Parameters& parameters, const Environment& environ
   MailLogTarget target = MailLogTarget::from(environment);
   target.syslog_name = parameters.syslog_name;
   target.facility = facility_by_name(parameters.syslog_facility).value_or(target.facility);
+  target.utf8 = parameters.smtputf8_enable;
+  target.hostname = parameters.myhostname;
+  // Without a log file it is syslog, whatever the environment says.
+  target.postlog_service.clear();
   if (!parameters.maillog_file.empty()) {
     target.postlog_service =
         parameters.queue_directory + "/public/" + parameters.postlog_service_name;
-    target.hostname = parameters.myhostname;
   }
   return target;
 }
 
+// -D: runs main.cf's debugger_command.
+Result<void> debug(const Settings& settings, Log& log) {
+  const std::string* const command = settings.find("debugger_command");
+  const auto value = evaluate(command == nullptr ? "" : *command, settings, log);
+  if (!value) return std::unexpected{value.error()};
+  return run_debugger(*value, log);
+}
+
 }  // namespace
 
-Result<Parameters> configure(const Options& options, const Environment& environment, MailLog& log) {
+Result<Parameters> configure(const Options& options, const Result<void>& understood,
+                             const Environment& environment, MailLog& log) {
   const Process process{
       .name = options.process_name,
       .service_name = options.service_name,
@@ -47,6 +60,7 @@ Result<Parameters> configure(const Options& options, const Environment& environm
   const auto loaded = load_main_cf(process.config_directory + "/main.cf", settings, log,
                                    [] { std::this_thread::sleep_for(std::chrono::seconds{1}); });
   if (!loaded) return std::unexpected{loaded.error()};
+  if (!understood) return std::unexpected{understood.error()};
   for (const auto& [name, value] : options.settings) settings.set(name, value);
 
   const auto facility = read_syslog_facility(process, settings, log);
@@ -58,8 +72,20 @@ Result<Parameters> configure(const Options& options, const Environment& environm
   auto parameters = read_parameters(process, system_accounts(), settings, log);
   if (!parameters) return parameters;
   log.reopen(target_of(*parameters, environment));
+  if (const auto started = check_not_by_hand(options); !started) {
+    log.copy_to_stderr(options.process_name);
+    return std::unexpected{started.error()};
+  }
   const auto read = read_cache_parameters(settings, log, *parameters);
   if (!read) return std::unexpected{read.error()};
+  if (const auto service = options.check_service(); !service) {
+    return std::unexpected{service.error()};
+  }
+  if (options.debugger) {
+    if (const auto debugged = debug(settings, log); !debugged) {
+      return std::unexpected{debugged.error()};
+    }
+  }
   return parameters;
 }
 

@@ -33,7 +33,7 @@ const char* words_of(int error) noexcept {
 
 Task<> PostfixSession::run() {
   deadline_ = after(stream_.loop().now(), settings_.time_limit);
-  postfix_codec::put_greeting(stream_.output());
+  if (settings_.announces) postfix_codec::put_greeting(stream_.output());
   for (unsigned in_a_row = 0;;) {
     const Heard heard = co_await hear(postfix_codec::kRequest);
     if (heard == Heard::nothing) co_return;

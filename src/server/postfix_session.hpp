@@ -33,6 +33,8 @@ class PostfixSession {
     WireLimits limits;
     // For a whole request, from its first byte to the end of its last exchange.
     Duration time_limit = std::chrono::seconds{3'600};
+    // Whether the server speaks first, as it does when it has accepted the client itself.
+    bool announces = true;
     // What log lines call a client's stream.
     std::string source = "scache socket";
   };

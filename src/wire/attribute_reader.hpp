@@ -53,6 +53,8 @@ class AttributeReader {
   bool within_value() const noexcept {
     return phase_ == Phase::wanted_value || phase_ == Phase::value;
   }
+  // While more is needed: whether a string has begun and not ended.
+  bool within_string() const noexcept { return begin_ < bytes_.size(); }
   // While more is needed: whether the wanted name's value, string(0), is there.
   bool past_wanted() const noexcept { return phase_ == Phase::name || phase_ == Phase::value; }
 

@@ -16,7 +16,6 @@ constexpr std::string_view kStatus = "status";
 constexpr std::string_view kTtl = "ttl";
 constexpr std::string_view kLabel = "label";
 constexpr std::string_view kProperty = "property";
-constexpr std::string_view kSource = "scache socket";
 
 // As much of a malformed number as the stock server logs, in bytes.
 constexpr std::size_t kMaxLoggedNumber = 100;
@@ -47,17 +46,17 @@ struct Values {
 // Reads the attributes of `form` in their order, after the request's name. A list that ends early,
 // has another name or no number is not whole; what comes too much is only worth a warning.
 std::optional<Values> read_values(const AttributeReader& list, const Form& form,
-                                  std::vector<std::string>& warnings) {
+                                  std::string_view source, std::vector<std::string>& warnings) {
   Values values;
   std::size_t at = 1;
   for (std::size_t i = 0; i < form.count; ++i, at += 2) {
     const std::string_view wanted = form.attributes[i];
     if (at >= list.count()) {
-      warnings.push_back(missing_attribute(wanted));
+      warnings.push_back(missing_attribute(wanted, source));
       return std::nullopt;
     }
     if (list.string(at) != wanted) {
-      warnings.push_back(unexpected_attribute(list.string(at), wanted));
+      warnings.push_back(unexpected_attribute(list.string(at), source, wanted));
       return std::nullopt;
     }
     values.texts[i] = list.string(at + 1);
@@ -66,14 +65,14 @@ std::optional<Values> read_values(const AttributeReader& list, const Form& form,
       if (!number) {
         warnings.push_back(
             fmt::format("malformed numerical data from {} while reading input attribute value: {}",
-                        kSource, values.texts[i].substr(0, kMaxLoggedNumber)));
+                        source, values.texts[i].substr(0, kMaxLoggedNumber)));
         return std::nullopt;
       }
       values.ttl = *number;
     }
   }
   if (at < list.count()) {
-    warnings.push_back(unexpected_attribute(list.string(at), "(list terminator)"));
+    warnings.push_back(unexpected_attribute(list.string(at), source, "(list terminator)"));
   }
   return values;
 }
@@ -115,10 +114,6 @@ void put_status(AttributeWriter& list, Status status) {
   list.put(kStatus, {&digit, 1});
 }
 
-std::string_view part(const AttributeReader& reader) noexcept {
-  return reader.within_value() ? "value" : "name";
-}
-
 }  // namespace
 
 std::string_view wire_name(Kind kind) noexcept {
@@ -136,7 +131,7 @@ std::string service_name(Kind kind) {
   return fmt::format("scache_{}_service", wire_name(kind));
 }
 
-Decoded decode(const AttributeReader& list, const WireLimits& limits) {
+Decoded decode(const AttributeReader& list, const WireLimits& limits, std::string_view source) {
   Decoded decoded;
   decoded.kind = kind_of(list.string(0));
   if (!decoded.kind) {
@@ -145,7 +140,7 @@ Decoded decode(const AttributeReader& list, const WireLimits& limits) {
     return decoded;
   }
   const Form& form = form_of(*decoded.kind);
-  const auto values = read_values(list, form, decoded.warnings);
+  const auto values = read_values(list, form, source, decoded.warnings);
   const bool has_ttl = form.attributes[0] == kTtl;
   if (!values || (has_ttl && values->ttl <= 0)) {
     decoded.warnings.push_back(bad_parameter(form.kind));
@@ -210,25 +205,29 @@ void put_destination_hit(std::string& out, std::string_view destination_properti
   list.put(kProperty, destination_properties).put(kProperty, endpoint_properties).end();
 }
 
-std::string unexpected_attribute(std::string_view name, std::string_view expected) {
-  return fmt::format("unexpected attribute {} from {} (expecting: {})", name, kSource, expected);
+std::string unexpected_attribute(std::string_view name, std::string_view source,
+                                 std::string_view expected) {
+  return fmt::format("unexpected attribute {} from {} (expecting: {})", name, source, expected);
 }
 
-std::string missing_attribute(std::string_view name) {
-  return fmt::format("missing attribute {} in input from {}", name, kSource);
-}
-
-std::string end_of_input(const AttributeReader& reader) {
-  return fmt::format("unexpected end-of-input from {} while reading input attribute {}", kSource,
-                     part(reader));
-}
-
-std::string timeout(const AttributeReader& reader) {
-  return fmt::format("timeout on {} while reading input attribute {}", kSource, part(reader));
+std::string missing_attribute(std::string_view name, std::string_view source) {
+  return fmt::format("missing attribute {} in input from {}", name, source);
 }
 
 std::string bad_parameter(Kind kind) {
   return fmt::format("{}: bad or missing request parameter", service_name(kind));
+}
+
+std::optional<std::string> broken_off(const AttributeReader& reader, std::string_view source,
+                                      Break how) {
+  const std::string_view part = reader.within_value() ? "value" : "name";
+  if (reader.within_string()) {
+    return fmt::format("unexpected end-of-input from {} while reading input attribute {}", source,
+                       part);
+  }
+  if (reader.past_wanted() && reader.count() == 1) return std::nullopt;
+  return fmt::format("{} on {} while reading input attribute {}",
+                     how == Break::timeout ? "timeout" : "premature end-of-input", source, part);
 }
 
 }  // namespace scache::postfix_codec

@@ -34,8 +34,8 @@ struct Decoded {
   std::vector<std::string> warnings;
 };
 
-// Reads the request out of a whole list.
-Decoded decode(const AttributeReader& list, const WireLimits& limits);
+// Reads the request out of a whole list. `source` is what log lines call the stream.
+Decoded decode(const AttributeReader& list, const WireLimits& limits, std::string_view source);
 
 // A ttl as the stock server reads it: decimal digits, perhaps with blanks or a sign before them,
 // taken modulo 2^32 into a signed number. Nothing where it is no number.
@@ -52,11 +52,15 @@ void put_destination_hit(std::string& out, std::string_view destination_properti
                          std::string_view endpoint_properties);
 
 // What the stock server logs of a stream that breaks off or is out of step.
-std::string unexpected_attribute(std::string_view name, std::string_view expected);
-std::string missing_attribute(std::string_view name);
-std::string end_of_input(const AttributeReader& reader);
-std::string timeout(const AttributeReader& reader);
+std::string unexpected_attribute(std::string_view name, std::string_view source,
+                                 std::string_view expected);
+std::string missing_attribute(std::string_view name, std::string_view source);
 std::string bad_parameter(Kind kind);
+// Where the stream ends, or falls silent, while `reader` needs more. Within a string the one is not
+// told from the other, and right after the request's name neither is worth a word.
+enum class Break : std::uint8_t { end, timeout };
+std::optional<std::string> broken_off(const AttributeReader& reader, std::string_view source,
+                                      Break how);
 
 // Words of the protocol.
 inline constexpr std::string_view kRequest = "request";

@@ -87,7 +87,10 @@ class Postfix:
     def __enter__(self) -> Postfix:
         if os.geteuid() != 0:
             raise CannotRun("only root can run a Postfix instance, even a private one")
-        self.base = pathlib.Path(tempfile.gettempdir()) / f"scache-postfix-{secrets.token_hex(6)}"
+        scratch = pathlib.Path(tempfile.gettempdir()).resolve()
+        if not all(folder.stat().st_mode & 0o001 for folder in (scratch, *scratch.parents)):
+            raise CannotRun(f"{settings.OWNER} cannot enter {scratch}: set TMPDIR to another place")
+        self.base = scratch / f"scache-postfix-{secrets.token_hex(6)}"
         _PRESENT.add(self)
         self.base.mkdir()
         self.log = MailLog(self.base / "maillog")

@@ -1,6 +1,6 @@
-// A host name: labels of letters, digits, "_" and "-" between single dots, none of them empty, no
-// "-" at either end of a label, at most 63 bytes before a letter, digit or "_" of a label that is
-// one too many, at most 255 in all, and something that is no digit and no dot.
+// A host name is labels between single dots, at most 255 bytes. A label is letters, digits, "_" and
+// "-", begins and ends with no "-", and has at most 63 bytes. Digits and dots alone are an address,
+// not a name. Postfix counts a label's bytes at letters, digits and "_", and so does this.
 #include "postfix/host_name.hpp"
 
 #include <fmt/format.h>

@@ -159,7 +159,8 @@ std::optional<Claim> Cache::find_endpoint(std::string_view name, Instant now) {
   const auto found = endpoints_.find(hashed(name));
   if (found == endpoints_.end()) return std::nullopt;
   Endpoint& endpoint = **found;
-  if (Connection* connection = oldest(endpoint, now)) return claim(*connection);
+  std::size_t most_due = limits_.due_of_find;
+  if (Connection* connection = oldest(endpoint, now, most_due)) return claim(*connection);
   drop_if_unused(endpoint);
   return std::nullopt;
 }
@@ -167,11 +168,12 @@ std::optional<Claim> Cache::find_endpoint(std::string_view name, Instant now) {
 std::optional<Cache::DestinationHit> Cache::find_destination(std::string_view name, Instant now) {
   const auto found = destinations_.find(hashed(name));
   if (found == destinations_.end()) return std::nullopt;
+  std::size_t most_due = limits_.due_of_find;
   for (const BindingRef& ref : (*found)->bindings) {
     if (has_connection_[ref.slot] == 0) continue;
     Binding& binding = *ref.binding;
     if (binding.deadline <= now) continue;
-    if (Connection* connection = oldest(*binding.endpoint, now)) {
+    if (Connection* connection = oldest(*binding.endpoint, now, most_due)) {
       return DestinationHit{claim(*connection), binding.text()};
     }
   }
@@ -254,7 +256,7 @@ void Cache::link(Connection& connection) noexcept {
     has_connection_[endpoint.slot] = 1;
   }
   // A connection that comes back belongs before those saved after it. Only others that came back
-  // can stand before it, so the way is as short as there are claims.
+  // and some that are due can stand before it, so the way is short.
   auto place = endpoint.connections.end();
   if (!endpoint.connections.empty() && endpoint.connections.back().sequence > connection.sequence) {
     place =
@@ -282,17 +284,21 @@ Claim Cache::claim(Connection& connection) noexcept {
   return Claim{*this, connection};
 }
 
-// The endpoint's oldest connection that is not due yet. Due ones that stand before it leave; the
-// endpoint stays, even without connections: the caller still holds it.
-Connection* Cache::oldest(Endpoint& endpoint, Instant now) noexcept {
+// The endpoint's oldest connection that is not due yet. Due ones that stand before it leave, as
+// long as `most_due` allows: closing thousands at once would let everybody wait. The endpoint
+// stays, even without connections: the caller still holds it.
+Connection* Cache::oldest(Endpoint& endpoint, Instant now, std::size_t& most_due) noexcept {
   ++endpoint.claims;
-  while (!endpoint.connections.empty() && endpoint.connections.front().deadline <= now) {
-    Connection& due = endpoint.connections.front();
+  auto place = endpoint.connections.begin();
+  while (place != endpoint.connections.end() && place->deadline <= now) {
+    Connection& due = *place++;
+    if (most_due == 0) continue;
+    --most_due;
     unlink(due);
     leave(due, Departure::expired);
   }
   --endpoint.claims;
-  return endpoint.connections.empty() ? nullptr : &endpoint.connections.front();
+  return place == endpoint.connections.end() ? nullptr : &*place;
 }
 
 void Cache::leave(Connection& connection, Departure why) noexcept {

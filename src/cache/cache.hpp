@@ -23,6 +23,8 @@ struct CacheLimits {
   std::size_t bindings_of_destination = 1'024;
   // Memory of names, properties and their nodes, in bytes: 256 MiB is a million bindings.
   std::size_t bytes = std::size_t{256} << 20;
+  // Due connections that one find ends on its way, before it only passes over them.
+  std::size_t due_of_find = 128;
 };
 
 enum class SaveOutcome : std::uint8_t {
@@ -138,7 +140,7 @@ class Cache {
   void link(Connection& connection) noexcept;
   void unlink(Connection& connection) noexcept;
   Claim claim(Connection& connection) noexcept;
-  Connection* oldest(Endpoint& endpoint, Instant now) noexcept;
+  Connection* oldest(Endpoint& endpoint, Instant now, std::size_t& most_due) noexcept;
   // Ends a connection that is in no list, or a binding that is in all of them.
   void leave(Connection& connection, Departure why) noexcept;
   void leave(Binding& binding, Departure why) noexcept;

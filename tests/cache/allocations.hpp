@@ -8,6 +8,7 @@ namespace scache::test {
 // defines them.
 struct Allocations {
   std::size_t live = 0;
+  std::size_t live_bytes = 0;
   std::size_t made = 0;
   std::size_t bytes = 0;
   // The allocation that fails, counted down; 0 is none.

@@ -73,6 +73,32 @@ TEST_F(CacheDeadlineTest, AMissClosesWhatIsDue) {
   EXPECT_EQ(cache().next_deadline(), kNever);
 }
 
+TEST_F(CacheDeadlineTest, AFindEndsOnlySoManyDueConnections) {
+  bind("d", "b", "e1");
+  bind("d", "b", "e2");
+  for (int i = 0; i < 100; ++i) save("e1", "due", at(10));
+  for (int i = 0; i < 100; ++i) save("e2", "due", at(10));
+  save("e2", "live", at(20));
+  {
+    auto hit = cache().find_destination("d", at(10));
+    ASSERT_TRUE(hit);
+    EXPECT_EQ(hit->claim.properties(), "live");
+    EXPECT_EQ(cache().held(), 201U - 128);
+  }
+  EXPECT_EQ(take("e2", at(10)), "live");
+  EXPECT_EQ(cache().held(), 0U);
+  EXPECT_EQ(cache().endpoints(), 0U);
+}
+
+TEST_F(CacheDeadlineTest, AMissAmongDueConnectionsKeepsTheEndpoint) {
+  for (int i = 0; i < 129; ++i) save("e", "due", at(10));
+  EXPECT_EQ(take("e", at(10)), "miss");
+  EXPECT_EQ(cache().held(), 1U);
+  EXPECT_EQ(cache().endpoints(), 1U);
+  EXPECT_EQ(expire(at(10)), 1U);
+  EXPECT_EQ(cache().bytes(), 0U);
+}
+
 TEST_F(CacheDeadlineTest, ExpiryClosesWhatIsDueAndNothingElse) {
   Line due;
   Line live;

@@ -14,6 +14,7 @@ TEST_F(CacheLimitsTest, TheDefaultsAreWhatTheManualSays) {
   EXPECT_EQ(limits.connections, 16'384U);
   EXPECT_EQ(limits.bindings_of_destination, 1'024U);
   EXPECT_EQ(limits.bytes, 268'435'456U);
+  EXPECT_EQ(limits.due_of_find, 128U);
 }
 
 TEST_F(CacheLimitsTest, AsManyConnectionsAsTheLimitAreKept) {

@@ -83,23 +83,15 @@ class ReferenceCache {
   }
 
   std::optional<Hit> find_endpoint(const std::string& endpoint, Instant now) {
-    for (auto it = connections_.begin(); it != connections_.end();) {
-      if (it->endpoint != endpoint || it->claimed) {
-        ++it;
-      } else if (it->deadline <= now) {
-        it = leave(it, "expired");
-      } else {
-        it->claimed = true;
-        return Hit{it->id, {}};
-      }
-    }
-    return std::nullopt;
+    std::size_t most_due = limits_.due_of_find;
+    return find(endpoint, now, most_due);
   }
 
   std::optional<Hit> find_destination(const std::string& destination, Instant now) {
+    std::size_t most_due = limits_.due_of_find;
     for (const Binding& binding : bindings_) {
       if (binding.destination != destination || binding.deadline <= now) continue;
-      if (auto hit = find_endpoint(binding.endpoint, now)) return Hit{hit->id, binding.properties};
+      if (auto hit = find(binding.endpoint, now, most_due)) return Hit{hit->id, binding.properties};
     }
     return std::nullopt;
   }
@@ -175,6 +167,23 @@ class ReferenceCache {
   template <typename... Arguments>
   void tell(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
     lines_.push_back(fmt::format(text, std::forward<Arguments>(arguments)...));
+  }
+
+  std::optional<Hit> find(const std::string& endpoint, Instant now, std::size_t& most_due) {
+    for (auto it = connections_.begin(); it != connections_.end();) {
+      if (it->endpoint != endpoint || it->claimed) {
+        ++it;
+      } else if (it->deadline > now) {
+        it->claimed = true;
+        return Hit{it->id, {}};
+      } else if (most_due > 0) {
+        --most_due;
+        it = leave(it, "expired");
+      } else {
+        ++it;
+      }
+    }
+    return std::nullopt;
   }
 
   std::vector<Connection>::iterator leave(std::vector<Connection>::iterator it, const char* why) {

@@ -57,8 +57,9 @@ Result<Parameters> configure(const Options& options, const Result<void>& underst
       .config_directory = config_directory(environment.config_directory),
   };
   Settings settings = initial_settings(process);
-  const auto loaded = load_main_cf(process.config_directory + "/main.cf", settings, log,
-                                   [] { std::this_thread::sleep_for(std::chrono::seconds{1}); });
+  const auto loaded = load_main_cf(process.config_directory + "/main.cf", settings, log, [] {
+    std::this_thread::sleep_for(std::chrono::milliseconds{300});
+  });
   if (!loaded) return std::unexpected{loaded.error()};
   if (!understood) return std::unexpected{understood.error()};
   for (const auto& [name, value] : options.settings) settings.set(name, value);

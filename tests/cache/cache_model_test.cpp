@@ -13,8 +13,9 @@
 // Random sequences of everything that can be done to a cache, against a naive reference: every
 // answer, every count, every departure with its reason and its place in the order must agree.
 //
-// The sequences are the same on every run; others are tried with RC_PARAMS=seed=NUMBER, and more
-// with RC_PARAMS=max_success=NUMBER. A sequence that fails is printed after it was made short.
+// The sequences are the same on every run. Others are tried, and more of them, with
+// RC_PARAMS="seed=NUMBER max_success=NUMBER max_size=300" in the environment. A sequence that fails
+// is printed after it was made as short as it can be.
 
 namespace scache::test {
 namespace {

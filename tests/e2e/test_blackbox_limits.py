@@ -19,8 +19,7 @@ Start = Callable[..., Server]
 NOT_RECEIVED = "warning: scache_save_endp_service: unable to receive file descriptor: "
 NOT_SAVED = "warning: scache_save_endp_service: not saved: "
 FEW = 160
-MAX_CLIENTS = 512
-MAX_UNREAD = 16
+THOUSAND = 1000
 
 
 def fill(client: Client, load: Load) -> int:
@@ -78,20 +77,21 @@ def test_new_clients_while_the_table_is_full(
 @pytest.mark.difference("few-descriptors")
 def test_very_few_descriptors(start: Start, load: Load, expect: dict[str, Any]) -> None:
     server = start(nofile=(64, 64), warm=False)
+    client = server.connect()
     if "status" in expect:
-        server.connect()
         assert server.child.wait() == expect["status"]
         server.log.expect(*expect["log"])
         return
     server.log.expect(*expect["log"])
-    client = server.client()
+    client.expect(wire.GREETING)
     assert client.save_endp("e", "p", load()) == wire.status(0)
     assert client.find_endp("e").reply == wire.endp_found("p")
 
 
-def test_as_many_clients_as_there_may_be(start: Start) -> None:
-    server = start()
-    clients = [server.connect() for _ in range(MAX_CLIENTS)]
+@pytest.mark.difference("client-limit")
+def test_as_many_clients_as_there_may_be(start: Start, expect: dict[str, Any]) -> None:
+    server = start(nofile=(THOUSAND, THOUSAND))
+    clients = [server.connect() for _ in range(expect["clients"])]
     for client in clients:
         client.expect(wire.GREETING)
     for client in clients:
@@ -103,8 +103,8 @@ def test_as_many_clients_as_there_may_be(start: Start) -> None:
 def test_the_client_that_was_idle_longest_makes_room(
     start: Start, expect: dict[str, Any]
 ) -> None:
-    server = start()
-    clients = [server.connect() for _ in range(MAX_CLIENTS)]
+    server = start(nofile=(THOUSAND, THOUSAND))
+    clients = [server.connect() for _ in range(expect["clients"])]
     for client in clients:
         client.expect(wire.GREETING)
     clients[0].find_endp("nothing")

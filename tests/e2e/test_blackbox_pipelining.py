@@ -120,7 +120,7 @@ def test_a_save_and_a_lookup_sent_at_once(server: Server, load: Load) -> None:
 @pytest.mark.only("ours")
 @pytest.mark.difference("early-dummies")
 def test_a_lookup_and_both_its_dummies_sent_at_once(server: Server, load: Load) -> None:
-    client, cargos = server.client(), [load() for _ in range(20)]
+    client, cargos = server.client(), [load() for _ in range(10)]
     for number, cargo in enumerate(cargos):
         client.save_endp("e", f"p{number}", cargo)
     client.send((wire.find_endp("e") + wire.DUMMY * 2) * len(cargos))

@@ -42,6 +42,11 @@ def state(pid: int) -> dict[str, str]:
     }
 
 
+def sleeps(pid: int) -> bool:
+    """Whether the process waits for something to happen."""
+    return state(pid)["State"].startswith("S")
+
+
 def resident(pid: int) -> int:
     """Resident memory in bytes."""
     return int(state(pid)["VmRSS"].split()[0]) * 1024

@@ -9,10 +9,15 @@ import time
 
 
 class Collector:
-    """Reads one socket until its end, so that the server never blocks in writing to it."""
+    """Reads one socket until its end, so that the server never blocks in writing to it.
 
-    def __init__(self, source: socket.socket) -> None:
+    A piece that begins with `mark` is no news: it shows that all before it has been read.
+    """
+
+    def __init__(self, source: socket.socket, mark: bytes | None = None) -> None:
         self._source = source
+        self._mark = mark
+        self._last_mark = b""
         self._news = threading.Condition()
         self._received: list[tuple[float, bytes]] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -27,7 +32,10 @@ class Collector:
             if not data:
                 return
             with self._news:
-                self._received.append((time.monotonic(), data))
+                if self._mark is not None and data.startswith(self._mark):
+                    self._last_mark = data
+                else:
+                    self._received.append((time.monotonic(), data))
                 self._news.notify_all()
 
     def received(self) -> list[tuple[float, bytes]]:
@@ -39,6 +47,11 @@ class Collector:
         """Whether that many pieces are there, after `patience` seconds at most."""
         with self._news:
             return self._news.wait_for(lambda: len(self._received) >= pieces, patience)
+
+    def wait_for_mark(self, mark: bytes, patience: float) -> bool:
+        """Whether all that was sent before that mark is there, after `patience` seconds at most."""
+        with self._news:
+            return self._news.wait_for(lambda: self._last_mark == mark, patience)
 
     def close(self) -> None:
         """Ends the reading; what was received stays."""

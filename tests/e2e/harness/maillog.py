@@ -14,6 +14,8 @@ from harness.waiting import PATIENCE
 
 _LINE = re.compile(r"(\w{3} [ \d]\d \d\d:\d\d:\d\d) (\S+) ([^\s\[]+)\[(\d+)\]: (.*)", re.DOTALL)
 
+_MARK = b"mark "
+
 
 @dataclasses.dataclass(frozen=True)
 class Line:
@@ -44,8 +46,11 @@ class MailLog:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(path))
         path.chmod(0o666)
-        self._collector = Collector(self._socket)
+        self._collector = Collector(self._socket, _MARK)
+        self._path = path
         self._taken = 0
+        self._marks = 0
+        self._closed = False
 
     def next_line(self, patience: float = PATIENCE) -> Line:
         """The next line nobody has taken yet."""
@@ -64,15 +69,25 @@ class MailLog:
         """The next line begins so, and ends in one of these ways."""
         assert self.next_line().text in [beginning + end for end in ends]
 
+    def _received(self) -> list[tuple[float, bytes]]:
+        """All lines sent so far: a mark that is sent after them has been read."""
+        self._marks += 1
+        mark = _MARK + str(self._marks).encode()
+        if not self._closed:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.sendto(mark, str(self._path))
+            assert self._collector.wait_for_mark(mark, PATIENCE), "the log is not read"
+        return self._collector.received()
+
     def rest(self) -> list[str]:
         """The texts that nobody has taken yet; they count as taken now."""
-        lines = self._collector.received()[self._taken :]
+        lines = self._received()[self._taken :]
         self._taken += len(lines)
         return [take_apart(raw, seen).text for seen, raw in lines]
 
     def lines(self) -> list[Line]:
         """All lines, taken or not."""
-        return [take_apart(raw, seen) for seen, raw in self._collector.received()]
+        return [take_apart(raw, seen) for seen, raw in self._received()]
 
     def quiet(self, seconds: float) -> bool:
         """Whether no further line comes in that time."""
@@ -80,6 +95,7 @@ class MailLog:
 
     def close(self) -> None:
         """Nothing more is collected."""
+        self._closed = True
         self._collector.close()
 
 

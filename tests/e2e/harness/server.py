@@ -33,6 +33,7 @@ class Setup:
     environment: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     nofile: tuple[int, int] | None = None
     backlog: int = 100
+    umask: int = 0o077
     # Whether a first client is served before the test begins: without one there is no baseline.
     warm: bool = True
 
@@ -75,6 +76,7 @@ class Server:
                     directory=self.scratch.queue,
                     descriptors=dict(enumerate(numbers)),
                     nofile=self.setup.nofile,
+                    umask=self.setup.umask,
                 )
             )
         finally:
@@ -98,6 +100,8 @@ class Server:
 
     def _warm_up(self) -> None:
         first = self.client()
+        # A sanitizer opens a pipe for a moment: only a process that waits can be counted.
+        until(lambda: census.sleeps(self.pid), "the server waits for its client")
         settled = len(self.descriptors())
         first.close()
         self._clients.remove(first)

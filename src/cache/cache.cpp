@@ -42,15 +42,25 @@ int Claim::descriptor() const noexcept {
 std::string_view Claim::endpoint() const noexcept {
   return connection_->endpoint->text();
 }
+std::uint8_t Claim::note() const noexcept {
+  return connection_->note;
+}
 std::string_view Claim::properties() const noexcept {
   return connection_->text();
 }
 
 void Claim::commit() noexcept {
+  leave(Departure::found);
+}
+void Claim::discard() noexcept {
+  leave(Departure::dead);
+}
+
+void Claim::leave(Departure why) noexcept {
   Connection& connection = *std::exchange(connection_, nullptr);
   --cache_->claimed_;
   --connection.endpoint->claims;
-  cache_->leave(connection, Departure::found);
+  cache_->leave(connection, why);
 }
 
 bool Cache::SameBinding::operator()(const Binding* a, const BindingKey& b) const noexcept {
@@ -77,13 +87,13 @@ Cache::~Cache() {
 }
 
 SaveOutcome Cache::save_connection(std::string_view endpoint_name, std::string_view properties,
-                                   Instant deadline, Fd& fd) {
+                                   Instant deadline, Fd& fd, std::uint8_t note) {
   if (held_ >= limits_.connections) return SaveOutcome::full;
   const std::size_t most =
       sizeof(Connection) + properties.size() + sizeof(Endpoint) + endpoint_name.size();
   if (bytes_ + most > limits_.bytes) return SaveOutcome::full;
 
-  auto owner = Connection::create(properties, Fd{}, deadline);
+  auto owner = Connection::create(properties, deadline, note);
   Endpoint& endpoint = get_endpoint(hashed(endpoint_name));
 
   Connection& connection = *owner.release();
@@ -306,7 +316,8 @@ void Cache::leave(Connection& connection, Departure why) noexcept {
   Endpoint& endpoint = *connection.endpoint;
   --held_;
   bytes_ -= connection.bytes();
-  observer_.connection_left(endpoint.text(), connection.text(), std::move(connection.fd), why);
+  observer_.connection_left(endpoint.text(), connection.text(), std::move(connection.fd),
+                            connection.note, why);
   drop_if_unused(endpoint);
 }
 

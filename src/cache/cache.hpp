@@ -52,9 +52,9 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  // Takes `fd` if and only if it answers saved.
+  // Takes `fd` if and only if it answers saved. `note` is the caller's own remark on it.
   SaveOutcome save_connection(std::string_view endpoint, std::string_view properties,
-                              Instant deadline, Fd& fd);
+                              Instant deadline, Fd& fd, std::uint8_t note = 0);
   SaveOutcome save_binding(std::string_view destination, std::string_view properties,
                            std::string_view endpoint, Instant deadline);
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <utility>
+
+#include "cache/observer.hpp"
 
 namespace scache {
 
@@ -24,11 +27,16 @@ class Claim {
   // Valid as long as the claim.
   std::string_view endpoint() const noexcept;
   std::string_view properties() const noexcept;
+  std::uint8_t note() const noexcept;
 
   // The connection has been handed out: it leaves the cache. Nothing but destruction may follow.
   void commit() noexcept;
+  // The connection is of no use to anybody: it leaves the cache. The same holds.
+  void discard() noexcept;
 
  private:
+  void leave(Departure why) noexcept;
+
   Cache* cache_;
   Connection* connection_;
 };

@@ -40,13 +40,14 @@ struct Destination;
 // A cached connection; its text is the endpoint properties. While a Claim holds it, it hangs in
 // neither list.
 struct Connection final : TextNode<Connection>, Timed, intrusive::list_base_hook<> {
-  Connection(Fd&& connection, Instant until)
-      : Timed{Kind::connection, until}, fd{std::move(connection)} {}
+  Connection(Instant until, std::uint8_t remark) : Timed{Kind::connection, until}, note{remark} {}
 
   Endpoint* endpoint = nullptr;
   // Grows with every save: the order in which connections of an endpoint go out.
   std::uint64_t sequence = 0;
   Fd fd;
+  // Its saver's own remark; means nothing to the cache.
+  std::uint8_t note;
 };
 
 // A binding; its text is the destination properties.

@@ -8,7 +8,7 @@
 namespace scache {
 
 // Why an entry is no longer in the cache.
-enum class Departure : std::uint8_t { found, expired, evicted };
+enum class Departure : std::uint8_t { found, expired, evicted, dead };
 
 // CacheObserver is told of every change of a cache, as it happens. Texts are valid during the call
 // only. An observer must not call the cache and must not throw: the cache is between two states.
@@ -18,9 +18,9 @@ class CacheObserver {
 
   virtual void connection_saved(std::string_view endpoint, std::string_view properties,
                                 int descriptor) noexcept = 0;
-  // The observer owns the descriptor now, and closes it.
+  // The observer owns the descriptor now, and closes it. `note` is what its saver remarked.
   virtual void connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
-                               Departure why) noexcept = 0;
+                               std::uint8_t note, Departure why) noexcept = 0;
   virtual void binding_saved(std::string_view destination, std::string_view properties,
                              std::string_view endpoint, bool renewed) noexcept = 0;
   virtual void binding_left(std::string_view destination, std::string_view properties,

@@ -1,7 +1,8 @@
 #include "io/closer.hpp"
 
-#include <fcntl.h>
+#include <linux/sockios.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -17,18 +18,25 @@ namespace {
 // What close() may wait for: a linger time, which can be turned off, or what nobody knows.
 enum class Wait { none, linger, unknown };
 
-Wait wait_of(int descriptor) noexcept {
-  int domain = AF_UNSPEC;
-  socklen_t size = sizeof domain;
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) {
-    return ::fcntl(descriptor, F_GETPIPE_SZ) >= 0 ? Wait::none : Wait::unknown;
+Wait wait_of(int descriptor, DescriptorKind kind) noexcept {
+  switch (kind) {
+    case DescriptorKind::local_stream: {
+      // A descriptor in flight comes with a byte at least.
+      int unread = -1;
+      return ::ioctl(descriptor, SIOCINQ, &unread) == 0 && unread == 0 ? Wait::none : Wait::unknown;
+    }
+    case DescriptorKind::network: {
+      linger setting{};
+      socklen_t size = sizeof setting;
+      if (::getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &setting, &size) != 0) break;
+      return setting.l_onoff != 0 && setting.l_linger != 0 ? Wait::linger : Wait::none;
+    }
+    case DescriptorKind::pipe:
+      return Wait::none;
+    case DescriptorKind::other:
+      break;
   }
-  // Descriptors in flight in it, of whatever kind, are closed with it.
-  if (domain == AF_UNIX) return Wait::unknown;
-  linger setting{};
-  size = sizeof setting;
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &setting, &size) != 0) return Wait::unknown;
-  return setting.l_onoff != 0 && setting.l_linger != 0 ? Wait::linger : Wait::none;
+  return Wait::unknown;
 }
 
 void turn_linger_off(int descriptor) noexcept {
@@ -75,7 +83,13 @@ Closer::~Closer() {
 
 void Closer::close_copy(Fd fd) noexcept {
   if (!fd) return;
-  const Wait wait = wait_of(fd.get());
+  const DescriptorKind kind = inspect(fd.get(), ListeningAddress{}).kind;
+  close_copy(std::move(fd), kind);
+}
+
+void Closer::close_copy(Fd fd, DescriptorKind kind) noexcept {
+  if (!fd) return;
+  const Wait wait = wait_of(fd.get(), kind);
   if (wait == Wait::none) return;
   if (wait == Wait::linger && !accepts()) {
     turn_linger_off(fd.get());
@@ -84,9 +98,9 @@ void Closer::close_copy(Fd fd) noexcept {
   close_elsewhere(std::move(fd));
 }
 
-void Closer::close_connection(Fd fd) noexcept {
+void Closer::close_connection(Fd fd, DescriptorKind kind) noexcept {
   if (!fd) return;
-  switch (wait_of(fd.get())) {
+  switch (wait_of(fd.get(), kind)) {
     case Wait::none:
       return;
     case Wait::linger:

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/fd.hpp"
+#include "io/descriptor.hpp"
 
 namespace scache {
 
@@ -24,10 +25,11 @@ class Closer {
   Closer& operator=(const Closer&) = delete;
 
   // Closes our copy of what somebody else has too, and may go on using: its settings stay, save a
-  // linger time when too many descriptors wait already.
+  // linger time when too many descriptors wait already. The kind is looked up where it is unknown.
+  void close_copy(Fd fd, DescriptorKind kind) noexcept;
   void close_copy(Fd fd) noexcept;
   // Ends a connection that is ours alone: abruptly, whatever its linger time.
-  void close_connection(Fd fd) noexcept;
+  void close_connection(Fd fd, DescriptorKind kind) noexcept;
 
   // Whether a descriptor that may block in close() can be taken in.
   bool accepts() const noexcept;

@@ -34,7 +34,7 @@ int Flow::reason() const noexcept {
 Stream::Socket::~Socket() {
   if (!fd) return;
   ::shutdown(fd.get(), SHUT_RDWR);
-  closer.close_connection(std::move(fd));
+  closer.close_connection(std::move(fd), DescriptorKind::local_stream);
 }
 
 void Stream::consume(std::size_t size) noexcept {

@@ -1,5 +1,7 @@
 #include "server/service.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -13,9 +15,20 @@ std::string_view word(Departure why) noexcept {
     case Departure::expired:
       return "expired";
     case Departure::evicted:
+      return "evicted";
+    case Departure::dead:
       break;
   }
-  return "evicted";
+  return "dead";
+}
+
+// Whether a connection's peer has closed its side. A socket answers at once; others are not asked:
+// a file is always ready, and its file system may take its time to say so.
+bool is_dead(const Claim& claim) noexcept {
+  const auto kind = static_cast<DescriptorKind>(claim.note());
+  if (kind != DescriptorKind::network && kind != DescriptorKind::local_stream) return false;
+  pollfd state{claim.descriptor(), POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) > 0 && (state.revents & POLLRDHUP) != 0;
 }
 
 }  // namespace
@@ -29,24 +42,19 @@ Service::Service(const Settings& settings, Statistics& statistics, Closer& close
 
 Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
   const DescriptorFacts facts = inspect(fd.get(), settings_.listening);
+  Saved refusal = Saved::full;
   if (facts.own_client) {
-    closer_.close_copy(std::move(fd));
-    return Saved::own_client;
+    refusal = Saved::own_client;
+  } else if (facts.kind == DescriptorKind::other && !closer_.accepts()) {
+    refusal = Saved::not_closable;
+  } else if (cache_.save_connection(request.endpoint, request.properties,
+                                    deadline(request.ttl, now), fd,
+                                    static_cast<std::uint8_t>(facts.kind)) == SaveOutcome::saved) {
+    count_saved();
+    return Saved::yes;
   }
-  const bool may_block = facts.kind == DescriptorKind::local || facts.kind == DescriptorKind::other;
-  if (may_block && !closer_.accepts()) {
-    // It must be closed all the same, and not by us.
-    closer_.close_copy(std::move(fd));
-    return Saved::not_closable;
-  }
-  const SaveOutcome outcome =
-      cache_.save_connection(request.endpoint, request.properties, deadline(request.ttl, now), fd);
-  if (outcome == SaveOutcome::full) {
-    closer_.close_copy(std::move(fd));
-    return Saved::full;
-  }
-  count_saved();
-  return Saved::yes;
+  closer_.close_copy(std::move(fd), facts.kind);
+  return refusal;
 }
 
 Saved Service::save(const SaveDestination& request, Instant now) {
@@ -58,15 +66,25 @@ Saved Service::save(const SaveDestination& request, Instant now) {
 }
 
 std::optional<Claim> Service::find(const FindEndpoint& request, Instant now) {
-  auto claim = cache_.find_endpoint(request.endpoint, now);
-  if (!claim) statistics_.endpoint_miss();
-  return claim;
+  for (unsigned dead = 0; dead < kMaxDeadInARow; ++dead) {
+    std::optional<Claim> claim = cache_.find_endpoint(request.endpoint, now);
+    if (!claim) break;
+    if (!is_dead(*claim)) return claim;
+    claim->discard();
+  }
+  statistics_.endpoint_miss();
+  return std::nullopt;
 }
 
 std::optional<Cache::DestinationHit> Service::find(const FindDestination& request, Instant now) {
-  auto hit = cache_.find_destination(request.destination, now);
-  if (!hit) statistics_.destination_miss();
-  return hit;
+  for (unsigned dead = 0; dead < kMaxDeadInARow; ++dead) {
+    std::optional<Cache::DestinationHit> hit = cache_.find_destination(request.destination, now);
+    if (!hit) break;
+    if (!is_dead(hit->claim)) return hit;
+    hit->claim.discard();
+  }
+  statistics_.destination_miss();
+  return std::nullopt;
 }
 
 void Service::commit(Claim& claim, Lookup lookup) noexcept {
@@ -85,13 +103,14 @@ void Service::connection_saved(std::string_view endpoint, std::string_view prope
 }
 
 void Service::connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
-                              Departure why) noexcept {
+                              std::uint8_t note, Departure why) noexcept {
+  const auto kind = static_cast<DescriptorKind>(note);
   log_.detail("connection {}: endpoint={} properties={} fd={}", word(why), endpoint, properties,
               fd.get());
   if (why == Departure::found) {
-    closer_.close_copy(std::move(fd));
+    closer_.close_copy(std::move(fd), kind);
   } else {
-    closer_.close_connection(std::move(fd));
+    closer_.close_connection(std::move(fd), kind);
   }
 }
 

@@ -10,7 +10,7 @@
 #include "base/log.hpp"
 #include "cache/cache.hpp"
 #include "io/closer.hpp"
-#include "server/descriptor.hpp"
+#include "io/descriptor.hpp"
 #include "server/statistics.hpp"
 #include "wire/request.hpp"
 
@@ -31,6 +31,10 @@ enum class Saved : std::uint8_t {
 // socket of a client. One thread.
 class Service final : private CacheObserver {
  public:
+  // Dead connections that one lookup passes over before it gives up with a miss, so that its cost
+  // stays bounded; a lookup finds none or one nearly always.
+  static constexpr unsigned kMaxDeadInARow = 64;
+
   struct Settings {
     CacheLimits limits;
     // No entry lives longer, whatever its client asks for.
@@ -43,7 +47,8 @@ class Service final : private CacheObserver {
   // Takes `fd`: whatever the answer, the caller has it no more.
   Saved save(const SaveEndpoint& request, Fd fd, Instant now);
   Saved save(const SaveDestination& request, Instant now);
-  // A miss is counted here, a hit where the claim is committed.
+  // A miss is counted here, a hit where the claim is committed. Connections whose peer has closed
+  // them leave the cache instead of being found.
   std::optional<Claim> find(const FindEndpoint& request, Instant now);
   std::optional<Cache::DestinationHit> find(const FindDestination& request, Instant now);
 
@@ -61,7 +66,7 @@ class Service final : private CacheObserver {
   void connection_saved(std::string_view endpoint, std::string_view properties,
                         int descriptor) noexcept override;
   void connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
-                       Departure why) noexcept override;
+                       std::uint8_t note, Departure why) noexcept override;
   void binding_saved(std::string_view destination, std::string_view properties,
                      std::string_view endpoint, bool renewed) noexcept override;
   void binding_left(std::string_view destination, std::string_view properties,

@@ -56,6 +56,23 @@ TEST_F(CacheClaimTest, CommitMakesTheConnectionLeave) {
   EXPECT_EQ(cache().bytes(), 0U);
 }
 
+TEST_F(CacheClaimTest, ADiscardedConnectionLeavesAsDead) {
+  Line line;
+  cache().save_connection("e", "c", at(10), line.kept);
+  observer_.take();
+  claim("e")->discard();
+  EXPECT_TRUE(line.closed());
+  EXPECT_THAT(observer_.take(), ElementsAre("left e 'c' dead"));
+  EXPECT_EQ(cache().held(), 0U);
+  EXPECT_EQ(take("e"), "miss");
+}
+
+TEST_F(CacheClaimTest, AClaimTellsWhatTheSaverRemarked) {
+  Fd fd = any_descriptor();
+  cache().save_connection("e", "c", at(10), fd, 7);
+  EXPECT_EQ(claim("e")->note(), 7);
+}
+
 TEST_F(CacheClaimTest, AClaimWithoutCommitPutsTheConnectionBack) {
   Line line;
   cache().save_connection("e", "c", at(10), line.kept);

@@ -20,6 +20,8 @@ inline std::string_view spelt(Departure why) {
       return "expired";
     case Departure::evicted:
       return "evicted";
+    case Departure::dead:
+      return "dead";
   }
   return "?";
 }
@@ -37,7 +39,7 @@ class RecordingObserver final : public CacheObserver {
     lines_.push_back(fmt::format("saved {} '{}'", endpoint, properties));
     saved_descriptors_.push_back(descriptor);
   }
-  void connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
+  void connection_left(std::string_view endpoint, std::string_view properties, Fd fd, std::uint8_t,
                        Departure why) noexcept override {
     const SureAllocation sure;
     lines_.push_back(fmt::format("left {} '{}' {}", endpoint, properties, spelt(why)));
@@ -71,7 +73,8 @@ class RecordingObserver final : public CacheObserver {
 class QuietObserver final : public CacheObserver {
  public:
   void connection_saved(std::string_view, std::string_view, int) noexcept override { ++told; }
-  void connection_left(std::string_view, std::string_view, Fd, Departure) noexcept override {
+  void connection_left(std::string_view, std::string_view, Fd, std::uint8_t,
+                       Departure) noexcept override {
     ++told;
   }
   void binding_saved(std::string_view, std::string_view, std::string_view, bool) noexcept override {

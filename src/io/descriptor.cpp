@@ -1,4 +1,4 @@
-#include "server/descriptor.hpp"
+#include "io/descriptor.hpp"
 
 #include <fcntl.h>
 
@@ -7,6 +7,15 @@
 #include <cstring>
 
 namespace scache {
+namespace {
+
+int option(int socket, int name) noexcept {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return ::getsockopt(socket, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+}  // namespace
 
 ListeningAddress::ListeningAddress(int listening_socket) noexcept {
   size_ = sizeof address_;
@@ -31,13 +40,13 @@ DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexc
   socklen_t size = sizeof peer;
   if (::getpeername(descriptor, &peer.generic, &size) == 0) {
     if (peer.generic.sa_family != AF_UNIX) return {DescriptorKind::network, false};
-    return {DescriptorKind::local, listening.is_peer_of(peer.local, size)};
+    const bool stream = option(descriptor, SO_TYPE) == SOCK_STREAM;
+    return {stream ? DescriptorKind::local_stream : DescriptorKind::other,
+            listening.is_peer_of(peer.local, size)};
   }
   if (errno != ENOTSOCK) {
-    int domain = AF_UNSPEC;
-    size = sizeof domain;
-    ::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size);
-    return {domain == AF_UNIX ? DescriptorKind::local : DescriptorKind::network, false};
+    const bool local = option(descriptor, SO_DOMAIN) == AF_UNIX;
+    return {local ? DescriptorKind::other : DescriptorKind::network, false};
   }
   const bool pipe = ::fcntl(descriptor, F_GETPIPE_SZ) >= 0;
   return {pipe ? DescriptorKind::pipe : DescriptorKind::other, false};

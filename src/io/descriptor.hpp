@@ -9,13 +9,14 @@ namespace scache {
 
 // What a descriptor refers to, as far as it matters for keeping and closing it.
 enum class DescriptorKind : std::uint8_t {
-  // Closing it never blocks.
-  pipe,
-  // A UNIX-domain socket: closing it may block for what is in flight in it.
-  local,
-  // Another socket: closing it may block for its linger time, which can be turned off.
+  // A connected UNIX-domain stream socket: closing it may block for descriptors of any kind that
+  // were sent into it and not received.
+  local_stream,
+  // Another family's socket: closing it may block for its linger time.
   network,
-  // A file, a device, ...: closing it may block for as long as its file system likes.
+  // A pipe: closing it never blocks.
+  pipe,
+  // A file, a device, another kind of socket: closing it may block for as long as it likes.
   other,
 };
 

@@ -23,7 +23,7 @@ namespace scache::test {
 
 // Waits for a condition that another thread brings about; false where it never comes.
 inline bool comes_true(const std::function<bool()>& condition) {
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < 5'000; ++i) {
     if (condition()) return true;
     ::poll(nullptr, 0, 1);
   }

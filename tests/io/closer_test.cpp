@@ -1,0 +1,190 @@
+#include "io/closer.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/descriptors.hpp"
+
+namespace scache {
+namespace {
+
+using test::comes_true;
+using test::Ends;
+using test::is_open;
+
+// How long a lingering close would take, if somebody waited for it.
+constexpr int kLinger = 30;
+
+class CloserTest : public test::DescriptorCensus {
+ protected:
+  // Gives the closer's thread a close that lasts until the answer is let go.
+  Fd keep_thread_busy() {
+    Ends lingering = test::lingering_pair(kLinger);
+    const int number = lingering.first.get();
+    closer.close_copy(std::move(lingering.first));
+    // Its number is free as soon as the thread is in close().
+    EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
+    return std::move(lingering.second);
+  }
+  // Closes a copy, or ends a connection, of whatever kind.
+  void close(bool copy, Fd fd) {
+    const DescriptorKind kind = inspect(fd.get(), ListeningAddress{}).kind;
+    copy ? closer.close_copy(std::move(fd), kind) : closer.close_connection(std::move(fd), kind);
+  }
+  static std::size_t threads() {
+    std::size_t count = 0;
+    DIR* directory = ::opendir("/proc/self/task");
+    while (const dirent* entry = ::readdir(directory)) count += entry->d_name[0] == '.' ? 0 : 1;
+    ::closedir(directory);
+    return count;
+  }
+
+  Closer closer;
+};
+
+TEST_F(CloserTest, NothingIsClosedWithoutAWord) {
+  closer.close_copy(Fd{});
+  closer.close_connection(Fd{}, DescriptorKind::other);
+}
+
+TEST_F(CloserTest, PipesAndOrdinaryConnectionsAreClosedOnTheSpot) {
+  const std::size_t before = threads();
+  for (const bool copy : {true, false}) {
+    Ends tcp = test::tcp_pair();
+    Ends pipe = test::pipe_pair();
+    Ends local = test::socket_pair();
+    for (Fd* fd : {&tcp.first, &pipe.first, &local.first}) {
+      const int number = fd->get();
+      close(copy, std::move(*fd));
+      EXPECT_FALSE(is_open(number));
+    }
+    EXPECT_TRUE(test::is_left_alone(tcp.second));
+    EXPECT_TRUE(test::is_left_alone(pipe.second));
+    EXPECT_TRUE(test::is_left_alone(local.second));
+  }
+  EXPECT_EQ(threads(), before);
+}
+
+TEST_F(CloserTest, WhatMayBlockIsClosedByAThread) {
+  // While the thread is busy, nothing of it is closed.
+  Fd busy = keep_thread_busy();
+  std::vector<int> numbers;
+  const auto leave_to_thread = [&](bool copy, Fd fd) {
+    ASSERT_TRUE(fd);
+    numbers.push_back(fd.get());
+    close(copy, std::move(fd));
+    EXPECT_TRUE(is_open(numbers.back()));
+  };
+  std::vector<Ends> pairs;
+  for (const bool copy : {true, false}) {
+    leave_to_thread(copy, Fd{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)});
+    leave_to_thread(copy, Fd{::eventfd(0, EFD_CLOEXEC)});
+    pairs.push_back(test::socket_pair(SOCK_DGRAM));
+    leave_to_thread(copy, std::move(pairs.back().first));
+    pairs.push_back(test::socket_pair(SOCK_SEQPACKET));
+    leave_to_thread(copy, std::move(pairs.back().first));
+    leave_to_thread(copy, Fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)});
+    // With something unread in it, a descriptor may be in flight too.
+    pairs.push_back(test::socket_pair());
+    ASSERT_TRUE(test::send_with(pairs.back().second.get(), "x", {}));
+    leave_to_thread(copy, std::move(pairs.back().first));
+  }
+  busy.reset();
+  for (const int number : numbers) {
+    EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
+  }
+}
+
+TEST_F(CloserTest, AConnectionIsEndedWithoutItsLingerTime) {
+  Ends lingering = test::lingering_pair(kLinger);
+  const auto begun = std::chrono::steady_clock::now();
+  closer.close_connection(std::move(lingering.first), DescriptorKind::network);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{kLinger / 3});
+}
+
+TEST_F(CloserTest, TheLastCopyOfALingeringSocketDoesNotBlock) {
+  Ends lingering = test::lingering_pair(kLinger);
+  const auto begun = std::chrono::steady_clock::now();
+  closer.close_copy(std::move(lingering.first));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{kLinger / 3});
+  lingering.second.reset();
+}
+
+TEST_F(CloserTest, ACopyKeepsTheLingerTimeOfTheOthers) {
+  Ends lingering = test::lingering_pair(kLinger);
+  Fd copy{::dup(lingering.first.get())};
+  const int number = copy.get();
+  closer.close_copy(std::move(copy));
+  EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
+  EXPECT_EQ(test::linger_of(lingering.first.get()).l_linger, kLinger);
+  EXPECT_NE(test::linger_of(lingering.first.get()).l_onoff, 0);
+  lingering.second.reset();
+}
+
+// A UNIX-domain socket's last close ends whatever is in flight in it.
+TEST_F(CloserTest, ALingeringSocketInFlightInALocalOneDoesNotBlock) {
+  for (const bool copy : {true, false}) {
+    Ends lingering = test::lingering_pair(kLinger);
+    Ends local = test::socket_pair();
+    ASSERT_TRUE(test::send_with(local.second.get(), "x", {lingering.first.get()}));
+    lingering.first.reset();
+    const auto begun = std::chrono::steady_clock::now();
+    close(copy, std::move(local.first));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{kLinger / 3});
+    lingering.second.reset();
+  }
+}
+
+TEST_F(CloserTest, AcceptsUntilTooManyWait) {
+  Fd busy = keep_thread_busy();
+  EXPECT_TRUE(closer.accepts());
+  for (std::size_t i = 1; i < Closer::kMaxWaiting; ++i) {
+    EXPECT_TRUE(closer.accepts());
+    closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
+  }
+  EXPECT_FALSE(closer.accepts());
+  busy.reset();
+  EXPECT_TRUE(comes_true([&] { return closer.accepts(); }));
+}
+
+TEST_F(CloserTest, WithTooManyWaitingALingeringCopyIsClosedWithoutItsLingerTime) {
+  Fd busy = keep_thread_busy();
+  while (closer.accepts()) closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
+  Ends lingering = test::lingering_pair(kLinger);
+  const int number = lingering.first.get();
+  const auto begun = std::chrono::steady_clock::now();
+  closer.close_copy(std::move(lingering.first));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{kLinger / 3});
+  EXPECT_FALSE(is_open(number));
+  busy.reset();
+}
+
+TEST_F(CloserTest, GoesWithoutWaitingAndClosesTheRestAllTheSame) {
+  auto brief = std::make_unique<Closer>();
+  Ends lingering = test::lingering_pair(kLinger);
+  const int lingering_number = lingering.first.get();
+  brief->close_copy(std::move(lingering.first));
+  EXPECT_TRUE(comes_true([&] { return !is_open(lingering_number); }));
+  Fd event{::eventfd(0, EFD_CLOEXEC)};
+  const int number = event.get();
+  brief->close_copy(std::move(event));
+  brief.reset();
+  EXPECT_TRUE(is_open(number));
+  lingering.second.reset();
+  EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
+}
+
+TEST_F(CloserTest, OneThreadIsEnough) {
+  const std::size_t before = threads();
+  for (int i = 0; i < 100; ++i) closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
+  EXPECT_LE(threads(), before + 1);
+}
+
+}  // namespace
+}  // namespace scache

@@ -1,0 +1,296 @@
+#include "io/loop.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "support/descriptors.hpp"
+#include "support/fake_clock.hpp"
+
+namespace scache {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Ends;
+using ::testing::ElementsAre;
+
+// A waiter that calls a function with whether its time was over.
+class Probe final : public Waiter {
+ public:
+  explicit Probe(std::function<void(bool)> woken) : woken_{std::move(woken)} {}
+  ~Probe() = default;
+
+ private:
+  void wake(bool timed_out) override { woken_(timed_out); }
+
+  std::function<void(bool)> woken_;
+};
+
+class LoopTest : public test::DescriptorCensus {
+ protected:
+  void turn() { loop.turn(Loop::Wait::poll); }
+
+  test::FakeClock clock;
+  Loop loop{clock.reader()};
+};
+
+TEST_F(LoopTest, ATurnWithNothingToDoReturns) {
+  turn();
+}
+
+TEST_F(LoopTest, EachTurnLooksAtTheClock) {
+  EXPECT_EQ(loop.now(), clock.now());
+  const Instant before = clock.now();
+  clock.advance(5s);
+  EXPECT_EQ(loop.now(), before);
+  EXPECT_EQ(loop.clock(), clock.now());
+  turn();
+  EXPECT_EQ(loop.now(), clock.now());
+}
+
+TEST_F(LoopTest, WakesForEveryTurnInWhichSomethingIsReadable) {
+  const Ends pipe = test::pipe_pair();
+  int woken = 0;
+  Probe probe{[&](bool timed_out) {
+    EXPECT_FALSE(timed_out);
+    ++woken;
+  }};
+  ASSERT_EQ(loop.watch(pipe.first.get(), EPOLLIN, probe, false), 0);
+  turn();
+  EXPECT_EQ(woken, 0);
+  ASSERT_EQ(::write(pipe.second.get(), "x", 1), 1);
+  turn();
+  turn();
+  EXPECT_EQ(woken, 2);
+  loop.unwatch(pipe.first.get());
+  turn();
+  EXPECT_EQ(woken, 2);
+}
+
+TEST_F(LoopTest, WhatCannotBeWatchedIsAnswered) {
+  Probe probe{[](bool) { ADD_FAILURE(); }};
+  EXPECT_EQ(loop.watch(-1, EPOLLIN, probe, false), EBADF);
+  const Ends pipe = test::pipe_pair();
+  EXPECT_EQ(loop.watch(pipe.first.get(), EPOLLIN, probe, true), ENOENT);
+}
+
+TEST_F(LoopTest, OneWaiterMayEndAnotherThatWasReportedInTheSameTurn) {
+  const Ends one = test::pipe_pair();
+  const Ends two = test::pipe_pair();
+  std::unique_ptr<Probe> first;
+  std::unique_ptr<Probe> second;
+  int woken = 0;
+  first = std::make_unique<Probe>([&](bool) {
+    ++woken;
+    loop.unwatch(two.first.get());
+    second.reset();
+  });
+  second = std::make_unique<Probe>([&](bool) {
+    ++woken;
+    loop.unwatch(one.first.get());
+    first.reset();
+  });
+  ASSERT_EQ(loop.watch(one.first.get(), EPOLLIN, *first, false), 0);
+  ASSERT_EQ(loop.watch(two.first.get(), EPOLLIN, *second, false), 0);
+  ASSERT_EQ(::write(one.second.get(), "x", 1), 1);
+  ASSERT_EQ(::write(two.second.get(), "x", 1), 1);
+  turn();
+  EXPECT_EQ(woken, 1);
+  EXPECT_NE(first == nullptr, second == nullptr);
+}
+
+TEST_F(LoopTest, OneWaiterMayEndAnotherThatIsDueInTheSameTurn) {
+  std::unique_ptr<Probe> second;
+  Probe first{[&](bool) { second.reset(); }};
+  second = std::make_unique<Probe>([](bool) { ADD_FAILURE(); });
+  loop.set_deadline(first, clock.now() + 1s);
+  loop.set_deadline(*second, clock.now() + 2s);
+  clock.advance(2s);
+  turn();
+  EXPECT_EQ(second, nullptr);
+}
+
+TEST_F(LoopTest, AWaiterThatHasGoneIsForgotten) {
+  {
+    Probe probe{[](bool) { ADD_FAILURE(); }};
+    loop.set_deadline(probe, clock.now() + 1s);
+    loop.wake_soon(probe);
+  }
+  clock.advance(1s);
+  turn();
+}
+
+TEST_F(LoopTest, WakesAtADeadlineAndNotATickBefore) {
+  int due = 0;
+  Timer timer{loop, [&] { ++due; }};
+  timer.set(clock.now() + 10s);
+  clock.advance(10s - 1ns);
+  turn();
+  EXPECT_EQ(due, 0);
+  clock.advance(1ns);
+  turn();
+  EXPECT_EQ(due, 1);
+  clock.advance(100s);
+  turn();
+  EXPECT_EQ(due, 1);
+  EXPECT_EQ(timer.deadline(), kNever);
+}
+
+TEST_F(LoopTest, DeadlinesComeInTheirOrder) {
+  std::vector<int> order;
+  Timer third{loop, [&] { order.push_back(3); }};
+  Timer first{loop, [&] { order.push_back(1); }};
+  Timer second{loop, [&] { order.push_back(2); }};
+  third.set(clock.now() + 3s);
+  first.set(clock.now() + 1s);
+  second.set(clock.now() + 2s);
+  clock.advance(3s);
+  turn();
+  EXPECT_THAT(order, ElementsAre(1, 2, 3));
+}
+
+TEST_F(LoopTest, ATimerCanBeSetAnewAndTakenAway) {
+  int due = 0;
+  Timer timer{loop, [&] { ++due; }};
+  timer.set(clock.now() + 1s);
+  timer.set(clock.now() + 2s);
+  clock.advance(1s);
+  turn();
+  EXPECT_EQ(due, 0);
+  timer.set(kNever);
+  clock.advance(10s);
+  turn();
+  EXPECT_EQ(due, 0);
+}
+
+TEST_F(LoopTest, ATimerThatIsSetAnewInItsOwnTurnIsNotCalled) {
+  int due = 0;
+  Timer second{loop, [&] { ++due; }};
+  Timer first{loop, [&] { second.set(clock.now() + 5s); }};
+  first.set(clock.now() + 1s);
+  second.set(clock.now() + 1s);
+  clock.advance(1s);
+  turn();
+  EXPECT_EQ(due, 0);
+  clock.advance(5s);
+  turn();
+  EXPECT_EQ(due, 1);
+}
+
+TEST_F(LoopTest, ATimersFunctionMaySetIt) {
+  int due = 0;
+  Timer timer{loop, [&] {
+                if (++due < 3) timer.set(loop.now() + 1s);
+              }};
+  timer.set(clock.now() + 1s);
+  for (int i = 0; i < 10; ++i) {
+    clock.advance(1s);
+    turn();
+  }
+  EXPECT_EQ(due, 3);
+}
+
+TEST_F(LoopTest, ATimerSetToThePastComesOnceInEachTurn) {
+  int due = 0;
+  Timer timer{loop, [&] {
+                ++due;
+                timer.set(loop.now());
+              }};
+  timer.set(clock.now());
+  turn();
+  EXPECT_EQ(due, 1);
+  turn();
+  EXPECT_EQ(due, 2);
+}
+
+TEST_F(LoopTest, WakesSoonIsTheNextTurnAndOnce) {
+  int woken = 0;
+  Probe probe{[&](bool timed_out) {
+    EXPECT_FALSE(timed_out);
+    if (++woken == 1) loop.wake_soon(probe);
+  }};
+  loop.wake_soon(probe);
+  loop.wake_soon(probe);
+  turn();
+  EXPECT_EQ(woken, 1);
+  // With somebody ready it does not wait.
+  loop.turn(Loop::Wait::block);
+  EXPECT_EQ(woken, 2);
+  turn();
+  EXPECT_EQ(woken, 2);
+}
+
+TEST_F(LoopTest, AnEventAndADeadlineInOneTurnWakeOnce) {
+  const Ends pipe = test::pipe_pair();
+  std::vector<bool> woken;
+  Probe probe{[&](bool timed_out) { woken.push_back(timed_out); }};
+  ASSERT_EQ(loop.watch(pipe.first.get(), EPOLLIN, probe, false), 0);
+  ASSERT_EQ(::write(pipe.second.get(), "x", 1), 1);
+  loop.set_deadline(probe, clock.now() + 1s);
+  clock.advance(1s);
+  turn();
+  EXPECT_THAT(woken, ElementsAre(true));
+  loop.unwatch(pipe.first.get());
+}
+
+TEST_F(LoopTest, MoreEventsThanOneTurnTakesAreTakenByTheNext) {
+  std::vector<Ends> pipes;
+  std::vector<std::unique_ptr<Probe>> probes;
+  std::vector<int> woken(300);
+  for (std::size_t i = 0; i < woken.size(); ++i) {
+    pipes.push_back(test::pipe_pair());
+    probes.push_back(std::make_unique<Probe>([&, i](bool) { ++woken[i]; }));
+    ASSERT_EQ(loop.watch(pipes[i].first.get(), EPOLLIN, *probes[i], false), 0);
+    ASSERT_EQ(::write(pipes[i].second.get(), "x", 1), 1);
+  }
+  for (int i = 0; i < 3; ++i) turn();
+  EXPECT_THAT(woken, ::testing::Each(::testing::Ge(1)));
+}
+
+TEST_F(LoopTest, TheHookComesBeforeTheWaitAndMaySetDeadlines) {
+  int due = 0;
+  Timer timer{loop, [&] { ++due; }};
+  int hooks = 0;
+  loop.before_wait([&] {
+    ++hooks;
+    timer.set(clock.now());
+  });
+  // It would wait for ever if the deadline came too late.
+  loop.turn(Loop::Wait::block);
+  EXPECT_EQ(hooks, 1);
+  EXPECT_EQ(due, 1);
+  loop.before_wait({});
+  turn();
+  EXPECT_EQ(hooks, 1);
+}
+
+TEST_F(LoopTest, StopsWhenItIsAsked) {
+  EXPECT_FALSE(loop.stopped());
+  loop.stop();
+  EXPECT_TRUE(loop.stopped());
+}
+
+TEST(BlockingLoopTest, SleepsUntilTheDeadlineOfARealClock) {
+  Loop loop;
+  bool due = false;
+  Timer timer{loop, [&] { due = true; }};
+  const Instant begun = BootClock::now();
+  timer.set(begun + 5ms);
+  int turns = 0;
+  while (!due) {
+    loop.turn(Loop::Wait::block);
+    ++turns;
+  }
+  EXPECT_GE(BootClock::now() - begun, 5ms);
+  // Rounded up to whole milliseconds: it does not spin just before the deadline.
+  EXPECT_LE(turns, 2);
+}
+
+}  // namespace
+}  // namespace scache

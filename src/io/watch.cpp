@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <cerrno>
 #include <system_error>
 #include <utility>
 
@@ -22,11 +23,16 @@ void Watch::wait(std::uint32_t events, Instant deadline, std::coroutine_handle<>
   if (events == kSoon) {
     loop_.wake_soon(*this);
   } else if (events != 0 && (!known_ || interest_ != events)) {
-    if (const int error = loop_.watch(descriptor_, events, *this, known_); error != 0) {
+    const int error = loop_.watch(descriptor_, events, *this, known_);
+    if (error == EPERM) {
+      // A file is always ready, and epoll will not have it.
+      loop_.wake_soon(*this);
+    } else if (error != 0) {
       throw std::system_error{error, std::generic_category(), "epoll_ctl"};
+    } else {
+      known_ = true;
+      interest_ = events;
     }
-    known_ = true;
-    interest_ = events;
   }
   loop_.set_deadline(*this, deadline);
   wanted_ = events;

@@ -34,6 +34,11 @@ namespace {
 
 using namespace scache;
 
+// Postfix's servers find out about surplus arguments when they begin to serve.
+std::string surplus(const postfix::Options& options) {
+  return "unexpected command-line argument: " + options.arguments.front();
+}
+
 // Serves until there is a reason to stop; answers the signal that was it, or nothing.
 std::optional<int> serve(const postfix::Options& options, const postfix::Parameters& parameters,
                          postfix::Inherited inherited, unsigned generation, std::size_t descriptors,
@@ -55,10 +60,7 @@ std::optional<int> serve(const postfix::Options& options, const postfix::Paramet
                   log};
   postfix::MasterChannel master{std::move(inherited.status), parameters.process_id, generation};
   const auto first_request = [&] {
-    if (!options.arguments.empty()) {
-      std::exit(postfix::fail_start(
-          log, "unexpected command-line argument: " + options.arguments.front()));
-    }
+    if (!options.arguments.empty()) std::exit(postfix::fail_start(log, surplus(options)));
     master.note_request(log);
   };
   Server server{loop,
@@ -82,6 +84,7 @@ std::optional<int> serve(const postfix::Options& options, const postfix::Paramet
   postfix::Watchdog watchdog{parameters.daemon_timeout, log};
 
   if (options.one_client) {
+    if (!options.arguments.empty()) std::exit(postfix::fail_start(log, surplus(options)));
     server.adopt(Fd{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)});
   } else {
     server.accept_from(listening);

@@ -20,7 +20,7 @@ struct Capacity {
   static constexpr std::size_t kDescriptorsOfClient = 48;
   static constexpr std::size_t kFewestClients = 8;
   // Below this number of descriptors the server says at its start that there are few.
-  static constexpr std::size_t kFewDescriptors = 512;
+  static constexpr std::size_t kFewDescriptors = 256;
 
   static constexpr Capacity of(std::size_t descriptors) noexcept {
     const std::size_t rest = descriptors - std::min(kReserve, descriptors / 4);

@@ -87,19 +87,24 @@ def test_no_byte_is_read_from_a_connection(
 
 
 @pytest.mark.parametrize("kind", [cargos.unix, cargos.tcp])
-def test_a_connection_whose_peer_left_is_handed_out_all_the_same(
-    server: Server, load: Load, kind: Callable[[], Cargo]
+@pytest.mark.difference("dead-connections")
+def test_a_connection_whose_peer_has_left(
+    server: Server, load: Load, kind: Callable[[], Cargo], expect: dict[str, Any]
 ) -> None:
-    client, cargo = server.client(), load(kind)
-    client.save_endp("e", "p", cargo)
-    assert isinstance(cargo.peer, socket.socket)
-    cargo.peer.send(b"421 bye\r\n")
-    cargo.peer.close()
-    found = client.find_endp("e")
-    assert found.fd is not None
-    assert found.identity == cargo.identity
-    assert os.read(found.fd, 100) == b"421 bye\r\n"
-    assert os.read(found.fd, 100) == b""
+    client, dead, living = server.client(), load(kind), load(kind)
+    client.save_endp("e", "dead", dead)
+    client.save_endp("e", "living", living)
+    assert isinstance(dead.peer, socket.socket)
+    dead.peer.send(b"421 bye\r\n")
+    dead.peer.close()
+    if expect["handed_out"]:
+        found = client.find_endp("e")
+        assert found.fd is not None
+        assert found.identity == dead.identity
+        assert os.read(found.fd, 100) == b"421 bye\r\n"
+        assert os.read(found.fd, 100) == b""
+    assert client.find_endp("e").identity == living.identity
+    assert client.find_endp("e").reply == wire.FIND_ENDP_MISS
 
 
 def test_the_byte_with_the_descriptor_may_be_any(server: Server, load: Load) -> None:

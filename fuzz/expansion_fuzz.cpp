@@ -1,0 +1,66 @@
+// The `$name` of main.cf. The first line of an input is what is expanded, each further one gives a
+// name its value: `name=value`.
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "postfix/expand.hpp"
+#include "require.hpp"
+#include "silent_log.hpp"
+#include "target.hpp"
+
+namespace scache::fuzz {
+namespace {
+
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return line;
+}
+
+// The same text with every `$` standing for itself.
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text) result.append(c == '$' ? 2 : 1, c);
+  return result;
+}
+
+void run(std::string_view input) {
+  const std::string_view text = take_line(input);
+  std::map<std::string, std::string, std::less<>> values;
+  while (!input.empty()) {
+    const std::string_view line = take_line(input);
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos) continue;
+    values.insert_or_assign(std::string{line.substr(0, equals)},
+                            std::string{line.substr(equals + 1)});
+  }
+  const postfix::Lookup lookup = [&](std::string_view name) -> const std::string* {
+    const auto found = values.find(name);
+    return found == values.end() ? nullptr : &found->second;
+  };
+
+  SilentLog log;
+  const auto result = postfix::expand(text, lookup, log);
+  if (result) {
+    require(result->size() <= postfix::kMaxExpandedBytes, "a result has a limit");
+    require(log.lines == 0, "what is well expanded is worth no warning");
+    if (!text.contains('$')) require(*result == text, "a text without references stays");
+  } else {
+    require(!result.error().text.empty(), "an error has a text");
+  }
+
+  const auto same = postfix::expand(escaped(text), lookup, log);
+  require(same && *same == text, "what is escaped stays");
+}
+
+}  // namespace
+}  // namespace scache::fuzz
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  scache::fuzz::run({reinterpret_cast<const char*>(data), size});
+  return 0;
+}

@@ -1,0 +1,87 @@
+// A main.cf, from its text to the parameters. Comments and empty lines before it change nothing.
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "postfix/main_cf.hpp"
+#include "postfix/parameters.hpp"
+#include "require.hpp"
+#include "silent_log.hpp"
+#include "target.hpp"
+
+namespace scache::fuzz {
+namespace {
+
+using namespace postfix;
+
+const Process kProcess{.name = "scache",
+                       .service_name = "scache",
+                       .id = 4711,
+                       .host_name = "host.example.org",
+                       .config_directory = "/etc/postfix"};
+const Accounts kAccounts{
+    .named = [](const std::string& name) -> std::optional<Account> {
+      if (name == "postfix") return Account{"postfix", 100, 101};
+      return std::nullopt;
+    },
+    .numbered = [](uid_t) { return Account{"postfix", 100, 101}; },
+};
+
+Result<Parameters> read(std::string_view main_cf, Log& log) {
+  Settings settings = initial_settings(kProcess);
+  const auto loaded = load_main_cf_text(main_cf, "main.cf", settings, log);
+  if (!loaded) return std::unexpected{loaded.error()};
+  const auto facility = read_syslog_facility(kProcess, settings, log);
+  if (!facility) return std::unexpected{facility.error()};
+  auto parameters = read_parameters(kProcess, kAccounts, settings, log);
+  if (!parameters) return parameters;
+  require(parameters->syslog_facility == *facility, "the facility is the same twice");
+  const auto read = read_cache_parameters(settings, log, *parameters);
+  if (!read) return std::unexpected{read.error()};
+  return parameters;
+}
+
+void check(const Parameters& parameters) {
+  for (const auto time : {parameters.connection_cache_ttl_limit, parameters.daemon_timeout,
+                          parameters.connection_cache_status_update_time, parameters.ipc_timeout,
+                          parameters.max_idle}) {
+    require(time.count() >= 1 && time.count() <= std::numeric_limits<int>::max(), "a time fits");
+  }
+  require(parameters.max_use >= 1, "max_use is positive");
+  require(parameters.mail_owner.uid != 0, "the owner has no privileges");
+  for (const auto* word : {&parameters.syslog_name, &parameters.queue_directory,
+                           &parameters.myhostname, &parameters.mydomain}) {
+    require(!word->empty(), "a word is not empty");
+    require(word->find('\0') == std::string::npos, "a value holds no NUL");
+  }
+  require(parameters.myhostname.size() <= 255, "a host name has at most 255 bytes");
+}
+
+void run(std::string_view text) {
+  SilentLog log;
+  const auto parameters = read(text, log);
+  if (parameters) check(*parameters);
+
+  SilentLog again;
+  const auto same = read("\n# A comment.\n \t\n" + std::string{text}, again);
+  require(same.has_value() == parameters.has_value(), "a comment before it makes it no better");
+  require(again.lines == log.lines, "the warnings are as many");
+  if (same) {
+    require(same->myhostname == parameters->myhostname && same->max_idle == parameters->max_idle &&
+                same->syslog_name == parameters->syslog_name &&
+                same->connection_cache_ttl_limit == parameters->connection_cache_ttl_limit,
+            "the values are the same");
+  }
+}
+
+}  // namespace
+}  // namespace scache::fuzz
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  scache::fuzz::run({reinterpret_cast<const char*>(data), size});
+  return 0;
+}

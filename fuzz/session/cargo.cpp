@@ -1,0 +1,68 @@
+#include "session/cargo.hpp"
+
+#include <netinet/in.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "require.hpp"
+#include "support/descriptors.hpp"
+
+namespace scache::fuzz {
+namespace {
+
+// The number of a pipe or socket, which no other has. Eventfds have one together, and are not told
+// apart.
+std::optional<ino_t> number_of(int descriptor) {
+  struct stat status{};
+  require(::fstat(descriptor, &status) == 0, "a descriptor is open");
+  if (!S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode)) return std::nullopt;
+  return status.st_ino;
+}
+
+}  // namespace
+
+Fd Cargo::make(char kind) {
+  switch (kind) {
+    case 'P':
+    case 'S': {
+      auto [first, second] = kind == 'P' ? test::pipe_pair() : test::socket_pair();
+      ends_.push_back(std::move(first));
+      return std::move(second);
+    }
+    case 'E':
+      return Fd{::eventfd(0, EFD_CLOEXEC)};
+    case 'N':
+      return Fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    case 'U':
+      return Fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    default:
+      return Fd{};
+  }
+}
+
+void Cargo::sent(int descriptor, bool alone) {
+  const auto number = number_of(descriptor);
+  if (!number) return;
+  Account& account = accounts_[*number];
+  // One of several is never kept.
+  if (alone) ++account.sent;
+}
+
+void Cargo::received(int descriptor) {
+  const auto number = number_of(descriptor);
+  if (!number) return;
+  const auto found = accounts_.find(*number);
+  require(found != accounts_.end(), "a descriptor that is received was sent");
+  require(++found->second.received <= found->second.sent, "a descriptor is handed out once");
+}
+
+bool Cargo::all_left_alone() const {
+  return std::ranges::all_of(ends_, test::is_left_alone);
+}
+
+}  // namespace scache::fuzz

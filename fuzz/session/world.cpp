@@ -1,0 +1,143 @@
+#include "session/world.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <utility>
+
+#include "require.hpp"
+#include "support/descriptors.hpp"
+
+// The fuzzer's machine has no time: whatever the loop waits for has happened or never will. The
+// linker puts the second function in the place of epoll_wait, so that the loop never sleeps and it
+// is known whether it would have.
+namespace {
+
+// How the loop waited last.
+int last_timeout = 0;
+int last_events = 0;
+
+}  // namespace
+
+extern "C" int __real_epoll_wait(int epoll, epoll_event* events, int most, int timeout);
+extern "C" int __wrap_epoll_wait(int epoll, epoll_event* events, int most, int timeout) {
+  last_timeout = timeout;
+  last_events = __real_epoll_wait(epoll, events, most, 0);
+  return last_events;
+}
+
+namespace scache::fuzz {
+namespace {
+
+// More turns than any input that is a few kilobytes long can ask for.
+constexpr int kMostTurns = 2'000;
+
+// A listening socket of a name that the kernel chooses.
+Fd listen_somewhere() {
+  Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address.sun_family);
+  require(::listen(socket.get(), 16) == 0, "the server listens");
+  return socket;
+}
+
+PostfixSession::Settings session_settings(const World::Settings& settings) {
+  PostfixSession::Settings session;
+  if (settings.small_limits) session.limits = {.name = 16, .properties = 32, .list = 128};
+  session.time_limit = World::kTimeLimit;
+  session.announces = settings.announces;
+  return session;
+}
+
+CacheLimits cache_limits(bool small) {
+  CacheLimits limits;
+  limits.connections = World::kConnections;
+  if (small) {
+    limits.bindings_of_destination = 3;
+    limits.bytes = 4'096;
+    limits.due_of_find = 2;
+  }
+  return limits;
+}
+
+}  // namespace
+
+World::World(const Settings& settings, Closer& closer)
+    : listening_{listen_somewhere()},
+      loop_{clock_.reader()},
+      service_{{.limits = cache_limits(settings.small_limits),
+                .ttl_limit = kTtlLimit,
+                .listening = ListeningAddress{listening_.get()}},
+               statistics_,
+               closer,
+               log_},
+      server_{loop_,
+              closer,
+              service_,
+              log_,
+              {.session = session_settings(settings),
+               .clients = kClients,
+               .max_idle = {},
+               .first_request = {},
+               .idle_too_long = {}}} {
+  log_.set_verbose(settings.verbose);
+  server_.accept_from(listening_.get());
+}
+
+Fd World::connect() {
+  Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  ::getsockname(listening_.get(), generic, &size);
+  require(::connect(socket.get(), generic, size) == 0, "a client connects");
+  return socket;
+}
+
+Fd World::connect_narrowly() {
+  auto [ours, theirs] = test::socket_pair();
+  const int smallest = 0;
+  ::setsockopt(ours.get(), SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
+  server_.adopt(std::move(ours));
+  return std::move(theirs);
+}
+
+void World::settle() {
+  for (int turn = 0; turn < kMostTurns; ++turn) {
+    loop_.turn(Loop::Wait::block);
+    // It would have slept.
+    if (last_timeout != 0 && last_events == 0) return check();
+  }
+  require(false, "the loop comes to rest");
+}
+
+void World::wait(Duration time) {
+  clock_.advance(time);
+  settle();
+}
+
+bool World::empty() const {
+  const Cache& cache = service_.cache();
+  return cache.held() == 0 && cache.connections() == 0 && cache.endpoints() == 0 &&
+         cache.bindings() == 0 && cache.destinations() == 0 && cache.bytes() == 0;
+}
+
+void World::check() const {
+  const Cache& cache = service_.cache();
+  require(cache.held() <= kConnections, "the cache has a limit");
+  require(cache.connections() <= cache.held(), "a claimed connection is held");
+  require(cache.held() - cache.connections() <= server_.clients(), "a client claims one");
+  require(cache.endpoints() <= cache.connections(), "an endpoint has a connection");
+  require((cache.endpoints() == 0) == (cache.connections() == 0), "a connection has an endpoint");
+  require(cache.destinations() <= cache.bindings(), "a destination has a binding");
+  require((cache.destinations() == 0) == (cache.bindings() == 0), "a binding has a destination");
+  require(empty() == (cache.bytes() == 0), "memory is used for what is there");
+  const Instant next = service_.next_deadline();
+  require(next > clock_.now(), "nothing that is due stays");
+  require((next == kNever) == (cache.connections() + cache.bindings() == 0), "all has an end");
+  require(next == kNever || last_timeout > 0, "the loop will wake when something is due");
+}
+
+}  // namespace scache::fuzz

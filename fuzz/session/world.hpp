@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "base/fd.hpp"
+#include "io/closer.hpp"
+#include "io/loop.hpp"
+#include "server/server.hpp"
+#include "server/service.hpp"
+#include "server/statistics.hpp"
+#include "silent_log.hpp"
+#include "support/fake_clock.hpp"
+
+namespace scache::fuzz {
+
+// World is a server with a small capacity, on a clock that stands still until it is moved.
+class World {
+ public:
+  struct Settings {
+    bool verbose = false;
+    bool announces = true;
+    // Small limits are reached by small inputs.
+    bool small_limits = true;
+  };
+  static constexpr std::size_t kClients = 4;
+  static constexpr std::size_t kConnections = 6;
+  static constexpr std::chrono::seconds kTimeLimit{60};
+  static constexpr std::chrono::seconds kTtlLimit{100};
+
+  World(const Settings& settings, Closer& closer);
+
+  // The client's end of a new connection: accepted from the listening socket, or a socket pair that
+  // the server adopts, with little room for replies.
+  Fd connect();
+  Fd connect_narrowly();
+  int listening() const { return listening_.get(); }
+
+  // Turns the loop until it has nothing to do, and looks at whether all is in order.
+  void settle();
+  void wait(Duration time);
+
+  std::size_t clients() const { return server_.clients(); }
+  // Whether nothing is cached, nor claimed.
+  bool empty() const;
+
+ private:
+  void check() const;
+
+  test::FakeClock clock_;
+  Fd listening_;
+  SilentLog log_;
+  Loop loop_;
+  Statistics statistics_{0};
+  Service service_;
+  Server server_;
+};
+
+}  // namespace scache::fuzz

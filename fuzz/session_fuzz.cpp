@@ -1,0 +1,190 @@
+// A server, its clients and the clock, as a script tells (session/script.hpp). Whatever the clients
+// do: the server says nothing that is no reply, no descriptor is handed out twice or kept for ever,
+// the cache's counts agree, the loop comes to rest, and the next client is served.
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "io/closer.hpp"
+#include "require.hpp"
+#include "session/actor.hpp"
+#include "session/cargo.hpp"
+#include "session/script.hpp"
+#include "session/world.hpp"
+#include "support/descriptors.hpp"
+#include "support/messages.hpp"
+#include "target.hpp"
+
+namespace scache::fuzz {
+namespace {
+
+// For what the closer's thread does: at once, unless the machine is busy.
+bool comes_true(const auto& condition) {
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > patience) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+class Play {
+ public:
+  Play(Script& script, Closer& closer)
+      : script_{script},
+        announces_{!script.has('s')},
+        world_{
+            {.verbose = script.has('v'), .announces = announces_, .small_limits = !script.has('l')},
+            closer} {}
+
+  void run() {
+    while (const auto command = script_.next()) {
+      if (command->what == 'q') return;
+      perform(*command);
+    }
+    end();
+  }
+
+  Cargo& cargo() { return cargo_; }
+
+ private:
+  Actor& actor(unsigned number) {
+    auto& place = actors_[number];
+    if (!place) {
+      place.emplace(number % 2 == 0 ? world_.connect() : world_.connect_narrowly(), announces_,
+                    cargo_);
+    }
+    return *place;
+  }
+
+  void perform(const Command& command) {
+    switch (command.what) {
+      case 's':
+      case 'a':
+        actor(command.client).send(command.bytes, {}, world_.listening());
+        break;
+      case 'p':
+      case 'b':
+        actor(command.client).send(command.bytes, command.cargo, world_.listening());
+        break;
+      case 'r':
+        actor(command.client).read();
+        break;
+      case 'h':
+        actor(command.client).stop_sending();
+        break;
+      case 'd':
+        actor(command.client).stop_receiving();
+        break;
+      case 'c':
+        actors_[command.client].reset();
+        break;
+      case 't':
+        return world_.wait(command.wait);
+      default:
+        return;
+    }
+    if (command.what != 'a' && command.what != 'b') world_.settle();
+  }
+
+  // All that can be said is said; then the clients go, and everything expires.
+  void end() {
+    read_all();
+    // Who stopped within a request, or does not read, is sent away.
+    world_.wait(World::kTimeLimit);
+    world_.wait(World::kTimeLimit);
+    read_all();
+    for (const auto& actor : actors_) {
+      if (actor && actor->receives() && !actor->ended()) {
+        require(actor->replies().whole(), "a client that stays has whole replies");
+      }
+    }
+    expire();
+    serve_another();
+    for (auto& actor : actors_) actor.reset();
+    world_.settle();
+    expire();
+    // A client's own stream may have been the last thing cached.
+    require(comes_true([&] {
+              world_.settle();
+              return world_.clients() == 0;
+            }),
+            "the clients have gone");
+    expire();
+    require(comes_true([&] { return cargo_.all_left_alone(); }), "nobody holds a descriptor");
+  }
+
+  void read_all() {
+    world_.settle();
+    for (bool any = true; any;) {
+      any = false;
+      for (auto& actor : actors_) any = (actor && actor->read()) || any;
+      world_.settle();
+    }
+  }
+
+  void expire() {
+    world_.wait(World::kTtlLimit);
+    world_.wait(World::kTimeLimit);
+    world_.wait(World::kTtlLimit);
+    require(world_.empty(), "everything expires");
+  }
+
+  void serve_another() {
+    Fd socket = world_.connect();
+    world_.settle();
+    const auto exchange = [&](const std::string& request, const std::string& reply) {
+      require(test::send_with(socket.get(), request, {}), "a client can send");
+      world_.settle();
+      require(test::receive_with(socket.get(), 4'096).bytes == reply, "the next client is served");
+    };
+    if (announces_) {
+      require(test::receive_with(socket.get(), 4'096).bytes == test::kGreeting, "it is greeted");
+    }
+    exchange(test::find_endp("e"), test::kNoEndpoint);
+    exchange(test::save_endp("e", "p"), test::kDummy);
+    const Fd pipe = cargo_.make('P');
+    cargo_.sent(pipe.get(), true);
+    test::send_with(socket.get(), test::kByte, {pipe.get()});
+    world_.settle();
+    require(test::receive_with(socket.get(), 4'096).bytes == test::kSaved, "it can save");
+    exchange(test::find_endp("e"), test::endpoint_hit("p"));
+    test::send_with(socket.get(), test::kDummy, {});
+    world_.settle();
+    const test::Arrived arrived = test::receive_with(socket.get(), 4'096);
+    require(arrived.descriptors.size() == 1, "it finds what it has saved");
+    cargo_.received(arrived.descriptors.front().get());
+    exchange(test::kDummy + test::find_endp("e"), test::kNoEndpoint);
+  }
+
+  Script& script_;
+  bool announces_;
+  Cargo cargo_;
+  World world_;
+  std::array<std::optional<Actor>, Script::kClients> actors_;
+};
+
+void run(std::string_view input) {
+  // Its thread is started once; it outlives the scripts as it outlives the sessions of a server.
+  static Closer closer;
+  const std::size_t before = test::open_descriptors();
+  Script script{input};
+  {
+    Play play{script, closer};
+    play.run();
+  }
+  require(comes_true([&] { return test::open_descriptors() == before; }), "no descriptor is lost");
+}
+
+}  // namespace
+}  // namespace scache::fuzz
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  scache::fuzz::run({reinterpret_cast<const char*>(data), size});
+  return 0;
+}

@@ -88,7 +88,7 @@ def test_two_requests_sent_at_once(server: Server, expect: dict[str, Any]) -> No
 
 @pytest.mark.only("ours")
 @pytest.mark.difference("pipelining")
-def test_answers_come_in_the_order_of_the_requests(server: Server, load: Load) -> None:
+def test_answers_come_in_the_order_of_the_requests(server: Server) -> None:
     client = server.client()
     requests = [
         (wire.find_endp("a"), wire.FIND_ENDP_MISS),

@@ -92,7 +92,7 @@ STOPS = [
     Stop(
         half_a_dummy,
         [
-            "warning: unexpected end-of-input from scache socket while reading input attribute name",
+            *broken_off(wire.DUMMY[:3], "timeout"),
             f"warning: scache_find_endp_service: cannot send {TIMED_OUT}",
         ],
         undelivered=True,
@@ -190,14 +190,13 @@ def test_a_client_that_never_reads_its_replies(start: Start, expect: dict[str, A
     client, other = server.client(), server.client()
     before = server.resident()
     client.socket.settimeout(0.2)
-    try:
-        for _ in range(20_000):
+    # The server stops reading where nobody reads its replies.
+    with pytest.raises(TimeoutError):
+        for _ in range(100_000):
             client.socket.send(wire.find_endp("nothing"))
-    except TimeoutError:
-        pass
     waits = waited_for_an_answer(other) > PROMPT
     assert waits == expect["others_wait"]
-    assert server.resident() - before < 4 << 20
+    assert server.resident() - before < 16 << 20
     if expect["dropped"]:
         client.socket.settimeout(5)
         begun = time.monotonic()

@@ -37,9 +37,8 @@ def _flags(pid: int, descriptor: int) -> int:
 def state(pid: int) -> dict[str, str]:
     """The fields of /proc/PID/status."""
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return {
-        name: value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())
-    }
+    fields = (line.partition(":") for line in text.splitlines())
+    return {name: value.strip() for name, _, value in fields}
 
 
 def sleeps(pid: int) -> bool:

@@ -22,7 +22,8 @@ def broken_off(sent: bytes, end: str) -> list[str]:
     elif len(strings) != 3:
         lines.append(f"warning: {end} on {_READING} {part}")
     if len(strings) > 2:
-        lines.append(f"warning: scache_{strings[1].decode()}_service: bad or missing request parameter")
+        service = f"scache_{strings[1].decode()}_service"
+        lines.append(f"warning: {service}: bad or missing request parameter")
     return lines
 
 

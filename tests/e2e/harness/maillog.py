@@ -7,7 +7,6 @@ import datetime
 import pathlib
 import re
 import socket
-import time
 
 from harness.collector import Collector
 from harness.waiting import PATIENCE
@@ -106,8 +105,3 @@ def stamp_is_about(stamp: str, moment: float, slack: float = 3.0) -> bool:
         if stamp == f"{local:%b %d %H:%M:%S}":
             return True
     return False
-
-
-def now() -> float:
-    """Wall-clock time, which is what the log shows."""
-    return time.time()

@@ -7,8 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from harness import census, maillog, program, scratch, wire
 from harness.child import Child, Launch
@@ -18,8 +17,6 @@ from harness.waiting import PATIENCE, until
 
 GENERATION = "10"
 _REPORTS = ("AddressSanitizer", "UndefinedBehaviorSanitizer", "runtime error:", "LeakSanitizer")
-
-T = TypeVar("T")
 
 
 @dataclasses.dataclass

@@ -1,0 +1,440 @@
+#include "server/server.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/client.hpp"
+#include "support/descriptors.hpp"
+#include "support/fake_clock.hpp"
+#include "support/listening.hpp"
+#include "support/messages.hpp"
+#include "support/recording_log.hpp"
+
+namespace scache {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace test;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class ServerTest : public DescriptorCensus {
+ protected:
+  // Starts to accept; settings may be changed before.
+  void start() {
+    server.emplace(loop, closer, service, log, settings);
+    server->accept_from(listening.descriptor());
+  }
+  SocketClient connect() { return SocketClient{listening.connect()}; }
+  SocketClient connect_and_settle() {
+    SocketClient client = connect();
+    settle();
+    return client;
+  }
+  // A client that waits between requests, its greeting read.
+  SocketClient idle_client() {
+    SocketClient client = connect_and_settle();
+    EXPECT_EQ(client.read(), kGreeting);
+    return client;
+  }
+  // A client within a request.
+  SocketClient busy_client() {
+    SocketClient client = idle_client();
+    EXPECT_TRUE(client.send("request"));
+    settle();
+    return client;
+  }
+  std::string ask(SocketClient& client, const std::string& bytes,
+                  const std::vector<int>& descriptors = {}) {
+    EXPECT_TRUE(client.send(bytes, descriptors));
+    settle();
+    return client.read();
+  }
+  void save(SocketClient& client, std::string_view endpoint, const Fd& fd, std::string_view ttl) {
+    EXPECT_EQ(ask(client, save_endp(endpoint, "p", ttl)), kDummy);
+    EXPECT_EQ(ask(client, kByte, {fd.get()}), kSaved);
+  }
+  void turn() { loop.turn(Loop::Wait::poll); }
+  void settle() {
+    for (int i = 0; i < 50; ++i) turn();
+  }
+  void pass(Duration time) {
+    clock.advance(time);
+    settle();
+  }
+
+  Listening listening;
+  FakeClock clock;
+  Loop loop{clock.reader()};
+  Closer closer;
+  RecordingLog log;
+  Statistics statistics{0};
+  Service service{{.limits = {}, .ttl_limit = 1'000s, .listening = {}}, statistics, closer, log};
+  int first_requests = 0;
+  int idle_exits = 0;
+  Server::Settings settings{.session = {.limits = {}, .time_limit = 10s},
+                            .clients = 4,
+                            .max_idle = {},
+                            .first_request = [this] { ++first_requests; },
+                            .idle_too_long = [this] { ++idle_exits; }};
+  std::optional<Server> server;
+};
+
+TEST_F(ServerTest, GreetsAndServesWhoeverComes) {
+  start();
+  SocketClient one = idle_client();
+  SocketClient two = idle_client();
+  EXPECT_EQ(server->clients(), 2u);
+  EXPECT_EQ(ask(one, find_endp("e")), kNoEndpoint);
+  EXPECT_EQ(ask(two, find_dest("d")), kNoDestination);
+}
+
+TEST_F(ServerTest, ClientsThatCameBeforeItsStartAreServed) {
+  SocketClient client = connect();
+  start();
+  settle();
+  EXPECT_EQ(client.read(), kGreeting);
+}
+
+TEST_F(ServerTest, ServesAClientThatIsConnectedAlready) {
+  start();
+  Ends ends = socket_pair();
+  SocketClient client{std::move(ends.second)};
+  server->adopt(std::move(ends.first));
+  EXPECT_EQ(client.read(), kGreeting);
+  EXPECT_EQ(ask(client, find_endp("e")), kNoEndpoint);
+}
+
+TEST_F(ServerTest, ManyClientsAtOnceAreAllAccepted) {
+  settings.clients = 100;
+  start();
+  std::vector<SocketClient> clients;
+  for (int i = 0; i < 90; ++i) clients.push_back(connect());
+  settle();
+  for (SocketClient& client : clients) EXPECT_EQ(client.read(), kGreeting);
+  EXPECT_EQ(server->clients(), 90u);
+}
+
+TEST_F(ServerTest, AcceptsSoManyInOneTurnAndNoMore) {
+  settings.clients = 100;
+  start();
+  std::vector<SocketClient> clients;
+  for (unsigned i = 0; i < 2 * Server::kAcceptsOfTurn; ++i) clients.push_back(connect());
+  turn();
+  EXPECT_EQ(server->clients(), Server::kAcceptsOfTurn);
+  turn();
+  EXPECT_EQ(server->clients(), 2 * Server::kAcceptsOfTurn);
+}
+
+TEST_F(ServerTest, ClientsThatGoAreForgottenAndTheirDescriptorsClosed) {
+  start();
+  const std::size_t before = open_descriptors();
+  {
+    SocketClient one = idle_client();
+    SocketClient two = busy_client();
+  }
+  settle();
+  EXPECT_EQ(server->clients(), 0u);
+  EXPECT_TRUE(comes_true([&] { return open_descriptors() == before; }));
+}
+
+TEST_F(ServerTest, AClientThatGoesBeforeItIsGreetedIsNoTrouble) {
+  start();
+  {
+    SocketClient gone = connect();
+  }
+  settle();
+  EXPECT_EQ(server->clients(), 0u);
+  EXPECT_THAT(log.take(), IsEmpty());
+}
+
+TEST_F(ServerTest, EndsItsSessionsWithItself) {
+  start();
+  SocketClient idle = idle_client();
+  SocketClient busy = busy_client();
+  const Ends tcp = tcp_pair();
+  SocketClient taker = idle_client();
+  save(taker, "e", tcp.first, "100");
+  EXPECT_EQ(ask(taker, find_endp("e")), endpoint_hit("p"));
+  server.reset();
+  EXPECT_TRUE(idle.sees_end());
+  EXPECT_TRUE(busy.sees_end());
+  EXPECT_TRUE(taker.sees_end());
+  EXPECT_EQ(service.cache().connections(), 1u);
+}
+
+// The limit of clients.
+
+TEST_F(ServerTest, UpToItsLimitNobodyIsClosed) {
+  start();
+  std::vector<SocketClient> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(idle_client());
+  for (SocketClient& client : clients) EXPECT_FALSE(client.sees_end());
+}
+
+TEST_F(ServerTest, OneMoreClosesTheOneThatHasBeenIdleLongest) {
+  start();
+  SocketClient first = idle_client();
+  SocketClient second = idle_client();
+  SocketClient third = idle_client();
+  SocketClient fourth = idle_client();
+  // Idle again, and later than the others.
+  EXPECT_EQ(ask(first, find_endp("e")), kNoEndpoint);
+  SocketClient fifth = idle_client();
+  EXPECT_TRUE(second.sees_end());
+  SocketClient sixth = idle_client();
+  EXPECT_TRUE(third.sees_end());
+  for (SocketClient* client : {&first, &fourth, &fifth, &sixth}) {
+    EXPECT_FALSE(client->sees_end());
+    EXPECT_EQ(ask(*client, find_endp("e")), kNoEndpoint);
+  }
+  EXPECT_EQ(server->clients(), 4u);
+}
+
+TEST_F(ServerTest, NobodyIsClosedForAClientThatDoesNotCome) {
+  start();
+  std::vector<SocketClient> clients;
+  for (int i = 0; i < 6; ++i) clients.push_back(idle_client());
+  settle();
+  EXPECT_EQ(server->clients(), 4u);
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(clients[i].sees_end(), i < 2);
+}
+
+TEST_F(ServerTest, ThoseWithinARequestAreNotClosed) {
+  start();
+  std::vector<SocketClient> busy;
+  for (int i = 0; i < 3; ++i) busy.push_back(busy_client());
+  SocketClient idle = idle_client();
+  SocketClient fifth = idle_client();
+  EXPECT_TRUE(idle.sees_end());
+  for (SocketClient& client : busy) EXPECT_FALSE(client.sees_end());
+  EXPECT_EQ(ask(busy[0], find_endp("e").substr(7)), kNoEndpoint);
+}
+
+TEST_F(ServerTest, WithNobodyIdleNewClientsWaitUntilThereIsRoom) {
+  start();
+  std::vector<SocketClient> busy;
+  for (int i = 0; i < 4; ++i) busy.push_back(busy_client());
+  SocketClient waiting = connect_and_settle();
+  EXPECT_EQ(waiting.read(), "");
+  pass(Server::kAcceptPause);
+  EXPECT_EQ(waiting.read(), "");
+  busy.pop_back();
+  settle();
+  pass(Server::kAcceptPause);
+  EXPECT_EQ(waiting.read(), kGreeting);
+  EXPECT_EQ(server->clients(), 4u);
+}
+
+TEST_F(ServerTest, WithNobodyIdleItDoesNotSpin) {
+  start();
+  std::vector<SocketClient> busy;
+  for (int i = 0; i < 4; ++i) busy.push_back(busy_client());
+  SocketClient waiting = connect_and_settle();
+  // The next turn would wait for the end of the pause: only this timer ends it.
+  bool due = false;
+  Timer timer{loop, [&] { due = true; }};
+  timer.set(clock.now());
+  loop.turn(Loop::Wait::block);
+  EXPECT_TRUE(due);
+  EXPECT_EQ(server->clients(), 4u);
+}
+
+TEST_F(ServerTest, AClientThatDoesNotReadItsRepliesIsNotIdle) {
+  settings.clients = 2;
+  start();
+  SocketClient flooding = idle_client();
+  std::string requests;
+  while (requests.size() < 100'000) requests += find_endp("x");
+  while (flooding.send(requests)) settle();
+  settle();
+  SocketClient idle = idle_client();
+  SocketClient third = idle_client();
+  EXPECT_TRUE(idle.sees_end());
+  EXPECT_EQ(server->clients(), 2u);
+}
+
+// Descriptors run out.
+
+TEST_F(ServerTest, WithoutADescriptorItPausesAndResumes) {
+  start();
+  SocketClient known = idle_client();
+  SocketClient waiting = connect();
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  std::vector<Fd> fillers;
+  rlimit lower = before;
+  lower.rlim_cur = open_descriptors() + 50;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &lower), 0);
+  for (;;) {
+    Fd filler{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+    if (!filler) break;
+    fillers.push_back(std::move(filler));
+  }
+  settle();
+  EXPECT_THAT(log.take(), ElementsAre("warning: accept connection: Too many open files"));
+  EXPECT_EQ(ask(known, find_endp("e")), kNoEndpoint);
+  for (int i = 0; i < 10; ++i) pass(Server::kAcceptPause);
+  EXPECT_THAT(log.take(), IsEmpty());
+  fillers.clear();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  settle();
+  EXPECT_EQ(waiting.read(), "");
+  pass(Server::kAcceptPause);
+  EXPECT_EQ(waiting.read(), kGreeting);
+  EXPECT_EQ(ask(known, find_endp("e")), kNoEndpoint);
+}
+
+TEST_F(ServerTest, WhatCannotBeWatchedIsToldOnceAndTriedAgain) {
+  server.emplace(loop, closer, service, log, settings);
+  server->accept_from(1'000'000);
+  EXPECT_EQ(log.take().size(), 1u);
+  for (int i = 0; i < 10; ++i) pass(Server::kAcceptPause);
+  EXPECT_THAT(log.take(), IsEmpty());
+}
+
+// Time.
+
+TEST_F(ServerTest, TheFirstRequestIsToldOnce) {
+  start();
+  SocketClient one = idle_client();
+  SocketClient two = idle_client();
+  EXPECT_EQ(first_requests, 0);
+  ask(one, find_endp("e"));
+  EXPECT_EQ(first_requests, 1);
+  ask(two, find_endp("e"));
+  ask(one, find_endp("e"));
+  EXPECT_EQ(first_requests, 1);
+}
+
+TEST_F(ServerTest, ClientsWhoOnlyComeAndGoAreNoRequest) {
+  start();
+  {
+    SocketClient client = idle_client();
+  }
+  settle();
+  EXPECT_EQ(first_requests, 0);
+}
+
+TEST_F(ServerTest, WithoutClientsItsTimeEnds) {
+  settings.max_idle = 100s;
+  start();
+  pass(100s - 1ns);
+  EXPECT_EQ(idle_exits, 0);
+  pass(1ns);
+  EXPECT_EQ(idle_exits, 1);
+}
+
+TEST_F(ServerTest, ItsIdleTimeBeginsWhenTheLastClientGoes) {
+  settings.max_idle = 100s;
+  start();
+  std::optional<SocketClient> one = idle_client();
+  std::optional<SocketClient> two = idle_client();
+  pass(1'000s);
+  one.reset();
+  pass(1'000s);
+  EXPECT_EQ(idle_exits, 0);
+  two.reset();
+  settle();
+  pass(100s - 1ns);
+  EXPECT_EQ(idle_exits, 0);
+  pass(1ns);
+  EXPECT_EQ(idle_exits, 1);
+}
+
+TEST_F(ServerTest, AClientThatComesInTimeEndsTheIdleTime) {
+  settings.max_idle = 100s;
+  start();
+  pass(99s);
+  SocketClient client = idle_client();
+  pass(1'000s);
+  EXPECT_EQ(idle_exits, 0);
+}
+
+TEST_F(ServerTest, AClientThatComesInTheLastTurnIsServed) {
+  settings.max_idle = 100s;
+  start();
+  clock.advance(100s);
+  SocketClient client = connect_and_settle();
+  EXPECT_EQ(idle_exits, 0);
+  EXPECT_EQ(client.read(), kGreeting);
+}
+
+TEST_F(ServerTest, WithoutALimitItWaitsForEver) {
+  start();
+  pass(24h * 365);
+  EXPECT_EQ(idle_exits, 0);
+}
+
+TEST_F(ServerTest, WhatExpiresIsClosedAtItsDeadline) {
+  start();
+  SocketClient client = idle_client();
+  Ends tcp = tcp_pair();
+  save(client, "e", tcp.first, "5");
+  tcp.first.reset();
+  pass(5s - 1ns);
+  EXPECT_FALSE(is_left_alone(tcp.second));
+  pass(1ns);
+  EXPECT_TRUE(is_left_alone(tcp.second));
+  EXPECT_EQ(service.cache().connections(), 0u);
+}
+
+TEST_F(ServerTest, AnEarlierDeadlineIsHeeded) {
+  start();
+  SocketClient client = idle_client();
+  Ends late = tcp_pair();
+  Ends early = tcp_pair();
+  save(client, "late", late.first, "50");
+  save(client, "early", early.first, "5");
+  late.first.reset();
+  early.first.reset();
+  pass(5s);
+  EXPECT_TRUE(is_left_alone(early.second));
+  EXPECT_FALSE(is_left_alone(late.second));
+  pass(45s);
+  EXPECT_TRUE(is_left_alone(late.second));
+}
+
+TEST_F(ServerTest, ManyExpireInSlicesAndOthersAreServedInBetween) {
+  start();
+  SocketClient client = idle_client();
+  const Ends tcp = tcp_pair();
+  for (std::size_t i = 0; i < 3 * Server::kExpiriesOfTurn; ++i) {
+    save(client, "e" + std::to_string(i), tcp.first, "5");
+  }
+  clock.advance(5s);
+  ASSERT_TRUE(client.send(find_endp("e0")));
+  turn();
+  EXPECT_EQ(client.read(), kNoEndpoint);
+  EXPECT_GE(service.cache().connections(), Server::kExpiriesOfTurn);
+  // No wait in between: it would last for ever.
+  loop.turn(Loop::Wait::block);
+  loop.turn(Loop::Wait::block);
+  loop.turn(Loop::Wait::poll);
+  EXPECT_EQ(service.cache().connections(), 0u);
+}
+
+TEST_F(ServerTest, AConnectionThatComesBackLateExpires) {
+  start();
+  SocketClient client = idle_client();
+  Ends tcp = tcp_pair();
+  save(client, "e", tcp.first, "5");
+  tcp.first.reset();
+  EXPECT_EQ(ask(client, find_endp("e")), endpoint_hit("p"));
+  pass(6s);
+  EXPECT_FALSE(is_left_alone(tcp.second));
+  client.leave();
+  settle();
+  EXPECT_TRUE(is_left_alone(tcp.second));
+}
+
+}  // namespace
+}  // namespace scache

@@ -1,0 +1,291 @@
+#include "server/service.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/descriptors.hpp"
+#include "support/listening.hpp"
+#include "support/recording_log.hpp"
+
+namespace scache {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace test;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr Instant kNow{1'000s};
+
+class ServiceTest : public DescriptorCensus {
+ protected:
+  Saved save(std::string_view endpoint, Fd fd, std::chrono::seconds ttl = 10s) {
+    return service.save(SaveEndpoint{ttl, endpoint, "p"}, std::move(fd), kNow);
+  }
+  Saved bind(std::string_view destination, std::string_view endpoint,
+             std::chrono::seconds ttl = 10s) {
+    return service.save(SaveDestination{ttl, destination, "dp", endpoint}, kNow);
+  }
+  // Whether somebody would find it; it stays.
+  bool has(std::string_view endpoint, Instant now = kNow) {
+    return service.find(FindEndpoint{endpoint}, now).has_value();
+  }
+  bool leads_somewhere(std::string_view destination, Instant now = kNow) {
+    return service.find(FindDestination{destination}, now).has_value();
+  }
+  static Fd copy(const Fd& fd) { return Fd{::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)}; }
+  Lines counted() {
+    Lines lines = statistics.next_interval(0);
+    if (!lines.empty()) lines.erase(lines.begin());
+    return lines;
+  }
+
+  Listening listening;
+  RecordingLog log;
+  Closer closer;
+  Statistics statistics{0};
+  Service service{{.limits = {.connections = 4, .bindings_of_destination = 8, .bytes = 1U << 20},
+                   .ttl_limit = 60s,
+                   .listening = ListeningAddress{listening.descriptor()}},
+                  statistics,
+                  closer,
+                  log};
+  Ends tcp = tcp_pair();
+};
+
+TEST_F(ServiceTest, FindsWhatWasSaved) {
+  EXPECT_EQ(save("e", copy(tcp.first)), Saved::yes);
+  EXPECT_EQ(bind("d", "e"), Saved::yes);
+  const auto claim = service.find(FindEndpoint{"e"}, kNow);
+  ASSERT_TRUE(claim);
+  EXPECT_EQ(claim->properties(), "p");
+  EXPECT_FALSE(leads_somewhere("d"));
+}
+
+TEST_F(ServiceTest, ADestinationsHit) {
+  save("e", copy(tcp.first));
+  bind("d", "e");
+  const auto hit = service.find(FindDestination{"d"}, kNow);
+  ASSERT_TRUE(hit);
+  EXPECT_EQ(hit->properties, "dp");
+  EXPECT_EQ(hit->claim.endpoint(), "e");
+}
+
+TEST_F(ServiceTest, NothingLivesLongerThanTheLimit) {
+  save("short", copy(tcp.first), 59s);
+  save("edge", copy(tcp.first), 60s);
+  save("long", copy(tcp.first), std::chrono::seconds{2'147'483'647});
+  bind("d", "long", std::chrono::seconds{2'147'483'647});
+  EXPECT_TRUE(has("short", kNow + 59s - 1ns));
+  EXPECT_FALSE(has("short", kNow + 59s));
+  EXPECT_TRUE(has("edge", kNow + 60s - 1ns));
+  EXPECT_TRUE(leads_somewhere("d", kNow + 60s - 1ns));
+  EXPECT_FALSE(has("edge", kNow + 60s));
+  EXPECT_FALSE(leads_somewhere("d", kNow + 60s));
+  EXPECT_FALSE(has("long", kNow + 60s));
+}
+
+TEST_F(ServiceTest, AHitCountsOnlyWhenItIsCommitted) {
+  save("e", copy(tcp.first));
+  bind("d", "e");
+  counted();
+  {
+    auto claim = service.find(FindEndpoint{"e"}, kNow);
+    auto none = service.find(FindDestination{"d"}, kNow);
+    ASSERT_TRUE(claim);
+    EXPECT_FALSE(none);
+  }
+  EXPECT_THAT(counted(), ElementsAre("statistics: domain lookup hits=0 miss=1 success=0%"));
+  {
+    auto hit = service.find(FindDestination{"d"}, kNow);
+    ASSERT_TRUE(hit);
+    service.commit(hit->claim, Service::Lookup::destination);
+  }
+  EXPECT_THAT(counted(), ElementsAre("statistics: domain lookup hits=1 miss=0 success=100%"));
+  save("e", copy(tcp.first));
+  counted();
+  {
+    auto claim = service.find(FindEndpoint{"e"}, kNow);
+    ASSERT_TRUE(claim);
+    service.commit(*claim, Service::Lookup::endpoint);
+  }
+  EXPECT_THAT(counted(), ElementsAre("statistics: address lookup hits=1 miss=0 success=100%"));
+}
+
+TEST_F(ServiceTest, MaximaAreTakenAtSaves) {
+  save("e", copy(tcp.first));
+  save("e", copy(tcp.first));
+  bind("d", "e");
+  EXPECT_THAT(counted(),
+              ElementsAre("statistics: max simultaneous domains=1 addresses=1 connection=2"));
+  has("e");
+  EXPECT_THAT(counted(), IsEmpty());
+  save("f", copy(tcp.first));
+  EXPECT_THAT(counted(),
+              ElementsAre("statistics: max simultaneous domains=1 addresses=2 connection=3"));
+}
+
+TEST_F(ServiceTest, AtItsLimitOfConnectionsItIsFull) {
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(save("e", copy(tcp.first)), Saved::yes);
+  const std::size_t before = open_descriptors();
+  EXPECT_EQ(save("e", copy(tcp.first)), Saved::full);
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(bind("d", "e"), Saved::yes);
+}
+
+TEST_F(ServiceTest, AtItsLimitOfMemoryItIsFull) {
+  const std::string large(1U << 19, 'x');
+  const SaveDestination request{10s, "d", large, "e"};
+  EXPECT_EQ(service.save(request, kNow), Saved::yes);
+  EXPECT_EQ(service.save(SaveDestination{10s, "d2", large, "e"}, kNow), Saved::full);
+  EXPECT_EQ(service.save(SaveEndpoint{10s, "e2", large}, copy(tcp.first), kNow), Saved::full);
+  EXPECT_EQ(service.save(request, kNow), Saved::yes);
+}
+
+TEST_F(ServiceTest, AClientsOwnStreamIsRefusedAndClosed) {
+  const std::size_t before = open_descriptors();
+  EXPECT_EQ(save("e", listening.connect()), Saved::own_client);
+  EXPECT_TRUE(comes_true([&] { return open_descriptors() == before; }));
+  EXPECT_FALSE(has("e"));
+}
+
+TEST_F(ServiceTest, AStreamToAnotherServerIsSaved) {
+  const Listening other;
+  EXPECT_EQ(save("e", other.connect()), Saved::yes);
+}
+
+TEST_F(ServiceTest, WithTooManyClosesWaitingFilesAreRefusedAndConnectionsAreNot) {
+  Ends lingering = lingering_pair(60);
+  const int number = lingering.first.get();
+  closer.close_copy(std::move(lingering.first));
+  ASSERT_TRUE(comes_true([number] { return !is_open(number); }));
+  EXPECT_EQ(save("file", Fd{::eventfd(0, EFD_CLOEXEC)}), Saved::yes);
+  while (closer.accepts()) closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
+  EXPECT_EQ(save("file", Fd{::eventfd(0, EFD_CLOEXEC)}), Saved::not_closable);
+  EXPECT_EQ(save("e", copy(tcp.first)), Saved::yes);
+  lingering.second.reset();
+  EXPECT_TRUE(comes_true([&] { return closer.accepts(); }));
+  EXPECT_EQ(save("file", Fd{::eventfd(0, EFD_CLOEXEC)}), Saved::yes);
+}
+
+TEST_F(ServiceTest, WhatExpiresIsClosed) {
+  save("e", std::move(tcp.first));
+  EXPECT_EQ(service.next_deadline(), kNow + 10s);
+  EXPECT_EQ(service.expire(kNow + 10s - 1ns, 100), 0u);
+  EXPECT_FALSE(is_left_alone(tcp.second));
+  EXPECT_EQ(service.expire(kNow + 10s, 100), 1u);
+  EXPECT_TRUE(is_left_alone(tcp.second));
+  EXPECT_EQ(service.next_deadline(), kNever);
+}
+
+TEST_F(ServiceTest, WhatWasHandedOutKeepsItsSettings) {
+  Ends lingering = lingering_pair(60);
+  save("e", copy(lingering.first));
+  {
+    auto claim = service.find(FindEndpoint{"e"}, kNow);
+    ASSERT_TRUE(claim);
+    service.commit(*claim, Service::Lookup::endpoint);
+  }
+  EXPECT_EQ(linger_of(lingering.first.get()).l_linger, 60);
+  EXPECT_NE(linger_of(lingering.first.get()).l_onoff, 0);
+  lingering.second.reset();
+}
+
+// Connections whose peer has gone.
+
+TEST_F(ServiceTest, AConnectionWhosePeerHasClosedIsNotFound) {
+  Ends local = socket_pair();
+  save("e", std::move(tcp.first));
+  save("e", std::move(local.first));
+  bind("d", "e");
+  counted();
+  ASSERT_TRUE(send_with(tcp.second.get(), "421 bye\r\n", {}));
+  tcp.second.reset();
+  EXPECT_TRUE(has("e"));
+  EXPECT_EQ(service.cache().connections(), 1u);
+  local.second.reset();
+  EXPECT_FALSE(leads_somewhere("d"));
+  EXPECT_EQ(service.cache().connections(), 0u);
+  EXPECT_THAT(counted(), ElementsAre("statistics: domain lookup hits=0 miss=1 success=0%"));
+}
+
+TEST_F(ServiceTest, TheNextConnectionIsFoundInstead) {
+  Ends dead = tcp_pair();
+  save("e", std::move(dead.first));
+  save("e", copy(tcp.first));
+  dead.second.reset();
+  const auto claim = service.find(FindEndpoint{"e"}, kNow);
+  ASSERT_TRUE(claim);
+  EXPECT_EQ(service.cache().held(), 1u);
+}
+
+TEST_F(ServiceTest, ADestinationsNextBindingIsFoundInstead) {
+  Ends dead = tcp_pair();
+  save("e1", std::move(dead.first));
+  save("e2", copy(tcp.first));
+  bind("d", "e1");
+  bind("d", "e2");
+  dead.second.reset();
+  const auto hit = service.find(FindDestination{"d"}, kNow);
+  ASSERT_TRUE(hit);
+  EXPECT_EQ(hit->claim.endpoint(), "e2");
+}
+
+TEST_F(ServiceTest, APeerThatOnlySaysSomethingIsAlive) {
+  save("e", copy(tcp.first));
+  ASSERT_TRUE(send_with(tcp.second.get(), "220 hello\r\n", {}));
+  EXPECT_TRUE(has("e"));
+  EXPECT_EQ(receive_with(tcp.first.get()).bytes, "220 hello\r\n");
+}
+
+TEST_F(ServiceTest, APipesOtherEndIsNotAsked) {
+  Ends pipe = pipe_pair();
+  save("e", std::move(pipe.first));
+  pipe.second.reset();
+  EXPECT_TRUE(has("e"));
+}
+
+TEST_F(ServiceTest, OneLookupPassesOverSoManyDeadConnections) {
+  Statistics own_statistics{0};
+  Service large{{.limits = {}, .ttl_limit = 60s, .listening = {}}, own_statistics, closer, log};
+  const auto fill = [&](unsigned dead) {
+    for (unsigned i = 0; i < dead; ++i) {
+      Ends ends = socket_pair();
+      large.save(SaveEndpoint{10s, "e", "dead"}, std::move(ends.first), kNow);
+    }
+    large.save(SaveEndpoint{10s, "e", "alive"}, copy(tcp.first), kNow);
+  };
+  fill(Service::kMaxDeadInARow - 1);
+  {
+    auto claim = large.find(FindEndpoint{"e"}, kNow);
+    ASSERT_TRUE(claim);
+    EXPECT_EQ(claim->properties(), "alive");
+    large.commit(*claim, Service::Lookup::endpoint);
+  }
+  fill(Service::kMaxDeadInARow);
+  EXPECT_FALSE(large.find(FindEndpoint{"e"}, kNow));
+  EXPECT_TRUE(large.find(FindEndpoint{"e"}, kNow));
+}
+
+TEST_F(ServiceTest, DetailsTellWhyAConnectionLeft) {
+  log.set_verbose(true);
+  save("e", copy(tcp.first));
+  bind("d", "e");
+  bind("d", "e");
+  service.expire(kNow + 100s, 100);
+  using ::testing::StartsWith;
+  EXPECT_THAT(log.take(), ElementsAre(StartsWith("connection saved: endpoint=e properties=p fd="),
+                                      "binding saved: destination=d properties=dp endpoint=e",
+                                      "binding renewed: destination=d properties=dp endpoint=e",
+                                      StartsWith("connection expired: endpoint=e properties=p fd="),
+                                      "binding expired: destination=d properties=dp endpoint=e"));
+}
+
+}  // namespace
+}  // namespace scache

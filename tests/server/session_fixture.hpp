@@ -1,0 +1,136 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/closer.hpp"
+#include "io/loop.hpp"
+#include "server/postfix_session.hpp"
+#include "server/service.hpp"
+#include "server/statistics.hpp"
+#include "support/client.hpp"
+#include "support/descriptors.hpp"
+#include "support/fake_clock.hpp"
+#include "support/messages.hpp"
+#include "support/recording_log.hpp"
+
+namespace scache::test {
+
+// SessionTest has a service, and any number of clients who talk to it; time stands still.
+class SessionTest : public DescriptorCensus {
+ protected:
+  static constexpr Duration kTimeLimit = std::chrono::seconds{10};
+
+  // A session with its client.
+  class Talk : private SessionEvents {
+   public:
+    Talk(SessionTest& test, Ends ends)
+        : test_{test},
+          client{std::move(ends.second)},
+          stream_{test.loop, test.closer, std::move(ends.first)},
+          session_{stream_, test.service, *this, test.log, test.settings},
+          task_{session_.run()} {
+      task_.start();
+    }
+
+    // Sends something, and gives the server all the turns that it needs.
+    void say(const std::string& bytes, const std::vector<int>& descriptors = {}) {
+      EXPECT_TRUE(client.send(bytes, descriptors));
+      test_.settle();
+    }
+    // What the client has been sent.
+    std::string hear() { return client.read(); }
+    std::string ask(const std::string& bytes, const std::vector<int>& descriptors = {}) {
+      say(bytes, descriptors);
+      return hear();
+    }
+    void leave() {
+      client.leave();
+      test_.settle();
+    }
+    // Whether the session has ended; an exception in it is a failure.
+    bool is_over() {
+      if (task_.done()) task_.result();
+      return task_.done();
+    }
+
+    // A save, and both parts of a hit.
+    void save(std::string_view endpoint, std::string_view properties, const Fd& connection,
+              std::string_view ttl = "100") {
+      EXPECT_EQ(ask(save_endp(endpoint, properties, ttl)), kDummy);
+      EXPECT_EQ(ask(kByte, {connection.get()}), kSaved);
+    }
+    // The descriptor of a lookup that was answered with a hit.
+    Fd take() {
+      EXPECT_EQ(ask(kDummy), kByte);
+      say(kDummy);
+      EXPECT_EQ(client.descriptors().size(), 1u);
+      if (client.descriptors().empty()) return Fd{};
+      Fd fd = std::move(client.descriptors().back());
+      client.descriptors().clear();
+      return fd;
+    }
+    std::string find(std::string_view endpoint) { return ask(find_endp(endpoint)); }
+
+    int idle_count() const { return idle_count_; }
+    int busy_count() const { return busy_count_; }
+
+   private:
+    void idle() noexcept override { ++idle_count_; }
+    void busy() noexcept override { ++busy_count_; }
+
+    SessionTest& test_;
+    int idle_count_ = 0;
+    int busy_count_ = 0;
+
+   public:
+    SocketClient client;
+
+   private:
+    Stream stream_;
+    PostfixSession session_;
+    Task<> task_;
+  };
+  using TalkPtr = std::unique_ptr<Talk>;
+
+  // A client that has been greeted.
+  TalkPtr connect() {
+    TalkPtr talk = connect_unheard();
+    EXPECT_EQ(talk->hear(), kGreeting);
+    return talk;
+  }
+  TalkPtr connect_unheard() { return std::make_unique<Talk>(*this, socket_pair()); }
+
+  void turn() { loop.turn(Loop::Wait::poll); }
+  void settle() {
+    for (int i = 0; i < 100; ++i) turn();
+  }
+  void pass(Duration time) {
+    clock.advance(time);
+    settle();
+  }
+  // Whether the connection is in the cache; it stays there.
+  bool is_cached(std::string_view endpoint) {
+    return service.find(FindEndpoint{endpoint}, clock.now()).has_value();
+  }
+  static std::string endless(std::size_t size) { return std::string(size, 'x'); }
+
+  FakeClock clock;
+  Loop loop{clock.reader()};
+  Closer closer;
+  RecordingLog log;
+  Statistics statistics{0};
+  Service service{{.limits = {}, .ttl_limit = std::chrono::seconds{1'000}, .listening = {}},
+                  statistics,
+                  closer,
+                  log};
+  PostfixSession::Settings settings{.limits = {}, .time_limit = kTimeLimit};
+};
+
+}  // namespace scache::test

@@ -1,0 +1,75 @@
+#include "server/statistics_report.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+
+#include "support/descriptors.hpp"
+#include "support/fake_clock.hpp"
+#include "support/recording_log.hpp"
+
+namespace scache {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class StatisticsReportTest : public test::DescriptorCensus {
+ protected:
+  StatisticsReportTest() {
+    ::setenv("TZ", "UTC0", 1);
+    ::tzset();
+  }
+  void pass(std::chrono::seconds time) {
+    clock.advance(time);
+    wall_clock += time.count();
+    loop.turn(Loop::Wait::poll);
+  }
+
+  test::FakeClock clock;
+  Loop loop{clock.reader()};
+  test::RecordingLog log;
+  std::time_t wall_clock = 0;
+  Statistics statistics{wall_clock};
+  StatisticsReport report{loop, statistics, log, 600s, [this] { return wall_clock; }};
+};
+
+TEST_F(StatisticsReportTest, ComesAtTheEndOfEachInterval) {
+  statistics.endpoint_miss();
+  pass(599s);
+  EXPECT_THAT(log.take(), IsEmpty());
+  pass(1s);
+  EXPECT_THAT(log.take(), ElementsAre("statistics: start interval Jan  1 00:00:00",
+                                      "statistics: address lookup hits=0 miss=1 success=0%"));
+  statistics.endpoint_miss();
+  pass(600s);
+  EXPECT_THAT(log.take(), ElementsAre("statistics: start interval Jan  1 00:10:00",
+                                      "statistics: address lookup hits=0 miss=1 success=0%"));
+}
+
+TEST_F(StatisticsReportTest, AnIntervalWithoutEventsIsSilent) {
+  for (int i = 0; i < 10; ++i) pass(600s);
+  EXPECT_THAT(log.take(), IsEmpty());
+  statistics.endpoint_miss();
+  pass(600s);
+  EXPECT_EQ(log.take().front(), "statistics: start interval Jan  1 01:40:00");
+}
+
+TEST_F(StatisticsReportTest, AReportInBetweenBeginsTheIntervalAnew) {
+  statistics.endpoint_miss();
+  pass(300s);
+  report.report();
+  EXPECT_EQ(log.take().size(), 2u);
+  statistics.endpoint_miss();
+  pass(599s);
+  EXPECT_THAT(log.take(), IsEmpty());
+  pass(1s);
+  EXPECT_EQ(log.take().front(), "statistics: start interval Jan  1 00:05:00");
+}
+
+}  // namespace
+}  // namespace scache

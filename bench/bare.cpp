@@ -1,0 +1,234 @@
+// The limit of what any server of this protocol can reach: it makes the system calls that the
+// exchanges need and nothing else. There is no lookup and no allocation for a request, and no limit
+// is kept. For each client it keeps one descriptor, the last that the client has saved, and gives
+// that back; those saved before it go into a plain array and stay there.
+//
+// It takes for granted that its clients are bench_load's: every message arrives whole, and names
+// and destination properties have their one size. It is started as a child of master(8) is, with
+// the listening socket and the status channel at their numbers.
+
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "sizes.hpp"
+
+namespace {
+
+using namespace std::string_view_literals;
+using namespace scache::bench;
+
+constexpr int kStatusChannel = 5;
+constexpr int kListening = 6;
+constexpr std::size_t kEventsOfTurn = 128;
+
+constexpr auto kGreeting = "protocol\0connection_cache_protocol\0\0"sv;
+constexpr auto kAsk = "dummy\0\0\0"sv;
+constexpr auto kDone = "status\0000\0\0"sv;
+constexpr auto kFound = "status\0000\0property\0"sv;
+constexpr auto kNextProperty = "\0property\0"sv;
+constexpr auto kEnd = "\0\0"sv;
+constexpr auto kNoEndpoint = "status\0002\0property\0\0\0"sv;
+constexpr auto kNoDestination = "status\0002\0property\0\0property\0\0\0"sv;
+
+// Where a request's kind shows: "request\0save_endp", "request\0find_dest".
+constexpr std::size_t kVerb = 8;
+constexpr std::size_t kObject = 13;
+// Where the properties of a save begin.
+constexpr std::size_t kProperties = "request\0save_endp\0ttl\0"sv.size() + kTtl.size() + 1 +
+                                    "label\0"sv.size() + kNameSize + 1 + "property\0"sv.size();
+
+enum class Awaits { request, descriptor, dummy };
+
+struct Client {
+  int socket = -1;
+  int kept = -1;
+  Awaits awaits = Awaits::request;
+  std::size_t endpoint_size = 0;
+  std::array<char, kDestinationPropertiesSize> destination_properties{};
+  std::array<char, 2048> endpoint_properties{};
+};
+
+union Control {
+  cmsghdr align;
+  char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+std::array<char, 8192> input;
+std::array<char, 8192> reply;
+std::vector<int> preloaded;
+
+[[noreturn]] void die(const char* what) {
+  std::perror(what);
+  std::exit(1);
+}
+
+// Answers the number of bytes, and -1 or the descriptor that came with them.
+std::size_t receive(int socket, int& descriptor) {
+  Control control;
+  iovec buffer{input.data(), input.size()};
+  msghdr message{};
+  message.msg_iov = &buffer;
+  message.msg_iovlen = 1;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control.bytes;
+  const ssize_t size = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  descriptor = -1;
+  if (size < 0) {
+    if (errno == ECONNRESET) return 0;
+    die("recvmsg");
+  }
+  if (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr) {
+    std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+  }
+  return static_cast<std::size_t>(size);
+}
+
+void send(int socket, std::string_view bytes, int descriptor = -1) {
+  Control control{};
+  iovec buffer{const_cast<char*>(bytes.data()), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &buffer;
+  message.msg_iovlen = 1;
+  if (descriptor >= 0) {
+    message.msg_control = &control;
+    message.msg_controllen = sizeof control.bytes;
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  }
+  if (::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EPIPE) {
+    die("sendmsg");
+  }
+}
+
+class Reply {
+ public:
+  Reply& put(std::string_view text) {
+    std::memcpy(reply.data() + size_, text.data(), text.size());
+    size_ += text.size();
+    return *this;
+  }
+  std::string_view text() const { return {reply.data(), size_}; }
+
+ private:
+  std::size_t size_ = 0;
+};
+
+void serve(Client& client, std::string_view request) {
+  const bool saves = request[kVerb] == 's';
+  const bool endpoint = request[kObject] == 'e';
+  if (saves && endpoint) {
+    client.endpoint_size = request.size() - kProperties - kEnd.size();
+    std::memcpy(client.endpoint_properties.data(), request.data() + kProperties,
+                client.endpoint_size);
+    client.awaits = Awaits::descriptor;
+    send(client.socket, kAsk);
+  } else if (saves) {
+    std::memcpy(client.destination_properties.data(), request.data() + kProperties,
+                kDestinationPropertiesSize);
+    send(client.socket, kDone);
+  } else if (client.kept < 0) {
+    send(client.socket, endpoint ? kNoEndpoint : kNoDestination);
+  } else {
+    Reply found;
+    found.put(kFound);
+    if (!endpoint) {
+      found.put({client.destination_properties.data(), kDestinationPropertiesSize});
+      found.put(kNextProperty);
+    }
+    found.put({client.endpoint_properties.data(), client.endpoint_size}).put(kEnd);
+    client.awaits = Awaits::dummy;
+    send(client.socket, found.text());
+  }
+}
+
+// Whether the client is still there.
+bool proceed(Client& client) {
+  int descriptor = -1;
+  const std::size_t size = receive(client.socket, descriptor);
+  if (size == 0) return false;
+  switch (client.awaits) {
+    case Awaits::descriptor:
+      if (client.kept >= 0) preloaded.push_back(client.kept);
+      client.kept = descriptor;
+      client.awaits = Awaits::request;
+      send(client.socket, kDone);
+      break;
+    case Awaits::dummy:
+      send(client.socket, "\0"sv, client.kept);
+      ::close(client.kept);
+      client.kept = -1;
+      client.awaits = Awaits::request;
+      break;
+    case Awaits::request: {
+      std::string_view request{input.data(), size};
+      // The last dummy of the exchange before, which often comes with the next request.
+      if (request[0] == kAsk[0]) request.remove_prefix(kAsk.size());
+      if (!request.empty()) serve(client, request);
+      break;
+    }
+  }
+  return true;
+}
+
+void accept_client(int epoll) {
+  const int socket = ::accept4(kListening, nullptr, nullptr, SOCK_CLOEXEC);
+  if (socket < 0) return;
+  auto* client = new Client;
+  client->socket = socket;
+  send(socket, kGreeting);
+  epoll_event event{.events = EPOLLIN, .data = {.ptr = client}};
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event) != 0) die("epoll_ctl");
+}
+
+void drop(Client* client) {
+  ::close(client->socket);
+  if (client->kept >= 0) preloaded.push_back(client->kept);
+  delete client;
+}
+
+}  // namespace
+
+int main() {
+  std::signal(SIGPIPE, SIG_IGN);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  preloaded.reserve(limit.rlim_cur);
+
+  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+  epoll_event listening{.events = EPOLLIN, .data = {.ptr = nullptr}};
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, kListening, &listening) != 0) die("epoll_ctl");
+  int end_marker = 0;
+  epoll_event end{.events = 0, .data = {.ptr = &end_marker}};
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, kStatusChannel, &end) != 0) die("epoll_ctl");
+
+  std::array<epoll_event, kEventsOfTurn> events;
+  for (;;) {
+    const int count = ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), -1);
+    for (int i = 0; i < count; ++i) {
+      void* what = events[static_cast<std::size_t>(i)].data.ptr;
+      if (what == &end_marker) return 0;
+      if (what == nullptr) {
+        accept_client(epoll);
+      } else if (auto* client = static_cast<Client*>(what); !proceed(*client)) {
+        drop(client);
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+"""bench_load, the process that plays all clients."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+from typing import Any
+
+from servers import Server
+
+
+@dataclasses.dataclass(frozen=True)
+class Slice:
+    """What one short measurement has found; times in seconds."""
+
+    operations: int
+    requests: int
+    seconds: float
+    cpu: float
+    p50: float
+    p99: float
+
+    @property
+    def throughput(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
+
+    @property
+    def cpu_of_request(self) -> float:
+        """The server's processor time for each request."""
+        return self.cpu / self.requests
+
+    @property
+    def busy(self) -> float:
+        """The part of the time in which the server was running."""
+        return self.cpu / self.seconds
+
+
+class Driver:
+    """Commands in, answers out; an error when the program ends, which says why."""
+
+    def __init__(self, program: pathlib.Path, processor: int) -> None:
+        self._process = subprocess.Popen(
+            [str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        os.sched_setaffinity(self._process.pid, {processor})
+
+    def _ask(self, *words: object) -> dict[str, Any]:
+        assert self._process.stdin and self._process.stdout
+        line = " ".join(map(str, words))
+        self._process.stdin.write(line + "\n")
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"the load has ended ({self._process.wait()}) after: {line}")
+        return json.loads(answer)
+
+    def add(self, server: Server) -> None:
+        """From here on this is the server of that name."""
+        self._ask("server", server.name, server.pid, server.path, server.protocol, server.status)
+
+    def fill(self, server: Server, work: str, count: int, first: int = 0) -> None:
+        """Does the work so often, each time with another name; the names have numbers."""
+        if count:
+            self._ask("fill", server.name, work, first, count)
+
+    def slice(
+        self, server: Server, work: str, clients: int, bindings: int, warm: int, measured: int
+    ) -> Slice:
+        """Lets so many clients repeat the work for so many milliseconds."""
+        answer = self._ask("slice", server.name, work, clients, bindings, warm, measured)
+        found = Slice(**answer)
+        if found.operations == 0:
+            raise RuntimeError(f"{server.name} does no {work} within {measured} ms")
+        return found
+
+    def close(self) -> None:
+        """Ends it."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(10)

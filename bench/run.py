@@ -1,0 +1,219 @@
+"""./dev bench: our server beside the stock one, s6-fdholderd and the bare system calls."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import platform
+import random
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import cells
+import measure
+import plots
+import tables
+from driver import Slice
+from measure import Growth, Machine, Result
+from servers import ALL, BARE, OURS, REPOSITORY, STOCK, Programs, debian
+from verdict import BELOW, below, checks
+
+_BINARIES = REPOSITORY / "build"
+_PAGE = REPOSITORY / "docs" / "benchmarks.md"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer cells: two minutes")
+    parser.add_argument("--cell", action="append", default=[], metavar="NAME",
+                        help="only such cells: WORK/CLIENTS/CONNECTIONS/BINDINGS, * for any")
+    parser.add_argument("--without", action="append", default=[], metavar="SERVER",
+                        choices=sorted(ALL - {OURS, BARE}), help="leave that server out")
+    parser.add_argument("--list", action="store_true", help="tell the cells' names and end")
+    parser.add_argument("--rounds", type=int, help="slices of each server in each cell")
+    parser.add_argument("--slice", type=int, default=80, help="milliseconds measured in each")
+    parser.add_argument("--warm", type=int, default=10, help="milliseconds before that")
+    parser.add_argument("--seed", type=int, help="of the order in which the servers take turns")
+    parser.add_argument("--ours", type=pathlib.Path, default=_BINARIES / "release/bin/scache")
+    parser.add_argument("--bin", type=pathlib.Path, default=_BINARIES / "bench/bin")
+    parser.add_argument("--json", type=pathlib.Path, default=_BINARIES / "bench/results.json")
+    parser.add_argument("--again", action="store_true",
+                        help="measure nothing, tell what the file of results holds")
+    parser.add_argument("--write", action="store_true", help="put it into docs/benchmarks.md")
+    return parser.parse_args()  # fmt: skip
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _processors() -> tuple[int, int]:
+    """One for the servers and one for the load, on different cores; the first is the busiest."""
+    allowed = sorted(os.sched_getaffinity(0), reverse=True)
+    for other in allowed[1:]:
+        siblings = pathlib.Path(
+            f"/sys/devices/system/cpu/cpu{other}/topology/thread_siblings_list"
+        ).read_text()
+        numbers = {int(n) for part in siblings.split(",") for n in part.split("-")}
+        if allowed[0] not in numbers:
+            return allowed[0], other
+    raise SystemExit("measuring takes two processor cores")
+
+
+def _machine(arguments: argparse.Namespace) -> Machine:
+    server, load = _processors()
+    return Machine(
+        programs=Programs(arguments.ours.absolute(), arguments.bin.absolute() / "bench_bare"),
+        load=arguments.bin.absolute() / "bench_load",
+        server_processor=server,
+        load_processor=load,
+        rounds=arguments.rounds or (9 if arguments.quick else 15),
+        warm=arguments.warm,
+        measured=arguments.slice,
+        without=frozenset(arguments.without),
+    )
+
+
+def _about(machine: Machine) -> dict[str, str]:
+    """What the numbers come from."""
+
+    def said(*words: str) -> str:
+        return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+
+    model = [
+        line.partition(":")[2].strip()
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    virtual = said("systemd-detect-virt", "--vm") or "none"
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "processor": f"{model[0] if model else platform.machine()}, {os.cpu_count()} of them",
+        "virtualisation": virtual,
+        "kernel": platform.release(),
+        "scache": said("git", "-C", str(REPOSITORY), "describe", "--always", "--dirty"),
+        "Postfix": _version_of_stock(),
+        "s6 package": said("dpkg-query", "-W", "-f=${Version}", "s6"),
+        "slices": f"{machine.rounds} of {machine.measured} ms for each server in each cell",
+    }
+
+
+def _version_of_stock() -> str:
+    """As its program tells it, since the package is not installed."""
+    program = debian.daemons(debian.unpacked()) / "scache"
+    found = re.search(rb"mail_version=([\w.-]+)", program.read_bytes())
+    return found[1].decode() if found else "unknown"
+
+
+def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    if os.geteuid() != 0:
+        raise SystemExit("servers are started as master(8) starts them: that needs root")
+    machine = _machine(arguments)
+    chance = random.Random(arguments.seed)
+    wanted = _wanted(arguments)
+    begun = time.monotonic()
+    results = measure.run(machine, wanted, chance, _say)
+    # Once is chance: what falls short has to do so again, in servers that were started anew.
+    again = [result.cell for result in results if below(result)]
+    if again:
+        _say(f"once more, {len(again)} cells:")
+    repeated = measure.run(machine, again, chance, _say)
+    growths = [] if arguments.cell or arguments.without else measure.memory(machine, (OURS, STOCK), _say)
+    _say(f"{time.monotonic() - begun:.0f} s")
+    return {
+        "about": _about(machine),
+        "results": [dataclasses.asdict(result) for result in results],
+        "repeated": [dataclasses.asdict(result) for result in repeated],
+        "memory": [dataclasses.asdict(growth) for growth in growths],
+    }
+
+
+def _wanted(arguments: argparse.Namespace) -> list[cells.Cell]:
+    if arguments.cell:
+        return cells.matching(arguments.cell)
+    return cells.quick() if arguments.quick else cells.full()
+
+
+def _results(stored: list[dict[str, Any]]) -> list[Result]:
+    return [
+        Result(
+            cells.Cell(
+                each["cell"]["work"], each["cell"]["clients"], cells.State(**each["cell"]["state"])
+            ),
+            {name: [Slice(**part) for part in parts] for name, parts in each["slices"].items()},
+        )
+        for each in stored
+    ]
+
+
+def _failures(results: Sequence[Result], repeated: Sequence[Result]) -> list[str]:
+    """What was below its bar in both runs."""
+    second = {
+        (str(result.cell), check.name): check for result in repeated for check in checks(result)
+    }
+    found = []
+    for result in results:
+        for check in below(result):
+            other = second.get((str(result.cell), check.name))
+            if other and other.verdict == BELOW:
+                found.append(f"{result.cell}: {check}; again {other.ratio}")
+    return found
+
+
+def _heavier(growths: Sequence[Growth]) -> list[str]:
+    """Entries for which we need more memory than the stock server."""
+    stock = {growth.entries: growth.each for growth in growths if growth.server == STOCK}
+    return [
+        f"memory: {growth.each:.0f} bytes of {growth.entries}, stock {stock[growth.entries]:.0f}"
+        for growth in growths
+        if growth.server == OURS and growth.each >= stock.get(growth.entries, growth.each + 1)
+    ]
+
+
+def main() -> int:
+    """Measures, stores, tells."""
+    arguments = _arguments()
+    if arguments.list:
+        print("\n".join(map(str, _wanted(arguments))))
+        return 0
+    if not arguments.again:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(_measure(arguments)))
+    stored = json.loads(arguments.json.read_text())
+    results, repeated = _results(stored["results"]), _results(stored["repeated"])
+    growths = [Growth(**each) for each in stored["memory"]]
+
+    about = "".join(f"- {name}: {words}\n" for name, words in stored["about"].items())
+    failures = _failures(results, repeated) + _heavier(growths)
+    verdict = "".join(f"- {failure}\n" for failure in failures) or (
+        "Every cell reaches what is to be reached, or falls short in one run of two at most.\n"
+    )
+    parts = {
+        "machine": lambda: about,
+        "verdict": lambda: verdict,
+        "noise": lambda: tables.noise_of(results),
+        "servers": lambda: tables.servers(results),
+        "holding": lambda: tables.holding(results),
+        "memory": lambda: tables.memory(growths),
+        "cells": lambda: tables.cells(results),
+    }
+    if arguments.write:
+        tables.write(_PAGE, parts)
+        plots.draw(results, _PAGE.parent / "plots")
+    print("\n".join(f"{name}\n\n{make()}" for name, make in parts.items()))
+    if near := tables.shortfalls(results):
+        print(f"not reached in the first run:\n\n{near}")
+    if failures:
+        print(f"not reached in two runs:\n\n{verdict}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace scache::bench {
+
+// What Postfix sends: names of some 80 bytes, properties of some 150.
+inline constexpr std::size_t kNameSize = 80;
+inline constexpr std::size_t kDestinationPropertiesSize = 150;
+inline constexpr std::size_t kEndpointPropertiesSize = 150;
+// With TLS the endpoint's properties hold the session's particulars.
+inline constexpr std::size_t kTlsPropertiesSize = 700;
+// In seconds: nothing expires while it is measured.
+inline constexpr std::string_view kTtl = "90000";
+
+}  // namespace scache::bench

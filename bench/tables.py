@@ -1,0 +1,161 @@
+"""The tables of docs/benchmarks.md, in Markdown."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import statistics
+from collections.abc import Callable, Sequence
+
+from cells import MANY, WIDE, WORKS, State
+from measure import Growth, Result
+from servers import BARE, OURS, S6, STOCK
+from verdict import BELOW, NEAR, checks, compared, noise
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [head, ["---:"] * len(head), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def _median(result: Result, server: str, what: str) -> float:
+    return statistics.median(getattr(part, what) for part in result.slices[server])
+
+
+def _micro(seconds: float) -> str:
+    return f"{seconds * 1e6:.1f}" if seconds < 1e-4 else f"{seconds * 1e6:,.0f}"
+
+
+def _verdict(result: Result) -> str:
+    return ", ".join(
+        f"{check.name}: {check.verdict}"
+        for check in checks(result)
+        if check.verdict in (BELOW, NEAR)
+    )
+
+
+def cells(results: Sequence[Result]) -> str:
+    """One table for each work."""
+    head = (
+        "clients", "connections", "bindings", "requests/s", "CPU µs", "p50 µs", "p99 µs",
+        "throughput to bare", "CPU to bare", "throughput to stock", "CPU to stock", "",
+    )  # fmt: skip
+    text = ""
+    for work, words in WORKS.items():
+        rows = []
+        for result in results:
+            cell, state = result.cell, result.cell.state
+            if cell.work != work:
+                continue
+            stock = STOCK in result.slices
+            rows.append((
+                str(cell.clients), f"{state.connections:,}", f"{state.wide or state.bindings:,}",
+                f"{_median(result, OURS, 'throughput'):,.0f}",
+                _micro(_median(result, OURS, "cpu_of_request")),
+                _micro(_median(result, OURS, "p50")), _micro(_median(result, OURS, "p99")),
+                str(compared(result, "throughput", BARE)),
+                str(compared(result, "cpu_of_request", BARE)),
+                str(compared(result, "throughput", STOCK)) if stock else "",
+                str(compared(result, "cpu_of_request", STOCK)) if stock else "",
+                _verdict(result),
+            ))  # fmt: skip
+        if rows:
+            text += f"\n### {words[0].upper()}{words[1:]} (`{work}`)\n\n{_table(head, rows)}"
+    return text
+
+
+def servers(results: Sequence[Result]) -> str:
+    """What each server reaches in the cells that s6-fdholderd can be measured in, too."""
+    names = (OURS, STOCK, S6, BARE)
+    head = ("clients", "connections", *(f"{name}: requests/s, CPU µs" for name in names))
+    rows = [
+        (
+            str(result.cell.clients),
+            f"{result.cell.state.connections:,}",
+            *(
+                f"{_median(result, name, 'throughput'):,.0f}, "
+                + _micro(_median(result, name, "cpu_of_request"))
+                for name in names
+            ),
+        )
+        for result in results
+        if S6 in result.slices and STOCK in result.slices
+    ]
+    return _table(head, rows)
+
+
+def holding(results: Sequence[Result]) -> str:
+    """Processor time with something in the cache, to that with nothing, for each server."""
+    empty = {(r.cell.work, r.cell.clients): r for r in results if r.cell.state == State()}
+    same = {"widefind": "miss", "widesave": "savedest"}
+    head = ("work", "clients", "the cache holds", OURS, BARE, STOCK)
+    rows = []
+    for result in results:
+        cell, state = result.cell, result.cell.state
+        before = empty.get((same.get(cell.work, cell.work), cell.clients))
+        largest = state in (State(19_000), State(19_000, 50_000), State(bindings=MANY))
+        if before is None or not (largest or state.wide == WIDE):
+            continue
+        ratios = [
+            f"{_median(result, name, 'cpu_of_request') / _median(before, name, 'cpu_of_request'):.2f}"
+            if name in result.slices and name in before.slices else ""
+            for name in (OURS, BARE, STOCK)
+        ]  # fmt: skip
+        holds = f"{state.connections:,} connections, {state.bindings:,} destinations"
+        if state.wide:
+            holds = f"one destination with {state.wide:,} bindings"
+        rows.append((f"`{cell.work}`", str(cell.clients), holds, *ratios))
+    return _table(head, rows)
+
+
+def memory(growths: Sequence[Growth]) -> str:
+    """Bytes for each entry."""
+    words = {
+        "connections": "a connection, 80 bytes of name and 150 of properties",
+        "connections700": "a connection, 80 bytes of name and 700 of properties",
+        "bindings": "a binding, two names of 80 bytes and 150 of properties",
+    }
+    names = list(dict.fromkeys(growth.server for growth in growths))
+    each = {(growth.entries, growth.server): f"{growth.each:.0f}" for growth in growths}
+    rows = [
+        (text, *(each[entries, name] for name in names))
+        for entries, text in words.items()
+        if names
+    ]
+    return _table(("bytes for", *names), rows)
+
+
+def noise_of(results: Sequence[Result]) -> str:
+    """The control."""
+    words = {"throughput": "throughput", "cpu_of_request": "CPU of a request"}
+    rows = []
+    for name, value in noise(list(results)).items():
+        what, _, about = name.partition(": ")
+        number = f"{value} of {len(results)}" if "cells" in about else f"{value:.3f}"
+        rows.append((f"{words[what]}: {about}", number))
+    return _table(("our server to itself", ""), rows)
+
+
+def shortfalls(results: Sequence[Result]) -> str:
+    """All checks that are not reached in this run, for the terminal."""
+    return "".join(
+        f"{check.verdict:5}  {result.cell}: {check}\n"
+        for result in results
+        for check in checks(result)
+        if check.verdict in (BELOW, NEAR)
+    )
+
+
+def write(page: pathlib.Path, parts: dict[str, Callable[[], str]]) -> None:
+    """Puts the tables between their markers."""
+    text = page.read_text()
+    for name, make in parts.items():
+        begin, end = f"<!-- {name} begin -->\n", f"<!-- {name} end -->"
+        pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+        if not pattern.search(text):
+            raise SystemExit(f"{page} has no place for {name}")
+        body = begin + "\n" + make().strip("\n") + "\n\n" + end
+        text = pattern.sub(lambda _: body, text)
+    page.write_text(text)

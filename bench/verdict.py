@@ -1,0 +1,87 @@
+"""What is to be reached, and whether a cell reaches it."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+
+from cells import State
+from measure import Result
+from ratios import Ratio, ratio
+from servers import BARE, CONTROL, OURS, STOCK
+
+BELOW = "below"
+NEAR = "near"
+REACHED = "reached"
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """A ratio and its bar, which is a lower bound or an upper one."""
+
+    name: str
+    ratio: Ratio
+    bar: float
+    lower: bool
+
+    @property
+    def verdict(self) -> str:
+        """BELOW when the whole interval is on the wrong side, NEAR when its middle is."""
+        if self.lower:
+            if self.ratio.high < self.bar:
+                return BELOW
+            return REACHED if self.ratio.median >= self.bar else NEAR
+        if self.ratio.low > self.bar:
+            return BELOW
+        return REACHED if self.ratio.median <= self.bar else NEAR
+
+    def __str__(self) -> str:
+        sign = "≥" if self.lower else "≤"
+        return f"{self.name} {self.ratio}, to be {sign} {self.bar:g}"
+
+
+def compared(result: Result, what: str, other: str, this: str = OURS) -> Ratio:
+    """The ratio of a slice's figure between two servers."""
+    mine = [getattr(part, what) for part in result.slices[this]]
+    return ratio(mine, [getattr(part, what) for part in result.slices[other]])
+
+
+def checks(result: Result) -> list[Check]:
+    """All that is to be reached in this cell."""
+    cell = result.cell
+    found = [
+        Check("throughput to bare", compared(result, "throughput", BARE), 0.9, True),
+        Check("CPU to bare", compared(result, "cpu_of_request", BARE), 1.15, False),
+    ]
+    if STOCK in result.slices:
+        throughput = compared(result, "throughput", STOCK)
+        found.append(Check("throughput to stock", throughput, 1, True))
+        found.append(Check("CPU to stock", compared(result, "cpu_of_request", STOCK), 1, False))
+        if cell.work == "savefind" and cell.state == State(19_000):
+            found.append(Check("throughput to stock, full", throughput, 6, True))
+        if cell.work == "savedest" and cell.clients == 1 and cell.state == State(bindings=50_000):
+            latency = compared(result, "p50", STOCK)
+            found.append(Check("median latency to stock", latency, 0.02, False))
+    return found
+
+
+def below(result: Result) -> list[Check]:
+    """Those that this run has not reached, noise aside."""
+    return [check for check in checks(result) if check.verdict == BELOW]
+
+
+def noise(results: list[Result]) -> dict[str, float]:
+    """What comes of comparing our server with itself, over all cells."""
+    found = {}
+    for what in ("throughput", "cpu_of_request"):
+        ratios = [compared(r, what, OURS, CONTROL) for r in results if CONTROL in r.slices]
+        if not ratios:
+            continue
+        found[f"{what}: median distance from 1"] = statistics.median(
+            abs(each.median - 1) for each in ratios
+        )
+        found[f"{what}: largest distance from 1"] = max(abs(each.median - 1) for each in ratios)
+        found[f"{what}: cells whose interval leaves out 1"] = sum(
+            not each.low <= 1 <= each.high for each in ratios
+        )
+    return found

@@ -74,7 +74,7 @@ def _machine(arguments: argparse.Namespace) -> Machine:
         load=arguments.bin.absolute() / "bench_load",
         server_processor=server,
         load_processor=load,
-        rounds=arguments.rounds or (9 if arguments.quick else 15),
+        rounds=arguments.rounds or (9 if arguments.quick else 13),
         warm=arguments.warm,
         measured=arguments.slice,
         without=frozenset(arguments.without),
@@ -125,7 +125,9 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if again:
         _say(f"once more, {len(again)} cells:")
     repeated = measure.run(machine, again, chance, _say)
-    growths = [] if arguments.cell or arguments.without else measure.memory(machine, (OURS, STOCK), _say)
+    growths: list[Growth] = []
+    if not arguments.cell and not arguments.without:
+        growths = measure.memory(machine, (OURS, STOCK), _say)
     _say(f"{time.monotonic() - begun:.0f} s")
     return {
         "about": _about(machine),

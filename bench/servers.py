@@ -9,7 +9,6 @@ import pathlib
 import signal
 import socket
 import sys
-import time
 from collections.abc import Iterator
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
@@ -60,6 +59,7 @@ class Server:
             self._child = self._start_s6() if name == S6 else self._start_postfix(programs)
         self.pid = self._child.pid
         self._status_of_server.close()
+        self._await_first_word()
 
     @property
     def path(self) -> pathlib.Path:
@@ -91,7 +91,8 @@ class Server:
         argv = ["scache", "-l", "-t", "unix", "-u"]
         with self._listen() as listener, _plain_files(self.scratch) as (null, errors):
             flow = os.pipe2(os.O_NONBLOCK)
-            numbers = (null, null, errors, *flow, self._status_of_server.fileno(), listener.fileno())
+            status = self._status_of_server.fileno()
+            numbers = (null, null, errors, *flow, status, listener.fileno())
             try:
                 return self._launch(program, argv, environment, numbers)
             finally:
@@ -128,6 +129,16 @@ class Server:
                 nofile=(_OPEN_FILES, _OPEN_FILES),
             )
         )
+
+    def _await_first_word(self) -> None:
+        """Until it has opened and closed what it opens and closes at its start."""
+        if self.protocol == "s6":
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(10)
+            client.connect(str(self.path))
+            if not client.recv(1):
+                raise RuntimeError(f"{self.name} does not serve: {self.complaints()}")
 
     @property
     def status(self) -> int:

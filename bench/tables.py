@@ -91,6 +91,10 @@ def holding(results: Sequence[Result]) -> str:
     empty = {(r.cell.work, r.cell.clients): r for r in results if r.cell.state == State()}
     same = {"widefind": "miss", "widesave": "savedest"}
     head = ("work", "clients", "the cache holds", OURS, BARE, STOCK)
+
+    def cost(result: Result, server: str) -> float:
+        return _median(result, server, "cpu_of_request")
+
     rows = []
     for result in results:
         cell, state = result.cell, result.cell.state
@@ -99,10 +103,11 @@ def holding(results: Sequence[Result]) -> str:
         if before is None or not (largest or state.wide == WIDE):
             continue
         ratios = [
-            f"{_median(result, name, 'cpu_of_request') / _median(before, name, 'cpu_of_request'):.2f}"
-            if name in result.slices and name in before.slices else ""
+            f"{cost(result, name) / cost(before, name):.2f}" if name in before.slices else ""
             for name in (OURS, BARE, STOCK)
-        ]  # fmt: skip
+            if name in result.slices
+        ]
+        ratios += [""] * (3 - len(ratios))
         holds = f"{state.connections:,} connections, {state.bindings:,} destinations"
         if state.wide:
             holds = f"one destination with {state.wide:,} bindings"

@@ -18,11 +18,13 @@ namespace {
 
 using namespace postfix;
 
-const Process kProcess{.name = "scache",
-                       .service_name = "scache",
-                       .id = 4711,
-                       .host_name = "host.example.org",
-                       .config_directory = "/etc/postfix"};
+Process on_host(std::string_view name) {
+  return {.name = "scache",
+          .service_name = "scache",
+          .id = 4711,
+          .host_name = std::string{name},
+          .config_directory = "/etc/postfix"};
+}
 const Accounts kAccounts{
     .named = [](const std::string& name) -> std::optional<Account> {
       if (name == "postfix") return Account{"postfix", 100, 101};
@@ -31,13 +33,13 @@ const Accounts kAccounts{
     .numbered = [](uid_t) { return Account{"postfix", 100, 101}; },
 };
 
-Result<Parameters> read(std::string_view main_cf, Log& log) {
-  Settings settings = initial_settings(kProcess);
+Result<Parameters> read(std::string_view main_cf, const Process& process, Log& log) {
+  Settings settings = initial_settings(process);
   const auto loaded = load_main_cf_text(main_cf, "main.cf", settings, log);
   if (!loaded) return std::unexpected{loaded.error()};
-  const auto facility = read_syslog_facility(kProcess, settings, log);
+  const auto facility = read_syslog_facility(process, settings, log);
   if (!facility) return std::unexpected{facility.error()};
-  auto parameters = read_parameters(kProcess, kAccounts, settings, log);
+  auto parameters = read_parameters(process, kAccounts, settings, log);
   if (!parameters) return parameters;
   require(parameters->syslog_facility == *facility, "the facility is the same twice");
   const auto read = read_cache_parameters(settings, log, *parameters);
@@ -61,13 +63,13 @@ void check(const Parameters& parameters) {
   require(parameters.myhostname.size() <= 255, "a host name has at most 255 bytes");
 }
 
-void run(std::string_view text) {
+void run(std::string_view text, const Process& process) {
   SilentLog log;
-  const auto parameters = read(text, log);
+  const auto parameters = read(text, process, log);
   if (parameters) check(*parameters);
 
   SilentLog again;
-  const auto same = read("\n# A comment.\n \t\n" + std::string{text}, again);
+  const auto same = read("\n# A comment.\n \t\n" + std::string{text}, process, again);
   require(same.has_value() == parameters.has_value(), "a comment before it makes it no better");
   require(again.lines == log.lines, "the warnings are as many");
   if (same) {
@@ -82,6 +84,9 @@ void run(std::string_view text) {
 }  // namespace scache::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  scache::fuzz::run({reinterpret_cast<const char*>(data), size});
+  const std::string_view text{reinterpret_cast<const char*>(data), size};
+  for (const char* host : {"host.example.org", "host"}) {
+    scache::fuzz::run(text, scache::fuzz::on_host(host));
+  }
   return 0;
 }

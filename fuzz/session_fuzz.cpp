@@ -84,6 +84,8 @@ class Play {
       case 'c':
         actors_[command.client].reset();
         break;
+      case 'g':
+        return cargo_.desert();
       case 't':
         return world_.wait(command.wait);
       default:

@@ -36,8 +36,12 @@ Fd Cargo::make(char kind) {
     }
     case 'E':
       return Fd{::eventfd(0, EFD_CLOEXEC)};
-    case 'N':
-      return Fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    case 'N': {
+      Fd network{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+      const linger setting{1, 5};
+      ::setsockopt(network.get(), SOL_SOCKET, SO_LINGER, &setting, sizeof setting);
+      return network;
+    }
     case 'U':
       return Fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     default:

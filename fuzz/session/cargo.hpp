@@ -13,7 +13,7 @@ namespace scache::fuzz {
 // no more often than it was sent, and in the end nobody holds it.
 //
 //   P  the writing end of a pipe         S  an end of a UNIX socket pair
-//   E  an eventfd                        N  a network socket, not connected
+//   E  an eventfd                        N  a network socket with a linger time, not connected
 //   U  a UNIX socket, not connected      O  the client's own stream
 //   L  the listening socket              R  the last descriptor that the client received
 class Cargo {
@@ -25,6 +25,8 @@ class Cargo {
   void sent(int descriptor, bool alone);
   void received(int descriptor);
 
+  // The other ends of what was sent are closed.
+  void desert() { ends_.clear(); }
   // Whether everybody has let go of all of them.
   bool all_left_alone() const;
 

@@ -13,7 +13,8 @@ namespace scache::fuzz {
 //
 //   !LETTERS      on the first line only, how the server is: v tells the log everything, s does not
 //                 speak first, l has the limits of real life and not small ones
-//   sN BYTES      client N, a digit, sends bytes: `~` stands for NUL, `^` for a newline
+//   sN BYTES      client N, a digit, sends bytes: `~` stands for NUL, `^` for a newline, `@` for a
+//                 thousand times the letter x
 //   pNKKK BYTES   the same with a descriptor for each letter K, three at most (cargo.hpp)
 //   aN BYTES, bNKKK BYTES
 //                 s and p, but the server does not have its turn before the next command
@@ -22,6 +23,7 @@ namespace scache::fuzz {
 //   dN            it receives no more
 //   cN            it closes its stream; when it is named again, it comes back
 //   tMS           time passes
+//   g             whoever holds the other ends of what was sent goes away
 //   q             the server is ended where it stands; the rest is not read
 //
 // What is none of this is nothing.

@@ -56,7 +56,7 @@ CacheLimits cache_limits(bool small) {
   limits.connections = World::kConnections;
   if (small) {
     limits.bindings_of_destination = 3;
-    limits.bytes = 4'096;
+    limits.bytes = 1'500;
     limits.due_of_find = 2;
   }
   return limits;

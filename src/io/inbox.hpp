@@ -12,7 +12,7 @@ namespace scache {
 class Inbox {
  public:
   // Holds what Postfix sends in one go, twice; an idle client costs this much memory.
-  static constexpr std::size_t kInitialBytes = 4 * 1'024;
+  static constexpr std::size_t kInitialBytes = 4'096;
 
   std::string_view bytes() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
   bool empty() const noexcept { return begin_ == end_; }

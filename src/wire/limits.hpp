@@ -9,11 +9,11 @@ namespace scache {
 // about 4,000 (TLS certificate names); the defaults are far above.
 struct WireLimits {
   // Bytes of a destination's or endpoint's name.
-  std::size_t name = 16 * 1'024;
+  std::size_t name = 16'384;
   // Bytes of destination or endpoint properties.
-  std::size_t properties = 64 * 1'024;
+  std::size_t properties = 65'536;
   // Bytes of a whole attribute list, from its first byte to its terminator.
-  std::size_t list = 256 * 1'024;
+  std::size_t list = 262'144;
 };
 
 }  // namespace scache

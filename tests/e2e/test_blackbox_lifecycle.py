@@ -161,10 +161,3 @@ def test_goes_on_after_it_was_stopped(server: Server, load: Load) -> None:
     client.send(wire.DUMMY)
     client.descriptor()
     client.send(wire.DUMMY)
-
-
-def test_the_watchdog_lets_an_idle_server_live(start: Start) -> None:
-    server = start("-o", "daemon_timeout=3s")
-    client = server.client()
-    assert server.child.lives_for(3.5)
-    assert client.find_endp("nothing").reply == wire.FIND_ENDP_MISS

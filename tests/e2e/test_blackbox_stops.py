@@ -129,7 +129,7 @@ def test_a_client_that_stops(
 def test_many_clients_that_stop_at_once(start: Start, expect: dict[str, Any]) -> None:
     server = start("-o", f"ipc_timeout={IPC_TIMEOUT:.0f}s")
     other = server.client()
-    stopped = [server.client() for _ in range(3)]
+    stopped = [server.client() for _ in range(2)]
     for client in stopped:
         half_a_list(client)
     stopped[0].wait_until_heard()
@@ -210,17 +210,20 @@ def test_a_client_that_never_reads_its_replies(start: Start, expect: dict[str, A
 
 
 @pytest.mark.difference("watchdog")
-def test_a_stalled_client_does_not_trip_the_watchdog(
+def test_the_watchdog_minds_neither_idleness_nor_a_stalled_client(
     start: Start, expect: dict[str, Any]
 ) -> None:
-    server = start("-o", "daemon_timeout=3s")
-    client = server.client()
+    idle, stalled = start("-o", "daemon_timeout=3s"), start("-o", "daemon_timeout=3s")
+    client, other = stalled.client(), idle.client()
     half_a_list(client)
     client.wait_until_heard()
+    assert idle.child.lives_for(3.5)
     if expect["trips"]:
-        assert server.child.wait() == expect["status"]
-        server.log.expect(*expect["log"])
+        assert stalled.child.wait() == expect["status"]
+        stalled.log.expect(*expect["log"])
     else:
-        assert server.child.lives_for(3.5)
-        server.leave(client)
-        server.log.expect(*broken_off(b"request\0find_endp", "premature end-of-input"))
+        assert stalled.child.alive()
+        stalled.leave(client)
+        stalled.log.expect(*broken_off(b"request\0find_endp", "premature end-of-input"))
+    assert idle.child.alive()
+    assert waited_for_an_answer(other) < PROMPT

@@ -78,22 +78,23 @@ Task<Flow> Stream::fill(Instant deadline) {
 }
 
 Task<Flow> Stream::flush(Instant deadline) {
+  Flow flow;
   std::size_t sent_bytes = 0;
-  while (sent_bytes < output_.size()) {
+  while (flow.moved() && sent_bytes < output_.size()) {
     const Sent sent = send(socket_.fd.get(), std::string_view{output_}.substr(sent_bytes));
     if (sent.must_wait()) {
       const Ready ready = co_await watch_.writable(deadline);
-      if (ready != Ready::timed_out) continue;
-      // Whoever tries once more must not say it twice.
-      output_.erase(0, sent_bytes);
-      co_return Flow{Flow::Kind::timed_out, 0};
+      if (ready == Ready::timed_out) flow = {Flow::Kind::timed_out, 0};
+    } else if (sent.error != 0) {
+      flow = {Flow::Kind::failed, sent.error};
+    } else {
+      sent_bytes += sent.size;
     }
-    if (sent.error != 0) co_return Flow{Flow::Kind::failed, sent.error};
-    sent_bytes += sent.size;
   }
-  output_.clear();
-  if (output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
-  co_return Flow{};
+  // Whoever tries once more must not say it twice.
+  output_.erase(0, sent_bytes);
+  if (output_.empty() && output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
+  co_return flow;
 }
 
 Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {

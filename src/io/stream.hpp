@@ -34,7 +34,7 @@ struct Flow {
 class Stream {
  public:
   // Replies that are kept back, in bytes; more are sent at once, and the client must read them.
-  static constexpr std::size_t kMaxBufferedReplies = 64 * 1'024;
+  static constexpr std::size_t kMaxBufferedReplies = 65'536;
   // Descriptors that a client may leave unread: one is usual, and all clients together stay far
   // below what the kernel lets a user have in flight (RLIMIT_NOFILE of them).
   static constexpr unsigned kMaxUnreadDescriptors = 16;

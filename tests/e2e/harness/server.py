@@ -52,7 +52,11 @@ class Server:
         self.child = self._launch()
         self.pid = self.child.pid
         if setup.warm:
-            self._warm_up()
+            try:
+                self._warm_up()
+            except BaseException:
+                self.close()
+                raise
 
     def _launch(self) -> Child:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -59,7 +59,11 @@ class Server:
             self._child = self._start_s6() if name == S6 else self._start_postfix(programs)
         self.pid = self._child.pid
         self._status_of_server.close()
-        self._await_first_word()
+        try:
+            self._await_first_word()
+        except BaseException:
+            self.kill()
+            raise
 
     @property
     def path(self) -> pathlib.Path:

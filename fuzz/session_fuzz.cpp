@@ -73,6 +73,7 @@ class Play {
         actor(command.client).send(command.bytes, command.cargo, world_.listening());
         break;
       case 'r':
+      case 'e':
         actor(command.client).read();
         break;
       case 'h':
@@ -91,7 +92,8 @@ class Play {
       default:
         return;
     }
-    if (command.what != 'a' && command.what != 'b') world_.settle();
+    constexpr std::string_view kWithoutTurn = "abe";
+    if (!kWithoutTurn.contains(command.what)) world_.settle();
   }
 
   // All that can be said is said; then the clients go, and everything expires.

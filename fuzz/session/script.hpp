@@ -18,7 +18,8 @@ namespace scache::fuzz {
 //   pNKKK BYTES   the same with a descriptor for each letter K, three at most (cargo.hpp)
 //   aN BYTES, bNKKK BYTES
 //                 s and p, but the server does not have its turn before the next command
-//   rN            client N reads all there is, and keeps the descriptors
+//   rN            client N reads all there is, and keeps the last descriptor
+//   eN            the same, and the server does not have its turn
 //   hN            it sends no more
 //   dN            it receives no more
 //   cN            it closes its stream; when it is named again, it comes back

@@ -40,6 +40,10 @@ Service::Service(const Settings& settings, Statistics& statistics, Closer& close
       log_{log},
       cache_{settings.limits, *this} {}
 
+Service::~Service() {
+  cache_.expire(kNever, cache_.held() + cache_.bindings());
+}
+
 Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
   const DescriptorFacts facts = inspect(fd.get(), settings_.listening);
   Saved refusal = Saved::full;

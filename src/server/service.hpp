@@ -43,6 +43,10 @@ class Service final : private CacheObserver {
   };
 
   Service(const Settings& settings, Statistics& statistics, Closer& closer, Log& log);
+  // Ends all connections like expired ones: no close waits.
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
 
   // Takes `fd`: whatever the answer, the caller has it no more.
   Saved save(const SaveEndpoint& request, Fd fd, Instant now);

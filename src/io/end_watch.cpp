@@ -11,6 +11,8 @@ namespace scache {
 EndWatch::EndWatch(Loop& loop, int descriptor, std::function<void()> gone)
     : descriptor_{descriptor}, gone_{std::move(gone)}, watch_{loop, descriptor}, task_{watch()} {
   task_.start();
+  // Over already: it could not be watched.
+  if (task_.done()) task_.result();
 }
 
 Task<> EndWatch::watch() {

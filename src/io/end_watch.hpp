@@ -9,7 +9,7 @@
 namespace scache {
 
 // EndWatch calls a function when the other end of a descriptor has gone. It borrows the descriptor;
-// whatever comes over it is read and dropped.
+// whatever comes over it is read and dropped. Throws std::system_error when it cannot watch it.
 class EndWatch {
  public:
   EndWatch(Loop& loop, int descriptor, std::function<void()> gone);

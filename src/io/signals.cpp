@@ -34,6 +34,8 @@ Signals::Signals(Loop& loop, std::initializer_list<int> numbers, std::function<v
       watch_{loop, descriptor_.get()},
       task_{watch()} {
   task_.start();
+  // Over already: it could not be watched.
+  if (task_.done()) task_.result();
 }
 
 Signals::~Signals() {

@@ -59,6 +59,11 @@ void World::start() {
   server_->accept_from(listening_.get());
 }
 
+void World::end_server() {
+  const Guarded guarded;
+  server_.reset();
+}
+
 Visitor& World::invite(std::vector<Visitor::Errand> errands) {
   visitors_.push_back(
       std::make_unique<Visitor>([this] { return connect(); }, ledger, std::move(errands)));

@@ -62,6 +62,8 @@ class World {
   // Lets time pass, in steps.
   void pass(Duration time);
   bool all_done() const;
+  // Ends the server with all its clients, faults included.
+  void end_server();
 
   // Connects a client.
   Fd connect();

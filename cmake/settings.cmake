@@ -22,9 +22,12 @@ if(SCACHE_WARNINGS)
   target_compile_options(scache_settings INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
 endif()
 if(SCACHE_SANITIZE)
+  # Without vptr: that check opens a pipe, and calls a good object bad when no descriptor is left.
   target_compile_options(scache_settings INTERFACE
-    -fsanitize=${SCACHE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -fsanitize=${SCACHE_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
   target_link_options(scache_settings INTERFACE -fsanitize=${SCACHE_SANITIZE})
+  target_compile_definitions(scache_settings INTERFACE SCACHE_FRESH_FRAMES)
 endif()
 if(SCACHE_COVERAGE)
   target_compile_options(scache_settings INTERFACE --coverage)

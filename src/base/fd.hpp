@@ -15,7 +15,9 @@ class Fd {
     if (this != &other) reset(other.release());
     return *this;
   }
-  ~Fd() { reset(); }
+  ~Fd() {
+    if (number_ >= 0) reset();
+  }
 
   // The descriptor's number; the Fd keeps it.
   int get() const noexcept { return number_; }

@@ -184,6 +184,17 @@ TEST_F(ServiceTest, WhatExpiresIsClosed) {
   EXPECT_EQ(service.next_deadline(), kNever);
 }
 
+TEST_F(ServiceTest, ItsEndDoesNotWaitForLingeringConnections) {
+  Ends lingering = lingering_pair(60);
+  const auto begun = std::chrono::steady_clock::now();
+  {
+    Statistics own_statistics{0};
+    Service brief{{.limits = {}, .ttl_limit = 60s, .listening = {}}, own_statistics, closer, log};
+    brief.save(SaveEndpoint{10s, "e", "p"}, std::move(lingering.first), kNow);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
+}
+
 TEST_F(ServiceTest, WhatWasHandedOutKeepsItsSettings) {
   Ends lingering = lingering_pair(60);
   save("e", copy(lingering.first));

@@ -25,10 +25,10 @@ class FramePool {
     Free* next;
   };
   struct Kept {
-    Free* first = nullptr;
-    std::size_t count = 0;
+    Free* first;
+    std::size_t count;
   };
-  static inline Kept kept_[kSizes + 1];
+  static inline Kept kept_[kSizes + 1] = {};
 };
 
 }  // namespace scache

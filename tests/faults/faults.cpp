@@ -191,6 +191,14 @@ void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_
   __real__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
       thread, std::move(state), depend);
 }
+
+// Every coroutine asks for memory here: none is kept from the one before.
+void* __wrap__ZN6scache9FramePool4takeEm(std::size_t size) {
+  return ::operator new(size);
+}
+void __wrap__ZN6scache9FramePool4giveEPvm(void* frame, std::size_t) noexcept {
+  ::operator delete(frame);
+}
 // NOLINTEND(bugprone-reserved-identifier)
 
 }  // extern "C"

@@ -95,6 +95,17 @@ TEST_F(WatchTest, ADeadlineBelongsToItsWait) {
   EXPECT_THAT(woken, ElementsAre(Ready::yes));
 }
 
+TEST_F(WatchTest, AWaitThatIsOverLeavesNoDeadlineBehind) {
+  const auto run = [&]() -> Task<> { co_await watch.readable(clock.now() + 5s); };
+  Task<> task = run();
+  task.start();
+  EXPECT_EQ(watch.deadline(), clock.now() + 5s);
+  say();
+  turn();
+  EXPECT_TRUE(task.done());
+  EXPECT_EQ(watch.deadline(), kNever);
+}
+
 TEST_F(WatchTest, WaitsUntilThereIsRoom) {
   const std::string much(64 * 1'024, 'x');
   while (test::send_with(ends.first.get(), much, {})) {

@@ -281,6 +281,28 @@ TEST_F(PostfixSessionMisuseTest, RequestsSentAtOnceAreAllAnsweredInOrder) {
   }
 }
 
+TEST_F(PostfixSessionMisuseTest, SoManyRepliesAreKeptBackAndNoMore) {
+  settings.limits.name = 1'000'000;
+  // A long name makes room for many requests behind it.
+  const std::string large = find_endp(endless(150'000));
+  for (std::size_t at = 0; at < 150'000; at += 50'000) talk->say(large.substr(at, 50'000));
+  std::string requests = large.substr(150'000);
+  std::string replies = kNoEndpoint;
+  for (int i = 0; i < 5'000; ++i) {
+    requests += list({"request", "find_dest"});
+    replies += list({"status", "1", "property", "", "property", ""});
+  }
+  ASSERT_TRUE(talk->client.send(requests));
+  std::string seen;
+  while (seen.empty()) {
+    turn();
+    seen = talk->hear();
+  }
+  EXPECT_LT(seen.size(), Stream::kMaxBufferedReplies + 1'000);
+  settle();
+  EXPECT_TRUE(seen + talk->hear() == replies);
+}
+
 TEST_F(PostfixSessionMisuseTest, ALookupAndBothItsDummiesSentAtOnce) {
   for (int i = 0; i < 10; ++i) talk->save("e", "p" + std::to_string(i), tcp.first);
   std::string requests;

@@ -340,6 +340,7 @@ TEST_F(ServerTest, ItsIdleTimeBeginsWhenTheLastClientGoes) {
   std::optional<SocketClient> two = idle_client();
   pass(1'000s);
   one.reset();
+  settle();
   pass(1'000s);
   EXPECT_EQ(idle_exits, 0);
   two.reset();

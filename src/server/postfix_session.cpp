@@ -113,16 +113,22 @@ void PostfixSession::drop_heard() noexcept {
   reader_.done();
 }
 
-// Says what is missing where a client goes or falls silent within a list.
+// Says what is wrong or missing where a client goes or falls silent within a list.
 void PostfixSession::cut_short(Flow flow, std::string_view wanted) {
   reason_ = flow.reason();
   if (stream_.input().empty()) return;
+  const bool has_request = wanted == postfix_codec::kRequest && reader_.past_wanted();
+  if (has_request) {
+    // The wait for more may have moved the bytes.
+    reader_.scan(stream_.input(), wanted);
+    const auto defects = postfix_codec::defects(reader_, settings_.source);
+    for (const std::string& defect : defects) warn(defect);
+    if (!defects.empty()) return;
+  }
   const auto how = flow.kind == Flow::Kind::timed_out ? postfix_codec::Break::timeout
                                                       : postfix_codec::Break::end;
   if (const auto text = postfix_codec::broken_off(reader_, settings_.source, how)) warn(*text);
-  if (wanted != postfix_codec::kRequest || !reader_.past_wanted()) return;
-  // The wait for more may have moved the bytes.
-  reader_.scan(stream_.input(), wanted);
+  if (!has_request) return;
   if (const auto kind = postfix_codec::kind_of(reader_.string(0))) {
     warn(postfix_codec::bad_parameter(*kind));
   }

@@ -43,22 +43,26 @@ struct Values {
   std::array<std::string_view, 4> texts;
 };
 
+// Whether the list's end has been seen.
+enum class Extent : std::uint8_t { whole, part };
+
 // Reads the attributes of `form` in their order, after the request's name. A list that ends early,
 // has another name or no number is not whole; what comes too much is only worth a warning.
-std::optional<Values> read_values(const AttributeReader& list, const Form& form,
+std::optional<Values> read_values(const AttributeReader& list, const Form& form, Extent extent,
                                   std::string_view source, std::vector<std::string>& warnings) {
   Values values;
   std::size_t at = 1;
   for (std::size_t i = 0; i < form.count; ++i, at += 2) {
     const std::string_view wanted = form.attributes[i];
     if (at >= list.count()) {
-      warnings.push_back(missing_attribute(wanted, source));
+      if (extent == Extent::whole) warnings.push_back(missing_attribute(wanted, source));
       return std::nullopt;
     }
     if (list.string(at) != wanted) {
       warnings.push_back(unexpected_attribute(list.string(at), source, wanted));
       return std::nullopt;
     }
+    if (at + 1 >= list.count()) return std::nullopt;
     values.texts[i] = list.string(at + 1);
     if (wanted == kTtl) {
       const auto number = read_number(values.texts[i]);
@@ -135,12 +139,11 @@ Decoded decode(const AttributeReader& list, const WireLimits& limits, std::strin
   Decoded decoded;
   decoded.kind = kind_of(list.string(0));
   if (!decoded.kind) {
-    decoded.warnings.push_back(
-        fmt::format("unrecognized request: \"{}\", ignored", list.string(0)));
+    decoded.warnings.push_back(unrecognized_request(list.string(0)));
     return decoded;
   }
   const Form& form = form_of(*decoded.kind);
-  const auto values = read_values(list, form, source, decoded.warnings);
+  const auto values = read_values(list, form, Extent::whole, source, decoded.warnings);
   const bool has_ttl = form.attributes[0] == kTtl;
   if (!values || (has_ttl && values->ttl <= 0)) {
     decoded.warnings.push_back(bad_parameter(form.kind));
@@ -214,8 +217,21 @@ std::string missing_attribute(std::string_view name, std::string_view source) {
   return fmt::format("missing attribute {} in input from {}", name, source);
 }
 
+std::string unrecognized_request(std::string_view wire_name) {
+  return fmt::format("unrecognized request: \"{}\", ignored", wire_name);
+}
+
 std::string bad_parameter(Kind kind) {
   return fmt::format("{}: bad or missing request parameter", service_name(kind));
+}
+
+std::vector<std::string> defects(const AttributeReader& part, std::string_view source) {
+  const auto kind = kind_of(part.string(0));
+  if (!kind) return {unrecognized_request(part.string(0))};
+  std::vector<std::string> warnings;
+  const auto values = read_values(part, form_of(*kind), Extent::part, source, warnings);
+  if (!values && !warnings.empty()) warnings.push_back(bad_parameter(*kind));
+  return warnings;
 }
 
 std::optional<std::string> broken_off(const AttributeReader& reader, std::string_view source,

@@ -55,7 +55,11 @@ void put_destination_hit(std::string& out, std::string_view destination_properti
 std::string unexpected_attribute(std::string_view name, std::string_view source,
                                  std::string_view expected);
 std::string missing_attribute(std::string_view name, std::string_view source);
+std::string unrecognized_request(std::string_view wire_name);
 std::string bad_parameter(Kind kind);
+// Where the stream ends, or falls silent, after the request's name: what is wrong with the part
+// that is there, in the order of decode(). The stock server reads no further than that.
+std::vector<std::string> defects(const AttributeReader& part, std::string_view source);
 // Where the stream ends, or falls silent, while `reader` needs more. Within a string the one is not
 // told from the other, and right after the request's name neither is worth a word.
 enum class Break : std::uint8_t { end, timeout };

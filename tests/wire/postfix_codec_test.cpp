@@ -419,6 +419,39 @@ TEST(PostfixCodecTest, ABreakBetweenStringsIsToldWithItsReason) {
             "timeout on scache socket while reading input attribute name");
 }
 
+// The defects of a part of a list, made of whole strings.
+std::vector<std::string> defects_of(std::initializer_list<std::string_view> texts) {
+  const std::string bytes = test::strings(texts);
+  AttributeReader reader{1'024};
+  EXPECT_EQ(reader.scan(bytes, kRequest), AttributeReader::Step::need_more);
+  return defects(reader, kSource);
+}
+
+TEST(PostfixCodecTest, APartOfAGoodRequestHasNoDefect) {
+  EXPECT_THAT(defects_of({"request", "save_dest"}), IsEmpty());
+  EXPECT_THAT(defects_of({"request", "save_dest", "ttl"}), IsEmpty());
+  EXPECT_THAT(defects_of({"request", "save_dest", "ttl", "5", "label"}), IsEmpty());
+  EXPECT_THAT(
+      defects_of({"request", "save_dest", "ttl", "5", "label", "d", "property", "p", "label", "e"}),
+      IsEmpty());
+}
+
+TEST(PostfixCodecTest, WhatIsWrongIsSaidThoughTheListBreaksOff) {
+  EXPECT_THAT(defects_of({"request", "frob"}),
+              ElementsAre("unrecognized request: \"frob\", ignored"));
+  EXPECT_THAT(defects_of({"request", "find_endp", "foo"}),
+              ElementsAre("unexpected attribute foo from scache socket (expecting: label)",
+                          "scache_find_endp_service: bad or missing request parameter"));
+  EXPECT_THAT(
+      defects_of({"request", "save_endp", "ttl", "5x", "label"}),
+      ElementsAre("malformed numerical data from scache socket while reading input attribute "
+                  "value: 5x",
+                  "scache_save_endp_service: bad or missing request parameter"));
+  EXPECT_THAT(defects_of({"request", "find_endp", "label", "e", "foo"}),
+              ElementsAre("unexpected attribute foo from scache socket (expecting: (list "
+                          "terminator))"));
+}
+
 TEST(PostfixCodecTest, ABreakRightAfterTheRequestsNameIsNotWorthAWord) {
   const std::size_t size = test::strings({"request", "find_endp"}).size();
   EXPECT_EQ(said_after(size, Break::end), std::nullopt);

@@ -89,7 +89,8 @@ def _become(launch: Launch) -> None:
         os.closerange(last + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         if launch.nofile:
             resource.setrlimit(resource.RLIMIT_NOFILE, launch.nofile)
-        for number in (signal.SIGXFSZ, signal.SIGPIPE):
+        # Whoever runs the suite may ignore some of them.
+        for number in (signal.SIGXFSZ, signal.SIGPIPE, signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, signal.SIG_DFL)
         os.umask(launch.umask)
         if launch.root:

@@ -1,0 +1,1 @@
+"""Two servers side by side: random sessions that both must answer alike."""

@@ -1,0 +1,1 @@
+"""Clients of every kind, for as long as one likes."""

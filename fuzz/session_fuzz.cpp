@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "io/closer.hpp"
 #include "require.hpp"
@@ -53,47 +54,46 @@ class Play {
   Cargo& cargo() { return cargo_; }
 
  private:
-  Actor& actor(unsigned number) {
+  // The client of that number; nothing where it cannot come.
+  Actor* actor(unsigned number) {
     auto& place = actors_[number];
     if (!place) {
-      place.emplace(number % 2 == 0 ? world_.connect() : world_.connect_narrowly(), announces_,
-                    cargo_);
+      Fd socket = number % 2 == 0 ? world_.connect() : world_.connect_narrowly();
+      if (socket) place.emplace(std::move(socket), announces_, cargo_);
     }
-    return *place;
+    return place ? &*place : nullptr;
   }
 
   void perform(const Command& command) {
-    switch (command.what) {
-      case 's':
-      case 'a':
-        actor(command.client).send(command.bytes, {}, world_.listening());
-        break;
-      case 'p':
-      case 'b':
-        actor(command.client).send(command.bytes, command.cargo, world_.listening());
-        break;
-      case 'r':
-      case 'e':
-        actor(command.client).read();
-        break;
-      case 'h':
-        actor(command.client).stop_sending();
-        break;
-      case 'd':
-        actor(command.client).stop_receiving();
-        break;
-      case 'c':
-        actors_[command.client].reset();
-        break;
-      case 'g':
-        return cargo_.desert();
-      case 't':
-        return world_.wait(command.wait);
-      default:
-        return;
+    if (command.what == 't') return world_.wait(command.wait);
+    if (command.what == 'g') return cargo_.desert();
+    if (command.what == 'c') {
+      actors_[command.client].reset();
+    } else if (constexpr std::string_view kOfClient = "sapbrehd";
+               !kOfClient.contains(command.what)) {
+      return;
+    } else if (Actor* const acting = actor(command.client)) {
+      act(*acting, command);
     }
     constexpr std::string_view kWithoutTurn = "abe";
     if (!kWithoutTurn.contains(command.what)) world_.settle();
+  }
+
+  void act(Actor& acting, const Command& command) {
+    switch (command.what) {
+      case 's':
+      case 'a':
+        return acting.send(command.bytes, {}, world_.listening());
+      case 'p':
+      case 'b':
+        return acting.send(command.bytes, command.cargo, world_.listening());
+      case 'h':
+        return acting.stop_sending();
+      case 'd':
+        return acting.stop_receiving();
+      default:
+        acting.read();
+    }
   }
 
   // All that can be said is said; then the clients go, and everything expires.
@@ -140,7 +140,8 @@ class Play {
   }
 
   void serve_another() {
-    Fd socket = world_.connect();
+    const Fd socket = world_.connect();
+    require(static_cast<bool>(socket), "the next client can connect");
     world_.settle();
     const auto exchange = [&](const std::string& request, const std::string& reply) {
       require(test::send_with(socket.get(), request, {}), "a client can send");

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "require.hpp"
@@ -87,13 +88,14 @@ World::World(const Settings& settings, Closer& closer)
 }
 
 Fd World::connect() {
-  Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   sockaddr_un address{};
   socklen_t size = sizeof address;
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   ::getsockname(listening_.get(), generic, &size);
-  require(::connect(socket.get(), generic, size) == 0, "a client connects");
-  return socket;
+  if (::connect(socket.get(), generic, size) == 0) return socket;
+  require(errno == EAGAIN, "a client connects");
+  return Fd{};
 }
 
 Fd World::connect_narrowly() {

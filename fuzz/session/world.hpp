@@ -30,8 +30,8 @@ class World {
 
   World(const Settings& settings, Closer& closer);
 
-  // The client's end of a new connection: accepted from the listening socket, or a socket pair that
-  // the server adopts, with little room for replies.
+  // The client's end of a new connection: one that the server is to accept, or nothing where too
+  // many wait for that already; or a socket pair that it adopts, with little room for replies.
   Fd connect();
   Fd connect_narrowly();
   int listening() const { return listening_.get(); }

@@ -57,6 +57,18 @@ void take_descriptors(msghdr& message, Closer& closer, Received& received) noexc
   }
 }
 
+constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+
+template <typename Call>
+Sent sent(Call call) noexcept {
+  ssize_t size = 0;
+  do {
+    size = call();
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) return {.size = 0, .error = errno};
+  return {.size = static_cast<std::size_t>(size), .error = 0};
+}
+
 }  // namespace
 
 Received receive(int socket, std::span<char> into, Closer& closer) noexcept {
@@ -90,34 +102,25 @@ bool Sent::must_wait() const noexcept {
   return error == EAGAIN || error == EWOULDBLOCK;
 }
 
+Sent send(int socket, std::string_view bytes) noexcept {
+  // Not sendmsg(2): the kernel takes plain bytes with less ado.
+  return sent([&] { return ::send(socket, bytes.data(), bytes.size(), kSendFlags); });
+}
+
 Sent send(int socket, std::string_view bytes, int descriptor) noexcept {
   iovec buffer{const_cast<char*>(bytes.data()), bytes.size()};
   msghdr message{};
   message.msg_iov = &buffer;
   message.msg_iovlen = 1;
   Control<1> control{};
-  if (descriptor >= 0) {
-    message.msg_control = &control;
-    message.msg_controllen = sizeof control.bytes;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof descriptor);
-    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-  }
-
-  ssize_t size = 0;
-  do {
-    size = ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  } while (size < 0 && errno == EINTR);
-
-  Sent sent;
-  if (size < 0) {
-    sent.error = errno;
-  } else {
-    sent.size = static_cast<std::size_t>(size);
-  }
-  return sent;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control.bytes;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof descriptor);
+  std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  return sent([&] { return ::sendmsg(socket, &message, kSendFlags); });
 }
 
 }  // namespace scache

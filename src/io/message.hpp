@@ -30,7 +30,7 @@ struct Received {
 // beyond one descriptor is left to `closer`.
 Received receive(int socket, std::span<char> into, Closer& closer) noexcept;
 
-// What one sendmsg took: the number of bytes, or an errno.
+// What a send took: the number of bytes, or an errno.
 struct Sent {
   std::size_t size = 0;
   int error = 0;
@@ -38,8 +38,9 @@ struct Sent {
   bool must_wait() const noexcept;
 };
 
-// Sends bytes, and with the first of them a copy of `descriptor` unless it is negative; never
-// blocks, never raises SIGPIPE. The caller keeps the descriptor.
-Sent send(int socket, std::string_view bytes, int descriptor = -1) noexcept;
+// Sends bytes, and with the first of them a copy of `descriptor`; never blocks, never raises
+// SIGPIPE. The caller keeps the descriptor.
+Sent send(int socket, std::string_view bytes) noexcept;
+Sent send(int socket, std::string_view bytes, int descriptor) noexcept;
 
 }  // namespace scache

@@ -164,6 +164,15 @@ ssize_t __wrap_sendmsg(int socket, const msghdr* message, int flags) {
   return __real_sendmsg(socket, &copy, flags);
 }
 
+// Counted with sendmsg: which of the two is called is the stream's own business.
+ssize_t __wrap_send(int socket, const void* bytes, std::size_t size, int flags) {
+  iovec buffer{const_cast<void*>(bytes), size};
+  msghdr message{};
+  message.msg_iov = &buffer;
+  message.msg_iovlen = 1;
+  return __wrap_sendmsg(socket, &message, flags);
+}
+
 int __wrap_accept4(int socket, sockaddr* address, socklen_t* size, int flags) {
   if (scache::test::fails(Call::accept)) return -1;
   return __real_accept4(socket, address, size, flags);

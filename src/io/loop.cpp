@@ -48,11 +48,17 @@ void Loop::turn(Wait wait) {
 }
 
 void Loop::set_deadline(Waiter& waiter, Instant deadline) noexcept {
-  waiter.DeadlineHook::unlink();
   waiter.deadline_ = deadline;
   waiter.timed_out_ = false;
+  if (waiter.DeadlineHook::is_linked() && waiter.filed_ <= deadline) return;
+  waiter.DeadlineHook::unlink();
+  file(waiter);
+}
+
+void Loop::file(Waiter& waiter) noexcept {
+  waiter.filed_ = waiter.deadline_;
   // Nearly always the latest: no search.
-  if (deadline != kNever) deadlines_.insert(deadlines_.end(), waiter);
+  if (waiter.filed_ != kNever) deadlines_.insert(deadlines_.end(), waiter);
 }
 
 void Loop::wake_soon(Waiter& waiter) noexcept {
@@ -76,15 +82,19 @@ int Loop::milliseconds_to_wait(Wait wait) const noexcept {
   if (deadlines_.empty()) return -1;
   // Rounded up: a turn just before the deadline would find nothing to do.
   const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(deadlines_.begin()->deadline() - clock_());
+      std::chrono::ceil<std::chrono::milliseconds>(deadlines_.begin()->filed_ - clock_());
   return static_cast<int>(
       std::clamp<std::int64_t>(left.count(), 0, std::numeric_limits<int>::max()));
 }
 
 void Loop::collect_due() noexcept {
-  while (!deadlines_.empty() && deadlines_.begin()->deadline() <= now_) {
+  while (!deadlines_.empty() && deadlines_.begin()->filed_ <= now_) {
     Waiter& waiter = *deadlines_.begin();
     waiter.DeadlineHook::unlink();
+    if (waiter.deadline_ > now_) {
+      file(waiter);
+      continue;
+    }
     waiter.deadline_ = kNever;
     waiter.timed_out_ = true;
     wake_soon(waiter);

@@ -40,6 +40,9 @@ class Waiter : public detail::ReadyHook, public detail::DeadlineHook {
   virtual void wake(bool timed_out) = 0;
 
   Instant deadline_ = kNever;
+  // Where it stands among the deadlines, if it does: at its own or at an earlier one. Then it is
+  // looked at too early and filed anew, so that putting a deadline off costs nothing.
+  Instant filed_ = kNever;
   bool timed_out_ = false;
 };
 
@@ -79,7 +82,7 @@ class Loop {
  private:
   struct Earlier {
     bool operator()(const Waiter& a, const Waiter& b) const noexcept {
-      return a.deadline() < b.deadline();
+      return a.filed_ < b.filed_;
     }
   };
   using ReadyList = boost::intrusive::list<Waiter, boost::intrusive::base_hook<detail::ReadyHook>,
@@ -90,6 +93,7 @@ class Loop {
                                  boost::intrusive::constant_time_size<false>>;
 
   int milliseconds_to_wait(Wait wait) const noexcept;
+  void file(Waiter& waiter) noexcept;
   void collect_due() noexcept;
 
   Clock clock_;

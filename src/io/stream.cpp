@@ -13,10 +13,32 @@
 // One that came with input belongs to the last byte that came with it; it is handed to whoever
 // consumes that byte as a descriptor's, and closed when the byte turns out to be something else.
 //
-// One such descriptor at a time is enough. fill() is called when the input ends within a message:
+// One such descriptor at a time is enough. A wait for input comes when it ends within a message:
 // then the byte of a descriptor that came before belongs to that message, and is no descriptor's.
 
 namespace scache {
+namespace {
+
+Flow flow_of(const Received& received) noexcept {
+  switch (received.kind) {
+    case Received::Kind::bytes:
+      return {};
+    case Received::Kind::nothing_yet:
+      return {Flow::Kind::not_yet, 0};
+    case Received::Kind::end:
+      return {Flow::Kind::end, 0};
+    case Received::Kind::failed:
+      break;
+  }
+  return {Flow::Kind::failed, received.error};
+}
+
+Flow flow_of(const Sent& sent) noexcept {
+  if (sent.error == 0) return {};
+  return {sent.must_wait() ? Flow::Kind::not_yet : Flow::Kind::failed, sent.error};
+}
+
+}  // namespace
 
 int Flow::reason() const noexcept {
   switch (kind) {
@@ -25,6 +47,7 @@ int Flow::reason() const noexcept {
     case Kind::failed:
       return error;
     case Kind::moved:
+    case Kind::not_yet:
     case Kind::end:
       break;
   }
@@ -47,62 +70,53 @@ void Stream::consume(std::size_t size) noexcept {
   }
 }
 
-Task<Flow> Stream::fill(Instant deadline) {
-  if (!output_.empty()) {
-    const Flow flow = co_await flush(deadline);
-    if (!flow.moved()) co_return flow;
-  }
+Watch::Awaiter Stream::readable(Instant deadline) noexcept {
   drop_pending();
   inbox_.shrink();
-  for (;;) {
-    const Ready ready = co_await watch_.readable(deadline);
-    if (ready == Ready::timed_out) co_return Flow{Flow::Kind::timed_out, 0};
-    Received received = receive(socket_.fd.get(), inbox_.space(), closer_);
-    switch (received.kind) {
-      case Received::Kind::nothing_yet:
-        continue;
-      case Received::Kind::end:
-        co_return Flow{Flow::Kind::end, 0};
-      case Received::Kind::failed:
-        co_return Flow{Flow::Kind::failed, received.error};
-      case Received::Kind::bytes:
-        break;
-    }
-    inbox_.received(received.size);
-    if (received.fd || received.descriptors_lost) {
-      pending_ = std::move(received.fd);
-      pending_distance_ = inbox_.bytes().size();
-    }
-    co_return Flow{};
-  }
+  return watch_.readable(deadline);
 }
 
-Task<Flow> Stream::flush(Instant deadline) {
-  Flow flow;
+Flow Stream::receive_input() {
+  Received received = receive(socket_.fd.get(), inbox_.space(), closer_);
+  const Flow flow = flow_of(received);
+  if (!flow.moved()) return flow;
+  inbox_.received(received.size);
+  if (received.fd || received.descriptors_lost) {
+    pending_ = std::move(received.fd);
+    pending_distance_ = inbox_.bytes().size();
+  }
+  return flow;
+}
+
+Flow Stream::send_output() noexcept {
+  if (output_.empty()) return {};
   std::size_t sent_bytes = 0;
+  Flow flow;
   while (flow.moved() && sent_bytes < output_.size()) {
     const Sent sent = send(socket_.fd.get(), std::string_view{output_}.substr(sent_bytes));
-    if (sent.must_wait()) {
-      const Ready ready = co_await watch_.writable(deadline);
-      if (ready == Ready::timed_out) flow = {Flow::Kind::timed_out, 0};
-    } else if (sent.error != 0) {
-      flow = {Flow::Kind::failed, sent.error};
-    } else {
-      sent_bytes += sent.size;
-    }
+    flow = flow_of(sent);
+    sent_bytes += sent.size;
   }
   // Whoever tries once more must not say it twice.
   output_.erase(0, sent_bytes);
   if (output_.empty() && output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
-  co_return flow;
+  return flow;
+}
+
+Task<Flow> Stream::flush(Instant deadline) {
+  for (;;) {
+    const Flow flow = send_output();
+    if (!flow.must_wait()) co_return flow;
+    const Ready ready = co_await writable(deadline);
+    if (ready == Ready::timed_out) co_return Flow{Flow::Kind::timed_out, 0};
+  }
 }
 
 Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
   Descriptor result;
-  if (!output_.empty()) {
-    result.flow = co_await flush(deadline);
-    if (!result.flow.moved()) co_return result;
-  }
+  result.flow = send_output();
+  if (result.flow.must_wait()) result.flow = co_await flush(deadline);
+  if (!result.flow.moved()) co_return result;
   if (pending_distance_ > 0) {
     // Sent before it was asked for. Further away than the next byte, it is not this request's.
     if (pending_distance_ == 1) {
@@ -112,7 +126,7 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
     co_return result;
   }
   // Other input is requests that were sent ahead; the stock server passes over them, too.
-  for (;;) {
+  do {
     const Ready ready = co_await watch_.readable(deadline);
     if (ready == Ready::timed_out) {
       result.flow = {Flow::Kind::timed_out, 0};
@@ -121,34 +135,18 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
     // Just its own byte: what the client sends behind it in one message stays in the stream.
     char byte = 0;
     Received received = receive(socket_.fd.get(), {&byte, 1}, closer_);
-    if (received.kind == Received::Kind::nothing_yet) continue;
-    if (received.kind == Received::Kind::end) {
-      result.flow = {Flow::Kind::end, 0};
-    } else if (received.kind == Received::Kind::failed) {
-      result.flow = {Flow::Kind::failed, received.error};
-    } else {
-      result.fd = std::move(received.fd);
-    }
-    co_return result;
-  }
+    result.flow = flow_of(received);
+    if (result.flow.moved()) result.fd = std::move(received.fd);
+  } while (result.flow.must_wait());
+  co_return result;
 }
 
-Task<Flow> Stream::send_descriptor(int descriptor, Instant deadline) {
-  if (!output_.empty()) {
-    const Flow flow = co_await flush(deadline);
-    if (!flow.moved()) co_return flow;
-  }
-  for (;;) {
-    const Sent sent = send(socket_.fd.get(), std::string_view{"\0", 1}, descriptor);
-    if (sent.must_wait()) {
-      const Ready ready = co_await watch_.writable(deadline);
-      if (ready == Ready::timed_out) co_return Flow{Flow::Kind::timed_out, 0};
-      continue;
-    }
-    if (sent.error != 0) co_return Flow{Flow::Kind::failed, sent.error};
-    ++unread_descriptors_;
-    co_return Flow{};
-  }
+Flow Stream::send_descriptor(int descriptor) noexcept {
+  Flow flow = send_output();
+  if (!flow.moved()) return flow;
+  flow = flow_of(send(socket_.fd.get(), std::string_view{"\0", 1}, descriptor));
+  if (flow.moved()) ++unread_descriptors_;
+  return flow;
 }
 
 void Stream::drop_pending() noexcept {

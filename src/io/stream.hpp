@@ -17,20 +17,24 @@ namespace scache {
 
 // How an attempt to move bytes ended.
 struct Flow {
-  enum class Kind : std::uint8_t { moved, end, timed_out, failed };
+  // not_yet: the caller waits, and tries again.
+  enum class Kind : std::uint8_t { moved, not_yet, end, timed_out, failed };
 
   Kind kind = Kind::moved;
   // When it failed: errno.
   int error = 0;
 
   bool moved() const noexcept { return kind == Kind::moved; }
+  bool must_wait() const noexcept { return kind == Kind::not_yet; }
   // The reason as an errno: 0 for the end of the stream.
   int reason() const noexcept;
 };
 
 // Stream is one client's UNIX stream socket with what was received and not consumed, and what is
-// to be sent. Output is sent before a wait for input and before a descriptor. One coroutine at a
-// time. Deadlines are the caller's.
+// to be sent. One coroutine at a time. Deadlines are the caller's.
+//
+// What moves bytes does so at once or says not_yet; only waits are awaited. The caller sends the
+// output before it waits for input.
 class Stream {
  public:
   // Replies that are kept back, in bytes; more are sent at once, and the client must read them.
@@ -48,17 +52,22 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // What is received and not consumed. Views stay valid until the next fill().
+  // What is received and not consumed. Views stay valid until the next readable().
   std::string_view input() const noexcept { return inbox_.bytes(); }
   void consume(std::size_t size) noexcept;
-
-  // Sends the output and waits for more input.
-  Task<Flow> fill(Instant deadline);
+  // Waits until receive_input() has something to tell.
+  Watch::Awaiter readable(Instant deadline) noexcept;
+  // Receives more input. Throws std::bad_alloc.
+  Flow receive_input();
 
   // Where to append what is to be sent.
   std::string& output() noexcept { return output_; }
   bool too_much_output() const noexcept { return output_.size() > kMaxBufferedReplies; }
-  // Sends all of it.
+  // Sends the output; moved when all of it is.
+  Flow send_output() noexcept;
+  // Waits until more can be sent.
+  Watch::Awaiter writable(Instant deadline) noexcept { return watch_.writable(deadline); }
+  // Sends the output, however long that takes.
   Task<Flow> flush(Instant deadline);
 
   // The one byte that carries a descriptor, and the descriptor. Sends the output first. `fd` is
@@ -70,7 +79,7 @@ class Stream {
   Task<Descriptor> receive_descriptor(Instant deadline);
 
   // Sends the output, and then one byte with a copy of `descriptor`.
-  Task<Flow> send_descriptor(int descriptor, Instant deadline);
+  Flow send_descriptor(int descriptor) noexcept;
   // Whether the client has read the descriptors that were sent to it, or most of them.
   bool reads_descriptors() noexcept;
 

@@ -31,15 +31,56 @@ const char* words_of(int error) noexcept {
 
 }  // namespace
 
+// Hearing is a wait for an attribute list: over at once where the list is there already, else once
+// something has moved. It is what a session does most, so it has no coroutine of its own.
+class PostfixSession::Hearing {
+ public:
+  Hearing(PostfixSession& session, std::string_view wanted) noexcept
+      : session_{session}, wanted_{wanted} {}
+
+  bool await_ready() {
+    heard_ = session_.listen(wanted_);
+    if (heard_ != Heard::part) return true;
+    sent_ = session_.stream_.send_output();
+    if (sent_.moved()) {
+      wait_.emplace(session_.more_input(wanted_));
+    } else if (sent_.must_wait()) {
+      wait_.emplace(session_.stream_.writable(session_.deadline_));
+    }
+    return !wait_;
+  }
+  void await_suspend(std::coroutine_handle<> waiting) { wait_->await_suspend(waiting); }
+  Heard await_resume() {
+    if (heard_ != Heard::part) return heard_;
+    if (!wait_) return session_.cut_short(sent_, wanted_);
+    if (wait_->await_resume() == Ready::timed_out) {
+      return session_.cut_short({Flow::Kind::timed_out, 0}, wanted_);
+    }
+    return sent_.moved() ? session_.receive(wanted_) : Heard::part;
+  }
+
+ private:
+  PostfixSession& session_;
+  std::string_view wanted_;
+  Heard heard_ = Heard::part;
+  Flow sent_;
+  // Not there where there is nothing to wait for.
+  std::optional<Watch::Awaiter> wait_;
+};
+
 Task<> PostfixSession::run() {
   deadline_ = after(stream_.loop().now(), settings_.time_limit);
   if (settings_.announces) postfix_codec::put_greeting(stream_.output());
   for (unsigned in_a_row = 0;;) {
-    const Heard heard = co_await hear(postfix_codec::kRequest);
+    Heard heard = Heard::part;
+    while (heard == Heard::part) heard = co_await hear(postfix_codec::kRequest);
     if (heard == Heard::nothing) co_return;
 
-    bool goes_on = heard == Heard::other;
-    if (heard == Heard::list) goes_on = co_await serve();
+    bool goes_on = heard != Heard::nonsense;
+    if (heard == Heard::list) {
+      Task<bool> exchange = serve();
+      if (!exchange.done()) goes_on = co_await exchange;
+    }
     if (stream_.too_much_output() || !goes_on) {
       const Flow flow = co_await stream_.flush(deadline_);
       if (!flow.moved() || !goes_on) co_return;
@@ -56,56 +97,57 @@ Task<> PostfixSession::run() {
   }
 }
 
-// Waits for a list that begins with `wanted`. The caller drops it with drop_heard().
-Task<PostfixSession::Heard> PostfixSession::hear(std::string_view wanted) {
-  const bool for_request = wanted == postfix_codec::kRequest;
+PostfixSession::Hearing PostfixSession::hear(std::string_view wanted) noexcept {
+  return {*this, wanted};
+}
+
+// Looks for a list in what is there.
+PostfixSession::Heard PostfixSession::listen(std::string_view wanted) {
   for (;;) {
     switch (reader_.scan(stream_.input(), wanted)) {
+      case AttributeReader::Step::need_more:
+        return Heard::part;
       case AttributeReader::Step::list:
         stray_names_ = 0;
-        co_return Heard::list;
+        return Heard::list;
       case AttributeReader::Step::missing:
         warn(postfix_codec::missing_attribute(wanted, settings_.source));
         drop_heard();
         if (++stray_names_ >= kMaxStrayNames) break;
-        co_return Heard::other;
+        return Heard::other;
       case AttributeReader::Step::stray:
         warn(postfix_codec::unexpected_attribute(reader_.string(0), settings_.source, wanted));
         drop_heard();
         if (++stray_names_ >= kMaxStrayNames) break;
-        if (for_request) continue;
-        co_return Heard::other;
+        if (wanted == postfix_codec::kRequest) continue;
+        return Heard::other;
       case AttributeReader::Step::too_long:
         log_.warn("a request from {} is longer than {} bytes", settings_.source,
                   settings_.limits.list);
-        co_return Heard::nonsense;
-      case AttributeReader::Step::need_more: {
-        const bool idle = for_request && stream_.input().empty();
-        Flow flow;
-        if (idle) {
-          flow = co_await idle_input();
-        } else {
-          flow = co_await stream_.fill(deadline_);
-        }
-        if (flow.moved()) continue;
-        cut_short(flow, wanted);
-        co_return Heard::nothing;
-      }
+        return Heard::nonsense;
     }
     log_.warn("{} attributes in a row from {} that are no request", stray_names_, settings_.source);
-    co_return Heard::nonsense;
+    return Heard::nonsense;
   }
 }
 
 // Between requests a client may wait as long as it likes, once it has read its replies.
-Task<Flow> PostfixSession::idle_input() {
-  const Flow sent = co_await stream_.flush(deadline_);
-  if (!sent.moved()) co_return sent;
-  events_.idle();
-  const Flow flow = co_await stream_.fill(kNever);
-  if (flow.moved()) events_.busy();
-  deadline_ = after(stream_.loop().now(), settings_.time_limit);
-  co_return flow;
+Watch::Awaiter PostfixSession::more_input(std::string_view wanted) {
+  if (wanted != postfix_codec::kRequest || !stream_.input().empty()) {
+    return stream_.readable(deadline_);
+  }
+  if (!std::exchange(idle_, true)) events_.idle();
+  return stream_.readable(kNever);
+}
+
+PostfixSession::Heard PostfixSession::receive(std::string_view wanted) {
+  const Flow flow = stream_.receive_input();
+  if (flow.must_wait()) return Heard::part;
+  if (std::exchange(idle_, false)) {
+    if (flow.moved()) events_.busy();
+    deadline_ = after(stream_.loop().now(), settings_.time_limit);
+  }
+  return flow.moved() ? listen(wanted) : cut_short(flow, wanted);
 }
 
 void PostfixSession::drop_heard() noexcept {
@@ -114,24 +156,25 @@ void PostfixSession::drop_heard() noexcept {
 }
 
 // Says what is wrong or missing where a client goes or falls silent within a list.
-void PostfixSession::cut_short(Flow flow, std::string_view wanted) {
+PostfixSession::Heard PostfixSession::cut_short(Flow flow, std::string_view wanted) {
   reason_ = flow.reason();
-  if (stream_.input().empty()) return;
+  if (stream_.input().empty()) return Heard::nothing;
   const bool has_request = wanted == postfix_codec::kRequest && reader_.past_wanted();
   if (has_request) {
     // The wait for more may have moved the bytes.
     reader_.scan(stream_.input(), wanted);
     const auto defects = postfix_codec::defects(reader_, settings_.source);
     for (const std::string& defect : defects) warn(defect);
-    if (!defects.empty()) return;
+    if (!defects.empty()) return Heard::nothing;
   }
   const auto how = flow.kind == Flow::Kind::timed_out ? postfix_codec::Break::timeout
                                                       : postfix_codec::Break::end;
   if (const auto text = postfix_codec::broken_off(reader_, settings_.source, how)) warn(*text);
-  if (!has_request) return;
-  if (const auto kind = postfix_codec::kind_of(reader_.string(0))) {
-    warn(postfix_codec::bad_parameter(*kind));
+  if (has_request) {
+    const auto kind = postfix_codec::kind_of(reader_.string(0));
+    if (kind) warn(postfix_codec::bad_parameter(*kind));
   }
+  return Heard::nothing;
 }
 
 Task<bool> PostfixSession::serve() {
@@ -142,7 +185,7 @@ Task<bool> PostfixSession::serve() {
   for (const std::string& warning : decoded.warnings) warn(warning);
   if (!decoded.request) {
     postfix_codec::put_refusal(stream_.output(), decoded.kind, Status::bad);
-    co_return true;
+    return {};
   }
 
   const Kind kind = *decoded.kind;
@@ -150,21 +193,21 @@ Task<bool> PostfixSession::serve() {
   if (const auto* save = std::get_if<SaveEndpoint>(&*decoded.request)) {
     log_.detail("save_endp ttl={} endpoint={} properties={}", save->ttl.count(), save->endpoint,
                 save->properties);
-    co_return co_await save_endpoint(*save);
+    return save_endpoint(*save);
   }
   if (const auto* save = std::get_if<SaveDestination>(&*decoded.request)) {
     log_.detail("save_dest ttl={} destination={} properties={} endpoint={}", save->ttl.count(),
                 save->destination, save->properties, save->endpoint);
     save_destination(*save);
-    co_return true;
+    return {};
   }
-  if (!may_hand_over(kind)) co_return true;
+  if (!may_hand_over(kind)) return {};
   if (const auto* find = std::get_if<FindEndpoint>(&*decoded.request)) {
     log_.detail("find_endp endpoint={}", find->endpoint);
     std::optional<Claim> claim = service_.find(*find, now);
     if (claim) {
       postfix_codec::put_endpoint_hit(stream_.output(), claim->properties());
-      co_return co_await hand_over(kind, std::move(*claim));
+      return hand_over(kind, std::move(*claim));
     }
   } else if (const auto* look = std::get_if<FindDestination>(&*decoded.request)) {
     log_.detail("find_dest destination={}", look->destination);
@@ -172,12 +215,12 @@ Task<bool> PostfixSession::serve() {
     if (hit) {
       postfix_codec::put_destination_hit(stream_.output(), hit->properties,
                                          hit->claim.properties());
-      co_return co_await hand_over(kind, std::move(hit->claim));
+      return hand_over(kind, std::move(hit->claim));
     }
   }
   log_.detail("{}: not found", postfix_codec::wire_name(kind));
   postfix_codec::put_refusal(stream_.output(), kind, Status::fail);
-  co_return true;
+  return {};
 }
 
 Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
@@ -220,14 +263,20 @@ void PostfixSession::save_destination(const SaveDestination& request) {
 Task<bool> PostfixSession::hand_over(Kind kind, Claim claim) {
   log_.detail("{}: found endpoint={} properties={} fd={}", postfix_codec::wire_name(kind),
               claim.endpoint(), claim.properties(), claim.descriptor());
-  const Heard ready = co_await hear(postfix_codec::kDummy);
+  Heard ready = Heard::part;
+  while (ready == Heard::part) ready = co_await hear(postfix_codec::kDummy);
   if (ready != Heard::list) {
     warn_of_descriptor(kind, "cannot send", ready == Heard::nothing ? reason_ : 0);
     co_return ready == Heard::other;
   }
   drop_heard();
 
-  const Flow sent = co_await stream_.send_descriptor(claim.descriptor(), deadline_);
+  Flow sent = stream_.send_descriptor(claim.descriptor());
+  while (sent.must_wait()) {
+    const Ready room = co_await stream_.writable(deadline_);
+    sent = room == Ready::timed_out ? Flow{Flow::Kind::timed_out, 0}
+                                    : stream_.send_descriptor(claim.descriptor());
+  }
   if (!sent.moved()) {
     warn_of_descriptor(kind, "cannot send", sent.reason());
     co_return false;
@@ -235,7 +284,8 @@ Task<bool> PostfixSession::hand_over(Kind kind, Claim claim) {
   service_.commit(claim, kind == Kind::find_endpoint ? Service::Lookup::endpoint
                                                      : Service::Lookup::destination);
 
-  const Heard taken = co_await hear(postfix_codec::kDummy);
+  Heard taken = Heard::part;
+  while (taken == Heard::part) taken = co_await hear(postfix_codec::kDummy);
   if (taken != Heard::list) {
     warn_of_descriptor(kind, "cannot send", taken == Heard::nothing ? reason_ : 0);
     co_return taken == Heard::other;

@@ -57,30 +57,38 @@ class PostfixSession {
  private:
   using Kind = postfix_codec::Kind;
 
-  // How the wait for an attribute list ended.
+  // What has come of an attribute list.
   enum class Heard : std::uint8_t {
     list,
     // Another list than the wanted one.
     other,
+    // Not the whole of it yet.
+    part,
     // The client is gone or has taken too long: reason_ says which.
     nothing,
     // It cannot be followed any more.
     nonsense,
   };
+  class Hearing;
 
-  Task<Heard> hear(std::string_view wanted);
+  // Awaits a list that begins with `wanted`, for as long as it answers part. The caller drops it
+  // with drop_heard().
+  Hearing hear(std::string_view wanted) noexcept;
+  Heard listen(std::string_view wanted);
+  Watch::Awaiter more_input(std::string_view wanted);
+  Heard receive(std::string_view wanted);
+  Heard cut_short(Flow flow, std::string_view wanted);
   void drop_heard() noexcept;
-  Task<Flow> idle_input();
 
-  // Each answers whether the session goes on.
+  // Answers a request, or returns the exchange that it begins.
   Task<bool> serve();
+  void save_destination(const SaveDestination& request);
+  // Exchanges. Each answers whether the session goes on.
   Task<bool> save_endpoint(SaveEndpoint request);
   Task<bool> hand_over(Kind kind, Claim claim);
-  void save_destination(const SaveDestination& request);
 
   bool may_hand_over(Kind kind);
   void refuse(Kind kind, std::string_view why);
-  void cut_short(Flow flow, std::string_view wanted);
   void warn(std::string_view text) noexcept { log_.write(Severity::warning, text); }
   void warn_of_descriptor(Kind kind, std::string_view what, int error);
 
@@ -91,6 +99,8 @@ class PostfixSession {
   const Settings& settings_;
   AttributeReader reader_;
   Instant deadline_ = kNever;
+  // Waits between requests, as events_ has been told.
+  bool idle_ = false;
   int reason_ = 0;
   unsigned stray_names_ = 0;
 };

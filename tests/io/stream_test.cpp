@@ -27,10 +27,10 @@ class StreamTest : public test::DescriptorCensus {
   Instant soon() const { return clock.now() + 10s; }
 
   // Starts one wait; its result comes to `flow`.
-  void begin_fill(Instant deadline) { begin(stream->fill(deadline)); }
+  void begin_fill(Instant deadline) { begin(wait_for_input(deadline)); }
   void begin_flush(Instant deadline) { begin(stream->flush(deadline)); }
   void begin_send(int descriptor, Instant deadline) {
-    begin(stream->send_descriptor(descriptor, deadline));
+    begin(wait_to_send(descriptor, deadline));
   }
   void begin_receive(Instant deadline) {
     received.reset();
@@ -77,6 +77,26 @@ class StreamTest : public test::DescriptorCensus {
     task.start();
   }
   Task<> wait_for(Task<Flow> waiting) { flow = co_await waiting; }
+  // What a session does: output first.
+  Task<Flow> wait_for_input(Instant deadline) {
+    Flow result = co_await stream->flush(deadline);
+    if (!result.moved()) co_return result;
+    do {
+      const Ready ready = co_await stream->readable(deadline);
+      if (ready == Ready::timed_out) co_return Flow{Flow::Kind::timed_out, 0};
+      result = stream->receive_input();
+    } while (result.must_wait());
+    co_return result;
+  }
+  Task<Flow> wait_to_send(int descriptor, Instant deadline) {
+    Flow result = stream->send_descriptor(descriptor);
+    while (result.must_wait()) {
+      const Ready ready = co_await stream->writable(deadline);
+      if (ready == Ready::timed_out) co_return Flow{Flow::Kind::timed_out, 0};
+      result = stream->send_descriptor(descriptor);
+    }
+    co_return result;
+  }
   Task<> wait_for_descriptor(Instant deadline) {
     Stream::Descriptor taken = co_await stream->receive_descriptor(deadline);
     received = std::move(taken);

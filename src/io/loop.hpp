@@ -81,9 +81,7 @@ class Loop {
 
  private:
   struct Earlier {
-    bool operator()(const Waiter& a, const Waiter& b) const noexcept {
-      return a.filed_ < b.filed_;
-    }
+    bool operator()(const Waiter& a, const Waiter& b) const noexcept { return a.filed_ < b.filed_; }
   };
   using ReadyList = boost::intrusive::list<Waiter, boost::intrusive::base_hook<detail::ReadyHook>,
                                            boost::intrusive::constant_time_size<false>>;

@@ -8,7 +8,8 @@
 //
 // A save or a find hashes each name once and touches the nodes that it is about. Deadlines are one
 // ordered index over connections and bindings; entries come with growing deadlines nearly always,
-// and those are appended without a search.
+// and those are appended without a search. A renewed binding stays where it is until that place is
+// due: renewals are far more frequent.
 //
 // A destination's lookup must pass over bindings whose endpoint has no connection. Endpoints fill
 // and empty with every save and find, and one endpoint may serve 100,000 destinations, so nothing
@@ -64,8 +65,8 @@ void Claim::leave(Departure why) noexcept {
 }
 
 bool Cache::SameBinding::operator()(const Binding* a, const BindingKey& b) const noexcept {
-  return a->hash == b.hash && a->destination == b.destination && a->endpoint == b.endpoint &&
-         a->text() == b.properties;
+  return a->hash == b.hash && a->text() == b.properties &&
+         a->destination->text() == b.destination && a->endpoint->text() == b.endpoint;
 }
 
 Cache::Cache(const CacheLimits& limits, CacheObserver& observer)
@@ -113,19 +114,14 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
   const HashedName endpoint_key = hashed(endpoint_name);
   const std::uint64_t hash = binding_hash(destination_key, endpoint_key, properties);
 
-  const auto known_destination = destinations_.find(destination_key);
-  const auto known_endpoint = endpoints_.find(endpoint_key);
-  if (known_destination != destinations_.end() && known_endpoint != endpoints_.end()) {
-    const auto known =
-        bindings_.find(BindingKey{*known_destination, *known_endpoint, properties, hash});
-    if (known != bindings_.end()) {
-      Binding& binding = **known;
-      deadlines_.erase(deadlines_.iterator_to(binding));
-      binding.deadline = deadline;
-      index(binding);
-      observer_.binding_saved(destination_name, properties, endpoint_name, true);
-      return SaveOutcome::renewed;
-    }
+  // Renewal touches the binding and what it compares, nothing else: that is most of its cost.
+  const auto known = bindings_.find(BindingKey{destination_name, properties, endpoint_name, hash});
+  if (known != bindings_.end()) {
+    Binding& binding = **known;
+    binding.until = deadline;
+    if (deadline < binding.deadline) index_anew(binding);
+    observer_.binding_saved(destination_name, properties, endpoint_name, true);
+    return SaveOutcome::renewed;
   }
 
   const std::size_t most = sizeof(Binding) + properties.size() + sizeof(Endpoint) +
@@ -182,7 +178,7 @@ std::optional<Cache::DestinationHit> Cache::find_destination(std::string_view na
   for (const BindingRef& ref : (*found)->bindings) {
     if (has_connection_[ref.slot] == 0) continue;
     Binding& binding = *ref.binding;
-    if (binding.deadline <= now) continue;
+    if (binding.until <= now) continue;
     if (Connection* connection = oldest(*binding.endpoint, now, most_due)) {
       return DestinationHit{claim(*connection), binding.text()};
     }
@@ -196,15 +192,22 @@ Instant Cache::next_deadline() const noexcept {
 
 std::size_t Cache::expire(Instant now, std::size_t most) noexcept {
   std::size_t left = 0;
-  for (; left < most && !deadlines_.empty(); ++left) {
+  for (; most > 0 && !deadlines_.empty(); --most) {
     Timed& entry = *deadlines_.begin();
     if (entry.deadline > now) break;
-    if (entry.kind == Timed::Kind::binding) {
-      leave(static_cast<Binding&>(entry), Departure::expired);
-    } else {
+    if (entry.kind == Timed::Kind::connection) {
       auto& connection = static_cast<Connection&>(entry);
       unlink(connection);
       leave(connection, Departure::expired);
+      ++left;
+      continue;
+    }
+    auto& binding = static_cast<Binding&>(entry);
+    if (binding.until > binding.deadline) {
+      index_anew(binding);
+    } else {
+      leave(binding, Departure::expired);
+      ++left;
     }
   }
   return left;
@@ -257,6 +260,12 @@ void Cache::drop_if_unused(Destination& destination) noexcept {
 
 void Cache::index(Timed& entry) noexcept {
   deadlines_.insert(deadlines_.end(), entry);
+}
+
+void Cache::index_anew(Binding& binding) noexcept {
+  deadlines_.erase(deadlines_.iterator_to(binding));
+  binding.deadline = binding.until;
+  index(binding);
 }
 
 void Cache::link(Connection& connection) noexcept {

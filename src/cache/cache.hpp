@@ -66,9 +66,10 @@ class Cache {
   std::optional<Claim> find_endpoint(std::string_view endpoint, Instant now);
   std::optional<DestinationHit> find_destination(std::string_view destination, Instant now);
 
-  // The earliest deadline in the cache, or kNever.
+  // No deadline in the cache is earlier; kNever where there is none. Of a binding that was renewed
+  // it may be the one before: expire() then finds nothing to remove.
   Instant next_deadline() const noexcept;
-  // Removes what is due at `now`, `most` entries at the most. Returns how many left.
+  // Removes what is due at `now`; looks at `most` entries at the most. Returns how many left.
   std::size_t expire(Instant now, std::size_t most) noexcept;
 
   // Connections that can be found, and those that are claimed too.
@@ -109,9 +110,9 @@ class Cache {
   };
   // A binding as renewal looks it up.
   struct BindingKey {
-    const Destination* destination;
-    const Endpoint* endpoint;
+    std::string_view destination;
     std::string_view properties;
+    std::string_view endpoint;
     std::uint64_t hash;
   };
   struct BindingHashOf {
@@ -137,6 +138,7 @@ class Cache {
   void drop_if_unused(Destination& destination) noexcept;
 
   void index(Timed& entry) noexcept;
+  void index_anew(Binding& binding) noexcept;
   void link(Connection& connection) noexcept;
   void unlink(Connection& connection) noexcept;
   Claim claim(Connection& connection) noexcept;

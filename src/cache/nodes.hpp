@@ -19,7 +19,7 @@ namespace scache {
 
 namespace intrusive = boost::intrusive;
 
-// Timed is what has a deadline: a connection or a binding.
+// Timed is what has a deadline: a connection or a binding. The index may have it at an earlier one.
 struct Timed : intrusive::set_base_hook<intrusive::optimize_size<true>> {
   enum class Kind : std::uint8_t { connection, binding };
 
@@ -52,7 +52,10 @@ struct Connection final : TextNode<Connection>, Timed, intrusive::list_base_hook
 
 // A binding; its text is the destination properties.
 struct Binding final : TextNode<Binding>, Timed {
-  explicit Binding(Instant until) : Timed{Kind::binding, until} {}
+  explicit Binding(Instant end) : Timed{Kind::binding, end}, until{end} {}
+
+  // Its own deadline. Renewal puts this off and leaves it in the index where it is.
+  Instant until;
 
   Destination* destination = nullptr;
   Endpoint* endpoint = nullptr;

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace scache {
@@ -41,7 +42,7 @@ Service::Service(const Settings& settings, Statistics& statistics, Closer& close
       cache_{settings.limits, *this} {}
 
 Service::~Service() {
-  cache_.expire(kNever, cache_.held() + cache_.bindings());
+  cache_.expire(kNever, std::numeric_limits<std::size_t>::max());
 }
 
 Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {

@@ -32,6 +32,8 @@ class ReferenceCache {
     std::string destination;
     std::string properties;
     std::string endpoint;
+    // Its end, and when it is looked at: renewal puts off the one, never the other.
+    Instant until;
     Instant deadline;
     std::uint64_t timed;
   };
@@ -61,8 +63,8 @@ class ReferenceCache {
     for (Binding& binding : bindings_) {
       if (binding.destination == destination && binding.properties == properties &&
           binding.endpoint == endpoint) {
-        binding.deadline = deadline;
-        binding.timed = ++time_;
+        binding.until = deadline;
+        if (deadline < binding.deadline) look_at_its_end(binding);
         tell("renewed {} '{}' {}", destination, properties, endpoint);
         return SaveOutcome::renewed;
       }
@@ -72,7 +74,7 @@ class ReferenceCache {
         limits_.bytes) {
       return SaveOutcome::full;
     }
-    bindings_.push_back({destination, properties, endpoint, deadline, ++time_});
+    bindings_.push_back({destination, properties, endpoint, deadline, deadline, ++time_});
     tell("bound {} '{}' {}", destination, properties, endpoint);
     const auto same = [&](const Binding& binding) { return binding.destination == destination; };
     if (static_cast<std::size_t>(std::count_if(bindings_.begin(), bindings_.end(), same)) >
@@ -90,7 +92,7 @@ class ReferenceCache {
   std::optional<Hit> find_destination(const std::string& destination, Instant now) {
     std::size_t most_due = limits_.due_of_find;
     for (const Binding& binding : bindings_) {
-      if (binding.destination != destination || binding.deadline <= now) continue;
+      if (binding.destination != destination || binding.until <= now) continue;
       if (auto hit = find(binding.endpoint, now, most_due)) return Hit{hit->id, binding.properties};
     }
     return std::nullopt;
@@ -104,7 +106,10 @@ class ReferenceCache {
 
   std::size_t expire(Instant now, std::size_t most) {
     std::size_t left = 0;
-    for (; left < most && expire_one(now); ++left) {
+    for (; most > 0; --most) {
+      const Look look = look_at_first(now);
+      if (look == Look::none_due) break;
+      if (look == Look::left) ++left;
     }
     return left;
   }
@@ -196,7 +201,13 @@ class ReferenceCache {
     bindings_.erase(it);
   }
 
-  bool expire_one(Instant now) {
+  void look_at_its_end(Binding& binding) {
+    binding.deadline = binding.until;
+    binding.timed = ++time_;
+  }
+
+  enum class Look { none_due, renewed, left };
+  Look look_at_first(Instant now) {
     const auto sooner = [](const auto& a, const auto& b) {
       return std::pair{a.deadline, a.timed} < std::pair{b.deadline, b.timed};
     };
@@ -208,13 +219,17 @@ class ReferenceCache {
     const bool is_connection =
         first != connections_.end() && (bound == bindings_.end() || sooner(*first, *bound));
     if (is_connection) {
-      if (first->deadline > now) return false;
+      if (first->deadline > now) return Look::none_due;
       leave(first, "expired");
-    } else {
-      if (bound == bindings_.end() || bound->deadline > now) return false;
-      leave(bound, "expired");
+      return Look::left;
     }
-    return true;
+    if (bound == bindings_.end() || bound->deadline > now) return Look::none_due;
+    if (bound->until > bound->deadline) {
+      look_at_its_end(*bound);
+      return Look::renewed;
+    }
+    leave(bound, "expired");
+    return Look::left;
   }
 
   CacheLimits limits_;

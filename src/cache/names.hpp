@@ -1,14 +1,14 @@
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "cache/sip_hash.hpp"
 
 namespace scache {
 
 // NameHash hashes names with a secret key, so that no client can choose names that collide.
-// (SipHash-2-4 of libsodium.) Immutable after construction.
+// Immutable after construction.
 class NameHash {
  public:
   // Draws the key from the kernel.
@@ -16,7 +16,7 @@ class NameHash {
   std::uint64_t operator()(std::string_view name) const noexcept;
 
  private:
-  std::array<unsigned char, 16> key_{};
+  SipKey key_{};
 };
 
 // A name with its hash, as a table looks it up.

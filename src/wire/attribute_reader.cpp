@@ -1,17 +1,44 @@
 #include "wire/attribute_reader.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
 namespace scache {
+namespace {
+
+// The first NUL from `from` on, or bytes.size(). Most strings are names of a few bytes, and are
+// over before memchr() would have begun.
+std::size_t find_nul(std::string_view bytes, std::size_t from) noexcept {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (bytes.size() - from >= kWord && std::endian::native == std::endian::little) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + from, kWord);
+    // The lowest bit that is set belongs to the first byte that is 0.
+    const std::uint64_t zeros = (word - kOnes) & ~word & (kOnes << 7);
+    if (zeros != 0) return from + static_cast<std::size_t>(std::countr_zero(zeros)) / 8;
+    from += kWord;
+  }
+  if (from == bytes.size()) return from;
+  const void* const nul = std::memchr(bytes.data() + from, 0, bytes.size() - from);
+  return nul == nullptr ? bytes.size()
+                        : static_cast<std::size_t>(static_cast<const char*>(nul) - bytes.data());
+}
+
+}  // namespace
 
 AttributeReader::Step AttributeReader::scan(std::string_view bytes, std::string_view wanted) {
   bytes_ = bytes;
+  const std::size_t readable = std::min(bytes.size(), limit_);
   for (;;) {
-    const std::size_t end = bytes.find('\0', at_);
-    if (end == std::string_view::npos || end >= limit_) {
+    const std::size_t offset = begin_;
+    const std::size_t end = find_nul(bytes, at_);
+    if (end >= readable) {
       at_ = bytes.size();
       return bytes.size() >= limit_ ? Step::too_long : Step::need_more;
     }
-    const std::size_t offset = begin_;
-    const std::size_t size = end - begin_;
+    const std::size_t size = end - offset;
     begin_ = at_ = end + 1;
 
     switch (phase_) {

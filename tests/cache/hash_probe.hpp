@@ -4,7 +4,7 @@
 
 namespace scache::test {
 
-// HashProbe stands between the cache and libsodium: it counts the hashes that are computed, and
+// HashProbe stands between the cache and its NameHash: it counts the hashes that are computed, and
 // makes names collide on demand. cache_cost_test.cpp puts it there.
 struct HashProbe {
   enum class Mode { real, positions_collide, all_collide };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,11 @@ class AttributeWriter {
   explicit AttributeWriter(std::string& out) : out_{out} {}
 
   AttributeWriter& put(std::string_view name, std::string_view value) {
-    out_.append(name).push_back('\0');
-    out_.append(value).push_back('\0');
+    const std::size_t before = out_.size();
+    // Filled with NULs: the two that end name and value are there already.
+    out_.resize(before + name.size() + value.size() + 2);
+    name.copy(out_.data() + before, name.size());
+    value.copy(out_.data() + before + name.size() + 1, value.size());
     return *this;
   }
   void end() { out_.push_back('\0'); }

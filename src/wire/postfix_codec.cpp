@@ -13,9 +13,15 @@ namespace scache::postfix_codec {
 namespace {
 
 constexpr std::string_view kStatus = "status";
-constexpr std::string_view kTtl = "ttl";
-constexpr std::string_view kLabel = "label";
 constexpr std::string_view kProperty = "property";
+
+// The attributes of a request, after its own name.
+enum class Attribute : std::uint8_t { ttl, label, property };
+constexpr std::array<std::string_view, 3> kAttributes{"ttl", "label", kProperty};
+
+constexpr std::string_view name_of(Attribute attribute) noexcept {
+  return kAttributes[static_cast<std::size_t>(attribute)];
+}
 
 // As much of a malformed number as the stock server logs, in bytes.
 constexpr std::size_t kMaxLoggedNumber = 100;
@@ -23,14 +29,16 @@ constexpr std::size_t kMaxLoggedNumber = 100;
 struct Form {
   Kind kind;
   std::string_view wire_name;
-  std::array<std::string_view, 4> attributes;
+  std::array<Attribute, 4> attributes;
   std::size_t count;
 };
 
+constexpr auto kTtl = Attribute::ttl;
+constexpr auto kLabel = Attribute::label;
 constexpr std::array<Form, 4> kForms{{
-    {Kind::save_endpoint, "save_endp", {kTtl, kLabel, kProperty}, 3},
+    {Kind::save_endpoint, "save_endp", {kTtl, kLabel, Attribute::property}, 3},
     {Kind::find_endpoint, "find_endp", {kLabel}, 1},
-    {Kind::save_destination, "save_dest", {kTtl, kLabel, kProperty, kLabel}, 4},
+    {Kind::save_destination, "save_dest", {kTtl, kLabel, Attribute::property, kLabel}, 4},
     {Kind::find_destination, "find_dest", {kLabel}, 1},
 }};
 
@@ -46,39 +54,38 @@ struct Values {
 // Whether the list's end has been seen.
 enum class Extent : std::uint8_t { whole, part };
 
-// Reads the attributes of `form` in their order, after the request's name. A list that ends early,
-// has another name or no number is not whole; what comes too much is only worth a warning.
-std::optional<Values> read_values(const AttributeReader& list, const Form& form, Extent extent,
-                                  std::string_view source, std::vector<std::string>& warnings) {
-  Values values;
+// Reads the attributes of `form` in their order, after the request's name; answers whether all are
+// there. A list that ends early, has another name or no number lacks them; what comes too much is
+// only worth a warning.
+bool read_values(const AttributeReader& list, const Form& form, Extent extent,
+                 std::string_view source, Values& values, std::vector<std::string>& warnings) {
   std::size_t at = 1;
   for (std::size_t i = 0; i < form.count; ++i, at += 2) {
-    const std::string_view wanted = form.attributes[i];
+    const std::string_view wanted = name_of(form.attributes[i]);
     if (at >= list.count()) {
       if (extent == Extent::whole) warnings.push_back(missing_attribute(wanted, source));
-      return std::nullopt;
+      return false;
     }
     if (list.string(at) != wanted) {
       warnings.push_back(unexpected_attribute(list.string(at), source, wanted));
-      return std::nullopt;
+      return false;
     }
-    if (at + 1 >= list.count()) return std::nullopt;
+    if (at + 1 >= list.count()) return false;
     values.texts[i] = list.string(at + 1);
-    if (wanted == kTtl) {
-      const auto number = read_number(values.texts[i]);
-      if (!number) {
-        warnings.push_back(
-            fmt::format("malformed numerical data from {} while reading input attribute value: {}",
-                        source, values.texts[i].substr(0, kMaxLoggedNumber)));
-        return std::nullopt;
-      }
-      values.ttl = *number;
+    if (form.attributes[i] != kTtl) continue;
+    const auto number = read_number(values.texts[i]);
+    if (!number) {
+      warnings.push_back(
+          fmt::format("malformed numerical data from {} while reading input attribute value: {}",
+                      source, values.texts[i].substr(0, kMaxLoggedNumber)));
+      return false;
     }
+    values.ttl = *number;
   }
   if (at < list.count()) {
     warnings.push_back(unexpected_attribute(list.string(at), source, "(list terminator)"));
   }
-  return values;
+  return true;
 }
 
 // Whether every text is within its limit; says which is not.
@@ -89,7 +96,7 @@ bool within_limits(const Form& form, const Values& values, const WireLimits& lim
     const std::size_t limit = form.attributes[i] == kLabel ? limits.name : limits.properties;
     if (values.texts[i].size() > limit) {
       warnings.push_back(fmt::format("{}: {} of {} bytes is over the limit of {}",
-                                     service_name(form.kind), form.attributes[i],
+                                     service_name(form.kind), name_of(form.attributes[i]),
                                      values.texts[i].size(), limit));
       return false;
     }
@@ -143,12 +150,13 @@ Decoded decode(const AttributeReader& list, const WireLimits& limits, std::strin
     return decoded;
   }
   const Form& form = form_of(*decoded.kind);
-  const auto values = read_values(list, form, Extent::whole, source, decoded.warnings);
+  Values values;
+  const bool complete = read_values(list, form, Extent::whole, source, values, decoded.warnings);
   const bool has_ttl = form.attributes[0] == kTtl;
-  if (!values || (has_ttl && values->ttl <= 0)) {
+  if (!complete || (has_ttl && values.ttl <= 0)) {
     decoded.warnings.push_back(bad_parameter(form.kind));
-  } else if (within_limits(form, *values, limits, decoded.warnings)) {
-    decoded.request = make_request(form.kind, *values);
+  } else if (within_limits(form, values, limits, decoded.warnings)) {
+    decoded.request = make_request(form.kind, values);
   }
   return decoded;
 }
@@ -229,8 +237,9 @@ std::vector<std::string> defects(const AttributeReader& part, std::string_view s
   const auto kind = kind_of(part.string(0));
   if (!kind) return {unrecognized_request(part.string(0))};
   std::vector<std::string> warnings;
-  const auto values = read_values(part, form_of(*kind), Extent::part, source, warnings);
-  if (!values && !warnings.empty()) warnings.push_back(bad_parameter(*kind));
+  Values values;
+  const bool complete = read_values(part, form_of(*kind), Extent::part, source, values, warnings);
+  if (!complete && !warnings.empty()) warnings.push_back(bad_parameter(*kind));
   return warnings;
 }
 

@@ -29,9 +29,7 @@ class StreamTest : public test::DescriptorCensus {
   // Starts one wait; its result comes to `flow`.
   void begin_fill(Instant deadline) { begin(wait_for_input(deadline)); }
   void begin_flush(Instant deadline) { begin(stream->flush(deadline)); }
-  void begin_send(int descriptor, Instant deadline) {
-    begin(wait_to_send(descriptor, deadline));
-  }
+  void begin_send(int descriptor, Instant deadline) { begin(wait_to_send(descriptor, deadline)); }
   void begin_receive(Instant deadline) {
     received.reset();
     task = wait_for_descriptor(deadline);

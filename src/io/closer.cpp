@@ -15,15 +15,22 @@
 namespace scache {
 namespace {
 
+bool is_stream(int socket) noexcept {
+  int type = -1;
+  socklen_t size = sizeof type;
+  return ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
 // What close() may wait for: a linger time, which can be turned off, or what nobody knows.
 enum class Wait { none, linger, unknown };
 
 Wait wait_of(int descriptor, DescriptorKind kind) noexcept {
   switch (kind) {
-    case DescriptorKind::local_stream: {
-      // A descriptor in flight comes with a byte at least.
+    case DescriptorKind::local: {
+      // On a stream a descriptor in flight comes with a byte at least.
       int unread = -1;
-      return ::ioctl(descriptor, SIOCINQ, &unread) == 0 && unread == 0 ? Wait::none : Wait::unknown;
+      const bool empty = ::ioctl(descriptor, SIOCINQ, &unread) == 0 && unread == 0;
+      return empty && is_stream(descriptor) ? Wait::none : Wait::unknown;
     }
     case DescriptorKind::network: {
       linger setting{};
@@ -110,6 +117,22 @@ void Closer::close_connection(Fd fd, DescriptorKind kind) noexcept {
       close_elsewhere(std::move(fd));
       return;
   }
+}
+
+void Closer::close_handed_over(Fd fd, DescriptorKind kind) noexcept {
+  if (kind == DescriptorKind::other) close_elsewhere(std::move(fd));
+}
+
+bool Closer::accepts(int descriptor, DescriptorKind kind) const noexcept {
+  switch (kind) {
+    case DescriptorKind::network:
+    case DescriptorKind::pipe:
+      return true;
+    case DescriptorKind::local:
+    case DescriptorKind::other:
+      break;
+  }
+  return accepts() || (kind == DescriptorKind::local && is_stream(descriptor));
 }
 
 bool Closer::accepts() const noexcept {

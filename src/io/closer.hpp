@@ -31,8 +31,15 @@ class Closer {
   // Ends a connection that is ours alone: abruptly, whatever its linger time.
   void close_connection(Fd fd, DescriptorKind kind) noexcept;
 
-  // Whether a descriptor that may block in close() can be taken in.
+  // Closes our copy of a connection that was handed over a moment ago: the other copy is on its way
+  // or just received, so that ours is not the last and nothing is to be waited for. A client that
+  // is quick enough to close its own before that could still make it wait; close_copy() is for
+  // connections of clients that are not trusted so far. Files are closed elsewhere all the same.
+  void close_handed_over(Fd fd, DescriptorKind kind) noexcept;
+
+  // Whether a descriptor that may block in close() can be taken in; whether this one can.
   bool accepts() const noexcept;
+  bool accepts(int descriptor, DescriptorKind kind) const noexcept;
 
  private:
   struct Shared;

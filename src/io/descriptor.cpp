@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 
-#include <cerrno>
 #include <cstddef>
 #include <cstring>
 
@@ -32,24 +31,18 @@ bool ListeningAddress::is_peer_of(const sockaddr_un& peer, socklen_t size) const
 }
 
 DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept {
-  union {
-    sockaddr generic;
-    sockaddr_un local;
-    sockaddr_storage storage;
-  } peer{};
+  const int family = option(descriptor, SO_DOMAIN);
+  if (family < 0) {
+    const bool pipe = ::fcntl(descriptor, F_GETPIPE_SZ) >= 0;
+    return {pipe ? DescriptorKind::pipe : DescriptorKind::other, false};
+  }
+  if (family != AF_UNIX) return {DescriptorKind::network, false};
+  sockaddr_un peer{};
   socklen_t size = sizeof peer;
-  if (::getpeername(descriptor, &peer.generic, &size) == 0) {
-    if (peer.generic.sa_family != AF_UNIX) return {DescriptorKind::network, false};
-    const bool stream = option(descriptor, SO_TYPE) == SOCK_STREAM;
-    return {stream ? DescriptorKind::local_stream : DescriptorKind::other,
-            listening.is_peer_of(peer.local, size)};
+  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
+    return {DescriptorKind::other, false};
   }
-  if (errno != ENOTSOCK) {
-    const bool local = option(descriptor, SO_DOMAIN) == AF_UNIX;
-    return {local ? DescriptorKind::other : DescriptorKind::network, false};
-  }
-  const bool pipe = ::fcntl(descriptor, F_GETPIPE_SZ) >= 0;
-  return {pipe ? DescriptorKind::pipe : DescriptorKind::other, false};
+  return {DescriptorKind::local, listening.is_peer_of(peer, size)};
 }
 
 }  // namespace scache

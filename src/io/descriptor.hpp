@@ -9,14 +9,14 @@ namespace scache {
 
 // What a descriptor refers to, as far as it matters for keeping and closing it.
 enum class DescriptorKind : std::uint8_t {
-  // A connected UNIX-domain stream socket: closing it may block for descriptors of any kind that
-  // were sent into it and not received.
-  local_stream,
+  // A connected UNIX-domain socket: closing it may block for descriptors of any kind that were sent
+  // into it and not received.
+  local,
   // Another family's socket: closing it may block for its linger time.
   network,
   // A pipe: closing it never blocks.
   pipe,
-  // A file, a device, another kind of socket: closing it may block for as long as it likes.
+  // A file, a device, another UNIX-domain socket: closing it may block for as long as it likes.
   other,
 };
 
@@ -40,8 +40,9 @@ struct DescriptorFacts {
   bool own_client = false;
 };
 
-// Looks at a descriptor without touching what it refers to: no file system is asked, nothing can
-// block. One system call for a connected socket.
+// Looks at a descriptor without touching what it refers to: no file system is asked, and no lock is
+// waited for that whoever shares a socket may hold for as long as he likes, as getpeername(2) would
+// on one of the internet's. One system call for a network's socket, two for a connected local one.
 DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept;
 
 }  // namespace scache

@@ -57,7 +57,7 @@ int Flow::reason() const noexcept {
 Stream::Socket::~Socket() {
   if (!fd) return;
   ::shutdown(fd.get(), SHUT_RDWR);
-  closer.close_connection(std::move(fd), DescriptorKind::local_stream);
+  closer.close_connection(std::move(fd), DescriptorKind::local);
 }
 
 void Stream::consume(std::size_t size) noexcept {

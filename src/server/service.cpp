@@ -27,7 +27,7 @@ std::string_view word(Departure why) noexcept {
 // a file is always ready, and its file system may take its time to say so.
 bool is_dead(const Claim& claim) noexcept {
   const auto kind = static_cast<DescriptorKind>(claim.note());
-  if (kind != DescriptorKind::network && kind != DescriptorKind::local_stream) return false;
+  if (kind != DescriptorKind::network && kind != DescriptorKind::local) return false;
   pollfd state{claim.descriptor(), POLLRDHUP, 0};
   return ::poll(&state, 1, 0) > 0 && (state.revents & POLLRDHUP) != 0;
 }
@@ -50,7 +50,7 @@ Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
   Saved refusal = Saved::full;
   if (facts.own_client) {
     refusal = Saved::own_client;
-  } else if (facts.kind == DescriptorKind::other && !closer_.accepts()) {
+  } else if (!closer_.accepts(fd.get(), facts.kind)) {
     refusal = Saved::not_closable;
   } else if (cache_.save_connection(request.endpoint, request.properties,
                                     deadline(request.ttl, now), fd,
@@ -112,10 +112,12 @@ void Service::connection_left(std::string_view endpoint, std::string_view proper
   const auto kind = static_cast<DescriptorKind>(note);
   log_.detail("connection {}: endpoint={} properties={} fd={}", word(why), endpoint, properties,
               fd.get());
-  if (why == Departure::found) {
+  if (why != Departure::found) {
+    closer_.close_connection(std::move(fd), kind);
+  } else if (settings_.strangers) {
     closer_.close_copy(std::move(fd), kind);
   } else {
-    closer_.close_connection(std::move(fd), kind);
+    closer_.close_handed_over(std::move(fd), kind);
   }
 }
 

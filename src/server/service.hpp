@@ -40,6 +40,9 @@ class Service final : private CacheObserver {
     // No entry lives longer, whatever its client asks for.
     std::chrono::seconds ttl_limit{2};
     ListeningAddress listening;
+    // Whether clients are others than this process's own user and root, who could hurt it in
+    // simpler ways than by the linger time of a socket (Closer::close_handed_over).
+    bool strangers = false;
   };
 
   Service(const Settings& settings, Statistics& statistics, Closer& closer, Log& log);

@@ -127,6 +127,54 @@ TEST_F(CloserTest, ACopyKeepsTheLingerTimeOfTheOthers) {
   lingering.second.reset();
 }
 
+TEST_F(CloserTest, WhatWasHandedOverIsClosedOnTheSpotAndKeepsItsLingerTime) {
+  Ends lingering = test::lingering_pair(kLinger);
+  Ends pipe = test::pipe_pair();
+  Ends local = test::socket_pair();
+  for (Fd* fd : {&lingering.first, &pipe.first, &local.first}) {
+    const Fd finders{::dup(fd->get())};
+    const int number = fd->get();
+    closer.close_handed_over(std::move(*fd), inspect(number, ListeningAddress{}).kind);
+    EXPECT_FALSE(is_open(number));
+    if (fd == &lingering.first) {
+      EXPECT_EQ(test::linger_of(finders.get()).l_linger, kLinger);
+      EXPECT_NE(test::linger_of(finders.get()).l_onoff, 0);
+      lingering.second.reset();
+    }
+  }
+}
+
+TEST_F(CloserTest, AFileThatWasHandedOverIsClosedByTheThread) {
+  Fd busy = keep_thread_busy();
+  Fd file{::eventfd(0, EFD_CLOEXEC)};
+  const int number = file.get();
+  closer.close_handed_over(std::move(file), DescriptorKind::other);
+  EXPECT_TRUE(is_open(number));
+  busy.reset();
+  EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
+}
+
+TEST_F(CloserTest, WithTooManyWaitingOnlyWhatMayBlockIsNotAccepted) {
+  const Ends tcp = test::tcp_pair();
+  const Ends pipe = test::pipe_pair();
+  const Ends stream = test::socket_pair();
+  const Ends datagrams = test::socket_pair(SOCK_DGRAM);
+  const Fd file{::eventfd(0, EFD_CLOEXEC)};
+  const auto accepted = [&](const Fd& fd) {
+    return closer.accepts(fd.get(), inspect(fd.get(), ListeningAddress{}).kind);
+  };
+  EXPECT_TRUE(accepted(datagrams.first));
+  EXPECT_TRUE(accepted(file));
+  Fd busy = keep_thread_busy();
+  while (closer.accepts()) closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
+  EXPECT_TRUE(accepted(tcp.first));
+  EXPECT_TRUE(accepted(pipe.first));
+  EXPECT_TRUE(accepted(stream.first));
+  EXPECT_FALSE(accepted(datagrams.first));
+  EXPECT_FALSE(accepted(file));
+  busy.reset();
+}
+
 // A UNIX-domain socket's last close ends whatever is in flight in it.
 TEST_F(CloserTest, ALingeringSocketInFlightInALocalOneDoesNotBlock) {
   for (const bool copy : {true, false}) {

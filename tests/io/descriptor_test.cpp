@@ -51,16 +51,19 @@ TEST_F(DescriptorTest, AConnectionWhosePeerHasGoneIsNetworkStill) {
 
 TEST_F(DescriptorTest, ConnectedLocalStreams) {
   const Ends ends = test::socket_pair();
-  EXPECT_EQ(look(ends.first).kind, DescriptorKind::local_stream);
+  EXPECT_EQ(look(ends.first).kind, DescriptorKind::local);
   EXPECT_FALSE(look(ends.first).own_client);
 }
 
-TEST_F(DescriptorTest, OtherLocalSocketsMayHoldAnything) {
+TEST_F(DescriptorTest, ConnectedLocalSocketsOfOtherTypes) {
   const Ends datagrams = test::socket_pair(SOCK_DGRAM);
   const Ends packets = test::socket_pair(SOCK_SEQPACKET);
+  EXPECT_EQ(look(datagrams.first).kind, DescriptorKind::local);
+  EXPECT_EQ(look(packets.first).kind, DescriptorKind::local);
+}
+
+TEST_F(DescriptorTest, UnconnectedLocalSocketsMayHoldAnything) {
   const Fd unconnected{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  EXPECT_EQ(look(datagrams.first).kind, DescriptorKind::other);
-  EXPECT_EQ(look(packets.first).kind, DescriptorKind::other);
   EXPECT_EQ(look(unconnected).kind, DescriptorKind::other);
   EXPECT_EQ(inspect(listening.descriptor(), address).kind, DescriptorKind::other);
 }
@@ -94,7 +97,7 @@ TEST_F(DescriptorTest, AStreamToAnotherServerIsNot) {
   const Listening other;
   const Fd client = other.connect();
   EXPECT_FALSE(look(client).own_client);
-  EXPECT_EQ(look(client).kind, DescriptorKind::local_stream);
+  EXPECT_EQ(look(client).kind, DescriptorKind::local);
 }
 
 TEST_F(DescriptorTest, TheServersEndOfAStreamIsNot) {

@@ -195,6 +195,23 @@ TEST_F(ServiceTest, ItsEndDoesNotWaitForLingeringConnections) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
 }
 
+TEST_F(ServiceTest, AmongStrangersWhatWasHandedOutMayLinger) {
+  Ends lingering = lingering_pair(60);
+  const auto begun = std::chrono::steady_clock::now();
+  Statistics own_statistics{0};
+  Service careful{{.limits = {}, .ttl_limit = 60s, .listening = {}, .strangers = true},
+                  own_statistics,
+                  closer,
+                  log};
+  // The finder has closed its copy already: ours is the last.
+  careful.save(SaveEndpoint{10s, "e", "p"}, std::move(lingering.first), kNow);
+  auto claim = careful.find(FindEndpoint{"e"}, kNow);
+  ASSERT_TRUE(claim);
+  careful.commit(*claim, Service::Lookup::endpoint);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
+  lingering.second.reset();
+}
+
 TEST_F(ServiceTest, WhatWasHandedOutKeepsItsSettings) {
   Ends lingering = lingering_pair(60);
   save("e", copy(lingering.first));

@@ -53,8 +53,8 @@ int Claim::descriptor() const noexcept {
 std::string_view Claim::endpoint() const noexcept {
   return connection_->endpoint->text();
 }
-std::uint8_t Claim::note() const noexcept {
-  return connection_->note;
+const Provenance& Claim::provenance() const noexcept {
+  return connection_->provenance;
 }
 std::string_view Claim::properties() const noexcept {
   return connection_->text();
@@ -103,13 +103,13 @@ Cache::~Cache() {
 }
 
 SaveOutcome Cache::save_connection(std::string_view endpoint_name, std::string_view properties,
-                                   Instant deadline, Fd& fd, std::uint8_t note) {
+                                   Instant deadline, Fd& fd, const Provenance& provenance) {
   if (held_ >= limits_.connections) return SaveOutcome::full;
   const std::size_t most =
       sizeof(Connection) + properties.size() + sizeof(Endpoint) + endpoint_name.size();
   if (bytes_ + most > limits_.bytes) return SaveOutcome::full;
 
-  auto owner = Connection::create(properties, deadline, note);
+  auto owner = Connection::create(properties, deadline, provenance);
   Endpoint& endpoint = get_endpoint(hashed(endpoint_name));
 
   Connection& connection = *owner.release();
@@ -134,7 +134,7 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
   if (known != bindings_.end()) {
     Binding& binding = **known;
     binding.until = deadline;
-    if (deadline < binding.deadline) index_anew(binding);
+    if (deadline < binding.place.deadline) index_anew(binding);
     observer_.binding_saved(destination_name, properties, endpoint_name, true);
     return SaveOutcome::renewed;
   }
@@ -181,7 +181,7 @@ std::optional<Claim> Cache::find_endpoint(std::string_view name, Instant now) {
   if (found == endpoints_.end()) return std::nullopt;
   Endpoint& endpoint = **found;
   std::size_t most_due = limits_.due_of_find;
-  if (Connection* connection = oldest(endpoint, now, most_due)) return claim(*connection);
+  if (Connection* connection = next_of(endpoint, now, most_due)) return claim(*connection);
   drop_if_unused(endpoint);
   return std::nullopt;
 }
@@ -194,7 +194,7 @@ std::optional<Cache::DestinationHit> Cache::find_destination(std::string_view na
     if (has_connection_[ref.slot] == 0) continue;
     Binding& binding = *ref.binding;
     if (binding.until <= now) continue;
-    if (Connection* connection = oldest(*binding.endpoint, now, most_due)) {
+    if (Connection* connection = next_of(*binding.endpoint, now, most_due)) {
       return DestinationHit{claim(*connection), binding.text()};
     }
   }
@@ -202,14 +202,14 @@ std::optional<Cache::DestinationHit> Cache::find_destination(std::string_view na
 }
 
 Instant Cache::next_deadline() const noexcept {
-  return deadlines_.empty() ? kNever : deadlines_.begin()->deadline;
+  return deadlines_.empty() ? kNever : deadlines_.begin()->place.deadline;
 }
 
 std::size_t Cache::expire(Instant now, std::size_t most) noexcept {
   std::size_t left = 0;
   for (; most > 0 && !deadlines_.empty(); --most) {
     Timed& entry = *deadlines_.begin();
-    if (entry.deadline > now) break;
+    if (entry.place.deadline > now) break;
     if (entry.kind == Timed::Kind::connection) {
       auto& connection = static_cast<Connection&>(entry);
       unlink(connection);
@@ -218,7 +218,7 @@ std::size_t Cache::expire(Instant now, std::size_t most) noexcept {
       continue;
     }
     auto& binding = static_cast<Binding&>(entry);
-    if (binding.until > binding.deadline) {
+    if (binding.until > binding.place.deadline) {
       index_anew(binding);
     } else {
       leave(binding, Departure::expired);
@@ -274,12 +274,13 @@ void Cache::drop_if_unused(Destination& destination) noexcept {
 }
 
 void Cache::index(Timed& entry) noexcept {
+  entry.place.filing = ++filings_;
   deadlines_.insert(deadlines_.end(), entry);
 }
 
 void Cache::index_anew(Binding& binding) noexcept {
   deadlines_.erase(deadlines_.iterator_to(binding));
-  binding.deadline = binding.until;
+  binding.place.deadline = binding.until;
   index(binding);
 }
 
@@ -318,21 +319,38 @@ Claim Cache::claim(Connection& connection) noexcept {
   return Claim{*this, connection};
 }
 
-// The endpoint's oldest connection that is not due yet. Due ones that stand before it leave, as
-// long as `most_due` allows: closing thousands at once would let everybody wait. The endpoint
-// stays, even without connections: the caller still holds it.
-Connection* Cache::oldest(Endpoint& endpoint, Instant now, std::size_t& most_due) noexcept {
+// The connection of the endpoint that is to go out next. The endpoint stays, even without
+// connections: the caller still holds it.
+Connection* Cache::next_of(Endpoint& endpoint, Instant now, std::size_t& most_due) {
+  auto& connections = endpoint.connections;
+  const bool newest = newest_first_ && newest_first_(endpoint.text());
   ++endpoint.claims;
-  auto place = endpoint.connections.begin();
-  while (place != endpoint.connections.end() && place->deadline <= now) {
-    Connection& due = *place++;
-    if (most_due == 0) continue;
-    --most_due;
-    unlink(due);
-    leave(due, Departure::expired);
-  }
+  Connection* const next = newest
+                               ? first_live(connections.rbegin(), connections.rend(), now, most_due)
+                               : first_live(connections.begin(), connections.end(), now, most_due);
   --endpoint.claims;
-  return place == endpoint.connections.end() ? nullptr : &*place;
+  return next;
+}
+
+// The first connection that is not due yet. Due ones that stand before it leave, as long as
+// `most_due` allows: closing thousands at once would let everybody wait.
+template <typename Iterator>
+Connection* Cache::first_live(Iterator place, Iterator end, Instant now,
+                              std::size_t& most_due) noexcept {
+  Connection* due = nullptr;
+  for (;;) {
+    // One step behind: a reverse iterator stands on the entry that it has left.
+    const bool over = place == end;
+    Connection* const current = over ? nullptr : &*place;
+    if (!over) ++place;
+    if (due != nullptr && most_due > 0) {
+      --most_due;
+      unlink(*due);
+      leave(*due, Departure::expired);
+    }
+    if (over || current->place.deadline > now) return current;
+    due = current;
+  }
 }
 
 void Cache::leave(Connection& connection, Departure why) noexcept {
@@ -341,7 +359,7 @@ void Cache::leave(Connection& connection, Departure why) noexcept {
   --held_;
   bytes_ -= connection.bytes();
   observer_.connection_left(endpoint.text(), connection.text(), std::move(connection.fd),
-                            connection.note, why);
+                            connection.provenance.note, why);
   drop_if_unused(endpoint);
 }
 

@@ -3,8 +3,10 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -13,6 +15,8 @@
 #include "cache/names.hpp"
 #include "cache/nodes.hpp"
 #include "cache/observer.hpp"
+#include "cache/position.hpp"
+#include "cache/provenance.hpp"
 
 namespace scache {
 
@@ -36,9 +40,10 @@ enum class SaveOutcome : std::uint8_t {
 
 // Cache keeps idle connections under endpoint names and bindings of destinations to endpoints.
 //
-// Find takes the oldest connection of the endpoint; for a destination, that of the first binding
-// whose endpoint has one. Nothing whose deadline is `now` or earlier is found. Saving a binding
-// that exists (same destination, endpoint, properties) renews its deadline and keeps its place.
+// Find takes the oldest connection of the endpoint, or the newest where that is wanted; for a
+// destination, that of the first binding whose endpoint has one. Nothing whose deadline is `now` or
+// earlier is found. Saving a binding that exists (same destination, endpoint, properties) renews
+// its deadline and keeps its place.
 //
 // Every operation costs the same whatever the cache holds, save a logarithm for the deadline and,
 // for find_destination, a walk over the destination's bindings that reads one byte for each.
@@ -52,9 +57,9 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  // Takes `fd` if and only if it answers saved. `note` is the caller's own remark on it.
+  // Takes `fd` if and only if it answers saved.
   SaveOutcome save_connection(std::string_view endpoint, std::string_view properties,
-                              Instant deadline, Fd& fd, std::uint8_t note = 0);
+                              Instant deadline, Fd& fd, const Provenance& provenance = {});
   SaveOutcome save_binding(std::string_view destination, std::string_view properties,
                            std::string_view endpoint, Instant deadline);
 
@@ -65,12 +70,47 @@ class Cache {
   };
   std::optional<Claim> find_endpoint(std::string_view endpoint, Instant now);
   std::optional<DestinationHit> find_destination(std::string_view destination, Instant now);
+  // Of which endpoints the newest connection is found first; without a function, of none.
+  using NewestFirst = std::function<bool(std::string_view endpoint)>;
+  void find_newest_first(NewestFirst of_endpoint) { newest_first_ = std::move(of_endpoint); }
 
   // No deadline in the cache is earlier; kNever where there is none. Of a binding that was renewed
   // it may be the one before: expire() then finds nothing to remove.
   Instant next_deadline() const noexcept;
   // Removes what is due at `now`; looks at `most` entries at the most. Returns how many left.
   std::size_t expire(Instant now, std::size_t most) noexcept;
+
+  // An entry as walk() tells it. Texts are valid during the call.
+  struct Entry {
+    enum class Kind : std::uint8_t { connection, binding };
+    Kind kind;
+    // A binding's; empty for a connection.
+    std::string_view destination;
+    std::string_view endpoint;
+    // Endpoint properties of a connection, destination properties of a binding.
+    std::string_view properties;
+    Instant deadline;
+    std::uint64_t sequence;
+    // A connection's; there is none for a binding.
+    const Provenance* provenance;
+  };
+  enum class Verdict : std::uint8_t { keep, drop, stop };
+  using Visitor = std::function<Verdict(const Entry&)>;
+  static constexpr Position kBeginning{Instant::min(), 0};
+  // Shows entries in the order of their deadlines, beginning at a place, `most` at the most. What
+  // gets the verdict drop leaves; at stop the walk ends before that entry. Answers the place where
+  // to go on, if there may be more. Whatever changes between two walks, what stays is shown once;
+  // save a binding that is renewed, which may be shown twice. Claimed connections are not shown.
+  // The visitor must not change the cache.
+  std::optional<Position> walk(Position from, std::size_t most, const Visitor& visit);
+
+  // Drops connections of an endpoint, the oldest first, `most` at the most, none that was saved
+  // after the entry of the sequence `last`. Answers how many.
+  std::size_t drop_connections(std::string_view endpoint, std::uint64_t last, std::size_t most);
+  // Drops the bindings of a destination. Answers how many.
+  std::size_t drop_bindings(std::string_view destination);
+  // Grows with every entry that is saved: that of the latest.
+  std::uint64_t last_sequence() const noexcept { return sequence_; }
 
   // Connections that can be found, and those that are claimed too.
   std::size_t connections() const noexcept { return held_ - claimed_; }
@@ -142,7 +182,9 @@ class Cache {
   void link(Connection& connection) noexcept;
   void unlink(Connection& connection) noexcept;
   Claim claim(Connection& connection) noexcept;
-  Connection* oldest(Endpoint& endpoint, Instant now, std::size_t& most_due) noexcept;
+  Connection* next_of(Endpoint& endpoint, Instant now, std::size_t& most_due);
+  template <typename Iterator>
+  Connection* first_live(Iterator place, Iterator end, Instant now, std::size_t& most_due) noexcept;
   // Ends a connection that is in no list, or a binding that is in all of them.
   void leave(Connection& connection, Departure why) noexcept;
   void leave(Binding& binding, Departure why) noexcept;
@@ -150,6 +192,7 @@ class Cache {
 
   CacheLimits limits_;
   CacheObserver& observer_;
+  NewestFirst newest_first_;
   NameHash hash_;
   boost::unordered_flat_set<Endpoint*, HashOf, SameName> endpoints_;
   boost::unordered_flat_set<Destination*, HashOf, SameName> destinations_;
@@ -159,6 +202,7 @@ class Cache {
   std::vector<std::uint8_t> has_connection_;
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t sequence_ = 0;
+  std::uint64_t filings_ = 0;
   std::size_t held_ = 0;
   std::size_t claimed_ = 0;
   std::size_t endpoints_with_connections_ = 0;

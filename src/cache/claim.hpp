@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cache/observer.hpp"
+#include "cache/provenance.hpp"
 
 namespace scache {
 
@@ -27,7 +28,7 @@ class Claim {
   // Valid as long as the claim.
   std::string_view endpoint() const noexcept;
   std::string_view properties() const noexcept;
-  std::uint8_t note() const noexcept;
+  const Provenance& provenance() const noexcept;
 
   // The connection has been handed out: it leaves the cache. Nothing but destruction may follow.
   void commit() noexcept;

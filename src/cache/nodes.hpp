@@ -7,6 +7,8 @@
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
+#include "cache/position.hpp"
+#include "cache/provenance.hpp"
 #include "cache/text_node.hpp"
 
 // The nodes of the cache: what is in it, and how it hangs together. Nobody but Cache touches them.
@@ -23,16 +25,19 @@ namespace intrusive = boost::intrusive;
 struct Timed : intrusive::set_base_hook<intrusive::optimize_size<true>> {
   enum class Kind : std::uint8_t { connection, binding };
 
-  Timed(Kind what, Instant until) : deadline{until}, kind{what} {}
+  Timed(Kind what, Instant until) : place{until, 0}, kind{what} {}
 
-  Instant deadline;
+  // Where it stands in the index.
+  Position place;
   Kind kind;
 };
 
-struct EarlierDeadline {
-  bool operator()(const Timed& a, const Timed& b) const noexcept { return a.deadline < b.deadline; }
+struct EarlierPlace {
+  bool operator()(const Timed& a, const Timed& b) const noexcept { return a.place < b.place; }
+  bool operator()(const Timed& a, const Position& b) const noexcept { return a.place < b; }
+  bool operator()(const Position& a, const Timed& b) const noexcept { return a < b.place; }
 };
-using Deadlines = intrusive::multiset<Timed, intrusive::compare<EarlierDeadline>>;
+using Deadlines = intrusive::multiset<Timed, intrusive::compare<EarlierPlace>>;
 
 struct Endpoint;
 struct Destination;
@@ -40,14 +45,14 @@ struct Destination;
 // A cached connection; its text is the endpoint properties. While a Claim holds it, it hangs in
 // neither list.
 struct Connection final : TextNode<Connection>, Timed, intrusive::list_base_hook<> {
-  Connection(Instant until, std::uint8_t remark) : Timed{Kind::connection, until}, note{remark} {}
+  Connection(Instant until, const Provenance& from)
+      : Timed{Kind::connection, until}, provenance{from} {}
 
+  Provenance provenance;
   Endpoint* endpoint = nullptr;
   // Grows with every save: the order in which connections of an endpoint go out.
   std::uint64_t sequence = 0;
   Fd fd;
-  // Its saver's own remark; means nothing to the cache.
-  std::uint8_t note;
 };
 
 // A binding; its text is the destination properties.

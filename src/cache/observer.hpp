@@ -8,7 +8,7 @@
 namespace scache {
 
 // Why an entry is no longer in the cache.
-enum class Departure : std::uint8_t { found, expired, evicted, dead };
+enum class Departure : std::uint8_t { found, expired, evicted, dead, dropped };
 
 // CacheObserver is told of every change of a cache, as it happens. Texts are valid during the call
 // only. An observer must not call the cache and must not throw: the cache is between two states.

@@ -17,6 +17,8 @@ std::string_view word(Departure why) noexcept {
       return "expired";
     case Departure::evicted:
       return "evicted";
+    case Departure::dropped:
+      return "dropped";
     case Departure::dead:
       break;
   }
@@ -26,7 +28,7 @@ std::string_view word(Departure why) noexcept {
 // Whether a connection's peer has closed its side. A socket answers at once; others are not asked:
 // a file is always ready, and its file system may take its time to say so.
 bool is_dead(const Claim& claim) noexcept {
-  const auto kind = static_cast<DescriptorKind>(claim.note());
+  const auto kind = static_cast<DescriptorKind>(claim.provenance().note);
   if (kind != DescriptorKind::network && kind != DescriptorKind::local) return false;
   pollfd state{claim.descriptor(), POLLRDHUP, 0};
   return ::poll(&state, 1, 0) > 0 && (state.revents & POLLRDHUP) != 0;
@@ -52,9 +54,9 @@ Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
     refusal = Saved::own_client;
   } else if (!closer_.accepts(fd.get(), facts.kind)) {
     refusal = Saved::not_closable;
-  } else if (cache_.save_connection(request.endpoint, request.properties,
-                                    deadline(request.ttl, now), fd,
-                                    static_cast<std::uint8_t>(facts.kind)) == SaveOutcome::saved) {
+  } else if (cache_.save_connection(
+                 request.endpoint, request.properties, deadline(request.ttl, now), fd,
+                 {.note = static_cast<std::uint8_t>(facts.kind)}) == SaveOutcome::saved) {
     count_saved();
     return Saved::yes;
   }

@@ -69,8 +69,16 @@ TEST_F(CacheClaimTest, ADiscardedConnectionLeavesAsDead) {
 
 TEST_F(CacheClaimTest, AClaimTellsWhatTheSaverRemarked) {
   Fd fd = any_descriptor();
-  cache().save_connection("e", "c", at(10), fd, 7);
-  EXPECT_EQ(claim("e")->note(), 7);
+  cache().save_connection(
+      "e", "c", at(10), fd,
+      {.since = at(1), .saved = at(2), .id = 3, .uses = 4, .owner = 5, .note = 7});
+  const Provenance known = claim("e")->provenance();
+  EXPECT_EQ(known.since, at(1));
+  EXPECT_EQ(known.saved, at(2));
+  EXPECT_EQ(known.id, 3u);
+  EXPECT_EQ(known.uses, 4u);
+  EXPECT_EQ(known.owner, 5u);
+  EXPECT_EQ(known.note, 7);
 }
 
 TEST_F(CacheClaimTest, AClaimWithoutCommitPutsTheConnectionBack) {

@@ -22,6 +22,8 @@ inline std::string_view spelt(Departure why) {
       return "evicted";
     case Departure::dead:
       return "dead";
+    case Departure::dropped:
+      return "dropped";
   }
   return "?";
 }

@@ -1,0 +1,76 @@
+#include "cache/cache.hpp"
+
+// Looking through the whole cache, some entries at a time, while it goes on changing: the index of
+// deadlines is an order in which every entry has its place, and finding a place again costs a
+// logarithm.
+
+namespace scache {
+
+std::optional<Position> Cache::walk(Position from, std::size_t most, const Visitor& visit) {
+  auto next = deadlines_.lower_bound(from, EarlierPlace{});
+  for (; next != deadlines_.end(); --most) {
+    Timed& timed = *next;
+    if (most == 0) return timed.place;
+    ++next;
+    Verdict verdict = Verdict::keep;
+    if (timed.kind == Timed::Kind::connection) {
+      auto& connection = static_cast<Connection&>(timed);
+      verdict = visit({.kind = Entry::Kind::connection,
+                       .destination = {},
+                       .endpoint = connection.endpoint->text(),
+                       .properties = connection.text(),
+                       .deadline = timed.place.deadline,
+                       .sequence = connection.sequence,
+                       .provenance = &connection.provenance});
+      if (verdict == Verdict::drop) {
+        unlink(connection);
+        leave(connection, Departure::dropped);
+      }
+    } else {
+      auto& binding = static_cast<Binding&>(timed);
+      verdict = visit({.kind = Entry::Kind::binding,
+                       .destination = binding.destination->text(),
+                       .endpoint = binding.endpoint->text(),
+                       .properties = binding.text(),
+                       .deadline = binding.until,
+                       .sequence = binding.sequence,
+                       .provenance = nullptr});
+      if (verdict == Verdict::drop) leave(binding, Departure::dropped);
+    }
+    if (verdict == Verdict::stop) return timed.place;
+  }
+  return std::nullopt;
+}
+
+std::size_t Cache::drop_connections(std::string_view endpoint_name, std::uint64_t last,
+                                    std::size_t most) {
+  const auto found = endpoints_.find(hashed(endpoint_name));
+  if (found == endpoints_.end()) return 0;
+  Endpoint& endpoint = **found;
+  // The endpoint must not go with its last connection.
+  ++endpoint.claims;
+  std::size_t dropped = 0;
+  for (; dropped < most && !endpoint.connections.empty(); ++dropped) {
+    Connection& connection = endpoint.connections.front();
+    if (connection.sequence > last) break;
+    unlink(connection);
+    leave(connection, Departure::dropped);
+  }
+  --endpoint.claims;
+  drop_if_unused(endpoint);
+  return dropped;
+}
+
+std::size_t Cache::drop_bindings(std::string_view destination_name) {
+  const auto found = destinations_.find(hashed(destination_name));
+  if (found == destinations_.end()) return 0;
+  Destination& destination = **found;
+  const std::size_t count = destination.bindings.size();
+  // The destination goes with the last of them.
+  for (std::size_t left = count; left > 0; --left) {
+    leave(*destination.bindings.back().binding, Departure::dropped);
+  }
+  return count;
+}
+
+}  // namespace scache

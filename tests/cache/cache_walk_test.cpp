@@ -1,0 +1,199 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "cache/cache_fixture.hpp"
+
+namespace scache {
+namespace {
+
+using test::at;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class CacheWalkTest : public test::CacheTest {
+ protected:
+  // Shows everything in pages of so many entries.
+  std::vector<std::string> walk(std::size_t page, const Cache::Visitor& then = keep) {
+    std::vector<std::string> shown;
+    std::optional<Position> from = Cache::kBeginning;
+    while (from) {
+      from = cache().walk(*from, page, [&](const Cache::Entry& entry) {
+        shown.push_back(spell(entry));
+        return then(entry);
+      });
+    }
+    return shown;
+  }
+  static std::string spell(const Cache::Entry& entry) {
+    const std::string what{entry.properties};
+    if (entry.kind == Cache::Entry::Kind::connection) return std::string{entry.endpoint} + what;
+    return std::string{entry.destination} + ">" + std::string{entry.endpoint} + what;
+  }
+  static Cache::Verdict keep(const Cache::Entry&) { return Cache::Verdict::keep; }
+};
+
+TEST_F(CacheWalkTest, AnEmptyCacheShowsNothing) {
+  EXPECT_THAT(walk(1), IsEmpty());
+}
+
+TEST_F(CacheWalkTest, EverythingIsShownInTheOrderOfDeadlinesWhateverThePages) {
+  save("e", "1", at(30));
+  bind("d", "2", "e", at(10));
+  save("f", "3", at(20));
+  save("f", "4", at(20));
+  for (const std::size_t page : {1, 2, 3, 4, 5}) {
+    EXPECT_THAT(walk(page), ElementsAre("d>e2", "f3", "f4", "e1"));
+  }
+}
+
+TEST_F(CacheWalkTest, TellsWhatIsKnownOfAnEntry) {
+  Fd fd = test::any_descriptor();
+  cache().save_connection("e", "p", at(10), fd, {.id = 7});
+  bind("d", "dp", "e", at(11));
+  bind("d", "dp", "e", at(12));
+  std::vector<Cache::Entry> entries;
+  cache().walk(Cache::kBeginning, 10, [&](const Cache::Entry& entry) {
+    entries.push_back(entry);
+    return Cache::Verdict::keep;
+  });
+  ASSERT_THAT(entries, SizeIs(2));
+  EXPECT_EQ(entries[0].deadline, at(10));
+  ASSERT_NE(entries[0].provenance, nullptr);
+  EXPECT_EQ(entries[0].provenance->id, 7u);
+  EXPECT_LT(entries[0].sequence, entries[1].sequence);
+  // Its own deadline, not the place that renewal has left it at.
+  EXPECT_EQ(entries[1].deadline, at(12));
+  EXPECT_EQ(entries[1].provenance, nullptr);
+  EXPECT_EQ(entries[1].sequence, cache().last_sequence());
+}
+
+TEST_F(CacheWalkTest, StopEndsThePageBeforeThatEntry) {
+  save("e", "1", at(10));
+  save("e", "2", at(20));
+  int shown = 0;
+  const auto from = cache().walk(Cache::kBeginning, 10, [&](const Cache::Entry&) {
+    return ++shown == 2 ? Cache::Verdict::stop : Cache::Verdict::keep;
+  });
+  ASSERT_TRUE(from);
+  std::vector<std::string> rest;
+  EXPECT_FALSE(cache().walk(*from, 10, [&](const Cache::Entry& entry) {
+    rest.push_back(spell(entry));
+    return Cache::Verdict::keep;
+  }));
+  EXPECT_THAT(rest, ElementsAre("e2"));
+}
+
+TEST_F(CacheWalkTest, WhatComesAndGoesBetweenPagesHidesNothing) {
+  save("e", "1", at(10));
+  save("f", "2", at(20));
+  save("g", "3", at(30));
+  const auto from = cache().walk(Cache::kBeginning, 1, keep);
+  ASSERT_TRUE(from);
+  take("f");
+  save("h", "4", at(5));
+  save("i", "5", at(25));
+  std::vector<std::string> rest;
+  cache().walk(*from, 10, [&](const Cache::Entry& entry) {
+    rest.push_back(spell(entry));
+    return Cache::Verdict::keep;
+  });
+  EXPECT_THAT(rest, ElementsAre("i5", "g3"));
+}
+
+TEST_F(CacheWalkTest, WhatIsDroppedLeavesAndIsCounted) {
+  save("e", "1", at(10));
+  bind("d", "2", "e", at(20));
+  save("f", "3", at(30));
+  observer_.take();
+  walk(2, [](const Cache::Entry& entry) {
+    return entry.endpoint == "e" ? Cache::Verdict::drop : Cache::Verdict::keep;
+  });
+  EXPECT_THAT(observer_.take(), ElementsAre("left e '1' dropped", "unbound d '2' e dropped"));
+  EXPECT_EQ(cache().connections(), 1u);
+  EXPECT_EQ(cache().bindings(), 0u);
+  EXPECT_EQ(cache().destinations(), 0u);
+}
+
+TEST_F(CacheWalkTest, AClaimedConnectionIsNotShown) {
+  save("e", "1");
+  const auto claim = cache().find_endpoint("e", at(0));
+  ASSERT_TRUE(claim);
+  EXPECT_THAT(walk(10), IsEmpty());
+}
+
+TEST_F(CacheWalkTest, ConnectionsOfAnEndpointAreDroppedOldestFirst) {
+  save("e", "1");
+  save("f", "2");
+  save("e", "3");
+  const std::uint64_t last = cache().last_sequence();
+  save("e", "4");
+  observer_.take();
+  EXPECT_EQ(cache().drop_connections("e", last, 1), 1u);
+  EXPECT_THAT(observer_.take(), ElementsAre("left e '1' dropped"));
+  EXPECT_EQ(cache().drop_connections("e", last, 10), 1u);
+  EXPECT_EQ(cache().drop_connections("e", last, 10), 0u);
+  EXPECT_EQ(take("e"), "4");
+  EXPECT_EQ(cache().drop_connections("e", cache().last_sequence(), 10), 0u);
+  EXPECT_EQ(cache().drop_connections("f", cache().last_sequence(), 10), 1u);
+  EXPECT_EQ(cache().endpoints(), 0u);
+  EXPECT_EQ(cache().bytes(), 0u);
+}
+
+TEST_F(CacheWalkTest, BindingsOfADestinationAreDroppedAndTheirConnectionsStay) {
+  bind("d", "1", "e");
+  bind("d", "2", "f");
+  bind("c", "3", "e");
+  save("e", "4");
+  EXPECT_EQ(cache().drop_bindings("d"), 2u);
+  EXPECT_EQ(cache().drop_bindings("d"), 0u);
+  EXPECT_EQ(cache().bindings(), 1u);
+  EXPECT_EQ(take_by("d"), "miss");
+  EXPECT_EQ(take_by("c"), "3/e/4");
+}
+
+class CacheNewestFirstTest : public test::CacheTest {
+ protected:
+  void SetUp() override {
+    CacheTest::SetUp();
+    cache().find_newest_first([](std::string_view endpoint) { return endpoint == "new"; });
+  }
+};
+
+TEST_F(CacheNewestFirstTest, OnlyOfTheEndpointsThatAreMeant) {
+  for (const char* endpoint : {"new", "old"}) {
+    save(endpoint, "1");
+    save(endpoint, "2");
+    save(endpoint, "3");
+  }
+  EXPECT_EQ(take("new"), "3");
+  EXPECT_EQ(take("new"), "2");
+  EXPECT_EQ(take("old"), "1");
+  EXPECT_EQ(take("old"), "2");
+}
+
+TEST_F(CacheNewestFirstTest, DueOnesOnTheWayLeave) {
+  save("new", "1", at(30));
+  save("new", "2", at(10));
+  save("new", "3", at(20));
+  observer_.take();
+  EXPECT_EQ(take("new", at(20)), "1");
+  EXPECT_THAT(observer_.take(),
+              ElementsAre("left new '3' expired", "left new '2' expired", "left new '1' found"));
+  save("new", "4", at(10));
+  EXPECT_EQ(take("new", at(20)), "miss");
+  EXPECT_EQ(cache().endpoints(), 0u);
+}
+
+TEST_F(CacheNewestFirstTest, ByDestinationToo) {
+  bind("d", "b", "new");
+  save("new", "1");
+  save("new", "2");
+  EXPECT_EQ(take_by("d"), "b/new/2");
+}
+
+}  // namespace
+}  // namespace scache

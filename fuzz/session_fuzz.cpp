@@ -99,6 +99,12 @@ class Play {
   // All that can be said is said; then the clients go, and everything expires.
   void end() {
     read_all();
+    // Those who wait for a place get theirs when others are sent away, and may do the same.
+    for (int waits = 0; world_.somebody_waits(); ++waits) {
+      require(waits < World::kBacklog * 2, "everybody has their turn");
+      world_.wait(World::kTimeLimit);
+    }
+    read_all();
     // Who stopped within a request, or does not read, is sent away.
     world_.wait(World::kTimeLimit);
     world_.wait(World::kTimeLimit);

@@ -1,5 +1,6 @@
 #include "session/world.hpp"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -39,8 +40,9 @@ Fd listen_somewhere() {
   Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address.sun_family);
-  require(::listen(socket.get(), 16) == 0, "the server listens");
+  const auto* const name = reinterpret_cast<const sockaddr*>(&address);
+  require(::bind(socket.get(), name, sizeof address.sun_family) == 0, "the server has a name");
+  require(::listen(socket.get(), World::kBacklog) == 0, "the server listens");
   return socket;
 }
 
@@ -118,6 +120,11 @@ void World::settle() {
 void World::wait(Duration time) {
   clock_.advance(time);
   settle();
+}
+
+bool World::somebody_waits() const {
+  pollfd waiting{.fd = listening_.get(), .events = POLLIN, .revents = 0};
+  return ::poll(&waiting, 1, 0) > 0;
 }
 
 bool World::empty() const {

@@ -25,6 +25,8 @@ class World {
   };
   static constexpr std::size_t kClients = 4;
   static constexpr std::size_t kConnections = 6;
+  // Clients that may wait for a place.
+  static constexpr int kBacklog = 16;
   static constexpr std::chrono::seconds kTimeLimit{60};
   static constexpr std::chrono::seconds kTtlLimit{100};
 
@@ -41,6 +43,8 @@ class World {
   void wait(Duration time);
 
   std::size_t clients() const { return server_.clients(); }
+  // Whether a client is not accepted yet.
+  bool somebody_waits() const;
   // Whether nothing is cached, nor claimed.
   bool empty() const;
 

@@ -67,7 +67,7 @@ std::optional<std::int64_t> expected_time(std::string_view text, char default_un
 void check_time(const std::string& text) {
   for (const char unit : {'s', 'm', 'h', 'd', 'w', 'x'}) {
     const auto time = postfix::parse_time(text, unit);
-    const auto expected = expected_time(text.c_str(), unit);
+    const auto expected = expected_time(text, unit);
     require(time.has_value() == expected.has_value(), "a time is one");
     if (time) require(time->count() == *expected, "a time is what it says");
   }
@@ -75,7 +75,7 @@ void check_time(const std::string& text) {
 
 void check_level(const std::string& text) {
   const auto level = postfix::parse_compatibility_level(text);
-  std::string_view rest = text.c_str();
+  std::string_view rest = text;
   long expected = 0;
   bool good = false;
   for (int part = 0; part < 3; ++part) {

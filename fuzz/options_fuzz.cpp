@@ -120,7 +120,8 @@ void run(std::string_view input) {
   require(read_with_getopt(words, expected) == understood.has_value(), "getopt thinks the same");
   if (understood) {
     require_same(options, expected);
-    options.check_service();
+    const auto service = options.check_service();
+    require(service || !service.error().text.empty(), "an error has a text");
   } else {
     require(!understood.error().text.empty(), "an error has a text");
   }

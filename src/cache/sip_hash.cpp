@@ -34,9 +34,9 @@ struct State {
 };
 
 // Up to eight bytes as a number, the first the least.
-std::uint64_t word_of(const char* bytes, std::size_t size) noexcept {
+std::uint64_t word_of(std::string_view bytes) noexcept {
   std::uint64_t word = 0;
-  std::memcpy(&word, bytes, size);
+  std::memcpy(&word, bytes.data(), bytes.size());
   if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
   return word;
 }
@@ -50,9 +50,9 @@ std::uint64_t sip_hash(const SipKey& key, std::string_view bytes) noexcept {
   constexpr std::size_t kWord = sizeof(std::uint64_t);
   const std::uint64_t size = bytes.size();
   for (; bytes.size() >= kWord; bytes.remove_prefix(kWord)) {
-    state.take(word_of(bytes.data(), kWord));
+    state.take(word_of(bytes.substr(0, kWord)));
   }
-  const std::uint64_t rest = bytes.empty() ? 0 : word_of(bytes.data(), bytes.size());
+  const std::uint64_t rest = bytes.empty() ? 0 : word_of(bytes);
   state.take(rest | size << 56);
   state.c ^= 0xff;
   for (int i = 0; i < 3; ++i) state.round();

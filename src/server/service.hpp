@@ -47,7 +47,7 @@ class Service final : private CacheObserver {
 
   Service(const Settings& settings, Statistics& statistics, Closer& closer, Log& log);
   // Ends all connections like expired ones: no close waits.
-  ~Service();
+  ~Service() override;
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 

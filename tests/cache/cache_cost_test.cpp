@@ -11,7 +11,6 @@ constinit HashProbe hash_probe;
 }  // namespace scache::test
 
 // The linker puts it before the cache's own.
-// NOLINTBEGIN(bugprone-reserved-identifier)
 namespace {
 using HashOfName = std::uint64_t(const scache::NameHash*, std::string_view) noexcept;
 }  // namespace
@@ -33,7 +32,6 @@ extern "C" std::uint64_t __wrap__ZNK6scache8NameHashclESt17basic_string_viewIcSt
   }
   return real;
 }
-// NOLINTEND(bugprone-reserved-identifier)
 
 namespace scache::test {
 namespace {

@@ -17,7 +17,10 @@ constinit Allocations allocations;
 namespace {
 
 void* allocate(std::size_t size) noexcept {
-  if (allocations.fail_in > 0 && --allocations.fail_in == 0) return nullptr;
+  if (allocations.fail_in > 0) {
+    --allocations.fail_in;
+    if (allocations.fail_in == 0) return nullptr;
+  }
   void* memory = std::malloc(size == 0 ? 1 : size);
   if (memory != nullptr) {
     ++allocations.live;

@@ -227,7 +227,7 @@ class Pair {
   ReferenceCache reference_;
   // Behind the cache: they end before it.
   std::list<Held> claims_;
-  Instant now_{};
+  Instant now_;
   SaveOutcome last_ = SaveOutcome::full;
 };
 

@@ -176,12 +176,12 @@ class ReferenceCache {
 
   std::optional<Hit> find(const std::string& endpoint, Instant now, std::size_t& most_due) {
     for (auto it = connections_.begin(); it != connections_.end();) {
-      if (it->endpoint != endpoint || it->claimed) {
-        ++it;
-      } else if (it->deadline > now) {
+      const bool free = it->endpoint == endpoint && !it->claimed;
+      if (free && it->deadline > now) {
         it->claimed = true;
         return Hit{it->id, {}};
-      } else if (most_due > 0) {
+      }
+      if (free && most_due > 0) {
         --most_due;
         it = leave(it, "expired");
       } else {

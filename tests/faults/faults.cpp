@@ -132,7 +132,6 @@ using scache::test::faults;
 extern "C" {
 
 // The linker makes these names.
-// NOLINTBEGIN(bugprone-reserved-identifier)
 ssize_t __real_recvmsg(int, msghdr*, int);
 ssize_t __real_sendmsg(int, const msghdr*, int);
 int __real_accept4(int, sockaddr*, socklen_t*, int);
@@ -208,7 +207,6 @@ void* __wrap__ZN6scache9FramePool4takeEm(std::size_t size) {
 void __wrap__ZN6scache9FramePool4giveEPvm(void* frame, std::size_t) noexcept {
   ::operator delete(frame);
 }
-// NOLINTEND(bugprone-reserved-identifier)
 
 }  // extern "C"
 

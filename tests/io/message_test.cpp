@@ -51,7 +51,7 @@ class FewDescriptors {
       fillers_.emplace_back(last);
     }
     rlimit lower = before_;
-    lower.rlim_cur = static_cast<rlim_t>(last + 1 + more);
+    lower.rlim_cur = static_cast<rlim_t>(last) + 1 + static_cast<rlim_t>(more);
     EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &lower), 0);
   }
   ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }

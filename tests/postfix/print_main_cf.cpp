@@ -61,7 +61,7 @@ Result<void> print(const Settings& settings, const std::vector<std::string>& nam
 int main(int argc, char** argv) {
   const char* const environment = std::getenv("MAIL_CONFIG");
   std::string directory = config_directory(environment != nullptr ? environment : "");
-  for (int option; (option = ::getopt(argc, argv, "c:")) != -1;) {
+  for (int option = 0; (option = ::getopt(argc, argv, "c:")) != -1;) {
     if (option != 'c') return 2;
     directory = optarg;
   }

@@ -54,6 +54,22 @@ def test_V_says_it_on_standard_error(root: None) -> None:
     assert [ended.status for ended in ends] == [1] * len(tries)
 
 
+def test_D_runs_the_debugger_first(root: None) -> None:
+    command = "echo in $process_name >&2"
+    ended = ByHand("-S", "-V", "-D", "-o", f"debugger_command={command}").end()
+    said = command.replace("$process_name", "scache")
+    assert (ended.status, ended.errors) == (0, f"e2e/scache: running: {said}\nin scache\n")
+
+
+def test_D_with_a_bad_command_ends(root: None) -> None:
+    ended = ByHand("-S", "-V", "-D", "-o", "debugger_command=${bad").end()
+    assert ended.status == 1
+    assert ended.errors == (
+        "e2e/scache: warning: truncated macro reference: \"${bad\"\n"
+        "e2e/scache: fatal: dictionary mail_dict: macro processing error\n"
+    )
+
+
 def test_S_with_nothing_to_read_ends_well(root: None) -> None:
     ended = ByHand("-S", "-V").end()
     assert (ended.status, ended.errors) == (0, "")

@@ -132,6 +132,9 @@ TEST_F(Expand, SaysWhatIsWrong) {
   EXPECT_EQ(warning("${name?{a}b}"), "\":\" expected at: \"...a}>>>b\"");
   EXPECT_EQ(warning("${name:{a}b}"), "unexpected input at: \"...a}>>>b\"");
   EXPECT_EQ(warning("$(name?{a)"), "unbalanced {} in attribute expression: \"{a\"");
+  EXPECT_EQ(warning("$(name?{a}:{b)"), "unbalanced {} in attribute expression: \"{b\"");
+  EXPECT_EQ(warning("$({a)"), "unbalanced {} in attribute expression: \"{a\"");
+  EXPECT_EQ(warning("$({a} == {b)"), "unbalanced {} in attribute expression: \"{b\"");
   EXPECT_EQ(warning("${{a} == {a} b}"), "\"?\" or \":\" expected at: \"...}>>>b\"");
   EXPECT_EQ(warning("${{a} ==x {b}}"), "bad operator suffix at: \"...==>>>x\"");
   EXPECT_EQ(warning("${{a} == b}"), "\"{expression}\" expected at: \"...{a} ==>>> b\"");

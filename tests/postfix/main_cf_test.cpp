@@ -1,6 +1,7 @@
 #include "postfix/main_cf.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -141,6 +142,12 @@ TEST_F(MainCfFile, ReadsAnOldFileAtOnce) {
   ASSERT_TRUE(load_file());
   EXPECT_EQ(value("a"), "1");
   EXPECT_EQ(pauses_, 0);
+}
+
+TEST_F(MainCfFile, RefusesAFileWithALineThatIsNone) {
+  write("a = 1\nb\n");
+  EXPECT_EQ(load_file().error().text,
+            fmt::format("{}, line 2: missing '=' after attribute name: \"b\"", path_()));
 }
 
 TEST_F(MainCfFile, ReadsAFileThatHasJustChangedAgain) {

@@ -1,5 +1,6 @@
 #include "postfix/parameters.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -159,7 +160,11 @@ TEST_F(ReadParameters, RefuseATimeThatIsNone) {
 TEST_F(ReadParameters, RefuseANumberThatIsNone) {
   EXPECT_EQ(error("max_use = 1x\n"), "bad numerical configuration: max_use = 1x");
   EXPECT_EQ(error("max_use =\n"), "bad numerical configuration: max_use = ");
-  EXPECT_EQ(error("max_use = 2147483648\n"), "bad numerical configuration: max_use = 2147483648");
+  EXPECT_EQ(read("max_use = 2147483647\n")->max_use, 2'147'483'647);
+  for (const char* const number : {"2147483648", "-2147483649", "99999999999999999999"}) {
+    EXPECT_EQ(error(fmt::format("max_use = {}\n", number)),
+              fmt::format("bad numerical configuration: max_use = {}", number));
+  }
   EXPECT_EQ(error("max_use = 0\n"), "invalid max_use parameter value 0 < 1");
 }
 

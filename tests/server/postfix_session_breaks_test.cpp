@@ -294,6 +294,29 @@ TEST_F(PostfixSessionBreaksTest, AClientThatReadsNoReplyEndsAfterItsTime) {
   EXPECT_FALSE(other->is_over());
 }
 
+// Replies that it does not read fill its stream: with one of these numbers of them there is room
+// for the hit, and none for the descriptor.
+TEST_F(PostfixSessionBreaksTest, AConnectionThatHasNoRoomInTimeComesBack) {
+  bool seen = false;
+  for (int unread = 0; unread < 50 && !seen; ++unread) {
+    if (!is_cached("e")) connect()->save("e", "p", tcp.first);
+    Ends ends = socket_pair();
+    const int smallest = 0;
+    ::setsockopt(ends.first.get(), SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
+    Talk narrow{*this, std::move(ends)};
+    for (int i = 0; i < unread; ++i) narrow.say(find_endp("x"));
+    narrow.say(find_endp("e") + kDummy);
+    pass(kTimeLimit);
+    EXPECT_TRUE(narrow.is_over());
+    narrow.hear();
+    const bool sent = !narrow.client.descriptors().empty();
+    EXPECT_EQ(is_cached("e"), !sent) << unread;
+    seen = !sent && log.take() == Lines{kCannotSend + "Connection timed out"};
+    log.take();
+  }
+  EXPECT_TRUE(seen);
+}
+
 TEST_F(PostfixSessionBreaksTest, AClientThatReadsItsRepliesLateHasThemAll) {
   std::string requests;
   std::string replies;

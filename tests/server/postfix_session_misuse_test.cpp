@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 
 #include <chrono>
 #include <string>
@@ -154,6 +155,21 @@ TEST_F(PostfixSessionMisuseTest, AnEmptyListInADummysPlace) {
 }
 
 // Descriptors.
+
+TEST_F(PostfixSessionMisuseTest, AFileIsRefusedWhereTooManyAreBeingClosed) {
+  Ends lingering = lingering_pair(60);
+  const int number = lingering.first.get();
+  closer.close_copy(std::move(lingering.first));
+  ASSERT_TRUE(comes_true([number] { return !is_open(number); }));
+  while (closer.accepts()) closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
+  const Fd file{::eventfd(0, EFD_CLOEXEC)};
+  EXPECT_EQ(talk->ask(save_endp("e", "p")), kDummy);
+  EXPECT_EQ(talk->ask(kByte, {file.get()}), kFailed);
+  EXPECT_FALSE(is_cached("e"));
+  EXPECT_THAT(log.take(), ElementsAre("warning: scache_save_endp_service: not saved: too many "
+                                      "others are being closed"));
+  lingering.second.reset();
+}
 
 TEST_F(PostfixSessionMisuseTest, AByteWithoutADescriptorIsRefused) {
   EXPECT_EQ(talk->ask(save_endp("e", "p")), kDummy);

@@ -282,12 +282,12 @@ TEST_F(ServiceTest, APipesOtherEndIsNotAsked) {
 TEST_F(ServiceTest, OneLookupPassesOverSoManyDeadConnections) {
   Statistics own_statistics{0};
   Service large{{.limits = {}, .ttl_limit = 60s, .listening = {}}, own_statistics, closer, log};
-  const auto fill = [&](unsigned dead) {
+  const auto fill = [&](unsigned dead, std::string_view endpoint = "e") {
     for (unsigned i = 0; i < dead; ++i) {
       Ends ends = socket_pair();
-      large.save(SaveEndpoint{10s, "e", "dead"}, std::move(ends.first), kNow);
+      large.save(SaveEndpoint{10s, endpoint, "dead"}, std::move(ends.first), kNow);
     }
-    large.save(SaveEndpoint{10s, "e", "alive"}, copy(tcp.first), kNow);
+    large.save(SaveEndpoint{10s, endpoint, "alive"}, copy(tcp.first), kNow);
   };
   fill(Service::kMaxDeadInARow - 1);
   {
@@ -299,6 +299,11 @@ TEST_F(ServiceTest, OneLookupPassesOverSoManyDeadConnections) {
   fill(Service::kMaxDeadInARow);
   EXPECT_FALSE(large.find(FindEndpoint{"e"}, kNow));
   EXPECT_TRUE(large.find(FindEndpoint{"e"}, kNow));
+
+  large.save(SaveDestination{10s, "d", "dp", "by destination"}, kNow);
+  fill(Service::kMaxDeadInARow, "by destination");
+  EXPECT_FALSE(large.find(FindDestination{"d"}, kNow));
+  EXPECT_TRUE(large.find(FindDestination{"d"}, kNow));
 }
 
 TEST_F(ServiceTest, DetailsTellWhyAConnectionLeft) {

@@ -39,7 +39,7 @@ def under_test() -> Program:
         program = Program(kind, debian.daemons(tree) / "scache", {"LD_LIBRARY_PATH": libraries})
     else:
         path = pathlib.Path(os.environ.get("SCACHE_PROGRAM") or "build/release/bin/scache")
-        program = Program(kind, REPOSITORY / path, _sanitizer_options())
+        program = Program(kind, REPOSITORY / path, _sanitizer_options() | _profile())
     if not os.access(program.path, os.X_OK):
         raise RuntimeError(f"there is no program {program.path}: build it, or set SCACHE_PROGRAM")
     return program
@@ -57,3 +57,9 @@ def _sanitizer_options() -> dict[str, str]:
             "UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1"
         ),
     }
+
+
+def _profile() -> dict[str, str]:
+    """Where a program that counts what is reached keeps its counts (./dev coverage)."""
+    name = "LLVM_PROFILE_FILE"
+    return {name: os.environ[name]} if name in os.environ else {}

@@ -30,8 +30,11 @@ if(SCACHE_SANITIZE)
   target_compile_definitions(scache_settings INTERFACE SCACHE_FRESH_FRAMES)
 endif()
 if(SCACHE_COVERAGE)
-  target_compile_options(scache_settings INTERFACE --coverage)
-  target_link_options(scache_settings INTERFACE --coverage)
+  # clang's: the counters can lie in a shared mapping of their file, so that what a process counted
+  # is there however it ended, and wherever it had gone: killed, as another user, in a jail.
+  target_compile_options(scache_settings INTERFACE
+    -fprofile-instr-generate -fcoverage-mapping -mllvm -runtime-counter-relocation)
+  target_link_options(scache_settings INTERFACE -fprofile-instr-generate)
 endif()
 # Public Boost headers are not ours to warn about.
 set(CMAKE_NO_SYSTEM_FROM_IMPORTED OFF)

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/intrusive/list.hpp>
+#include <optional>
 #include <utility>
 
 #include "io/stream.hpp"
@@ -32,15 +35,20 @@ class ClientOwner {
 class Client final : public ClientHook, public StandingHook, private SessionEvents {
  public:
   Client(Loop& loop, Closer& closer, Service& service, Log& log,
-         const PostfixSession::Settings& settings, ClientOwner& owner, Fd socket)
+         const PostfixSession::Settings& settings, ClientOwner& owner, Fd socket,
+         std::optional<uid_t> user = std::nullopt)
       : owner_{owner},
         log_{log},
+        user_{user},
         stream_{loop, closer, std::move(socket)},
         session_{stream_, service, *this, log, settings},
         task_{talk()} {}
 
   // Begins to talk. May be done when it returns.
   void start() { task_.start(); }
+
+  // Who it is, where the server has asked for it.
+  std::optional<uid_t> user() const noexcept { return user_; }
 
  private:
   Task<> talk();
@@ -49,6 +57,7 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
 
   ClientOwner& owner_;
   Log& log_;
+  std::optional<uid_t> user_;
   Stream stream_;
   PostfixSession session_;
   // Last, so that it ends first.

@@ -3,9 +3,13 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <utility>
+#include <vector>
+
+#include "io/peer.hpp"
 
 namespace scache {
 
@@ -59,9 +63,7 @@ Server::Accepted Server::accept_one(int listening) {
   Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (socket) {
     is_short_ = false;
-    // Only now is it known that somebody has come.
-    if (full) make_room();
-    adopt(std::move(socket));
+    admit(std::move(socket));
     return Accepted::one;
   }
   switch (errno) {
@@ -75,15 +77,46 @@ Server::Accepted Server::accept_one(int listening) {
   }
 }
 
+// Somebody has come: only now is it known whether there is one more to serve.
+void Server::admit(Fd socket) {
+  try {
+    const auto who = settings_.access ? peer_credentials(socket.get()) : std::nullopt;
+    if (settings_.access && !is_admitted(socket.get(), who)) {
+      refuse(std::move(socket), who);
+      return;
+    }
+    is_refusing_ = false;
+    if (count_ >= settings_.clients) make_room();
+    adopt(std::move(socket), who ? std::optional{who->uid} : std::nullopt);
+  } catch (const std::exception& failure) {
+    tell_of_shortage(failure.what());
+  }
+}
+
+bool Server::is_admitted(int socket, const std::optional<ucred>& who) const {
+  if (!who) return false;
+  const auto groups =
+      settings_.access->asks_for_groups() ? peer_groups(socket) : std::vector<gid_t>{};
+  return settings_.access->admits(*who, groups);
+}
+
+// One line for all that are refused in a row.
+void Server::refuse(Fd socket, const std::optional<ucred>& who) noexcept {
+  const std::int64_t user = who ? std::int64_t{who->uid} : -1;
+  if (!std::exchange(is_refusing_, true)) log_.warn("client refused: user {} has no access", user);
+  closer_.close_copy(std::move(socket), DescriptorKind::local_stream);
+}
+
 // Out of descriptors or memory: the clients wait in the backlog. One line for each time.
 void Server::tell_of_shortage(const char* what) noexcept {
   if (!std::exchange(is_short_, true)) log_.warn("accept connection: {}", what);
 }
 
-void Server::adopt(Fd socket) {
+void Server::adopt(Fd socket, std::optional<uid_t> user) {
   try {
-    auto client = std::make_unique<Client>(loop_, closer_, service_, log_, settings_.session,
-                                           static_cast<ClientOwner&>(*this), std::move(socket));
+    auto client =
+        std::make_unique<Client>(loop_, closer_, service_, log_, settings_.session,
+                                 static_cast<ClientOwner&>(*this), std::move(socket), user);
     Client& greeted = *client.release();
     clients_.push_back(greeted);
     ++count_;

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
@@ -12,6 +15,7 @@
 #include "io/loop.hpp"
 #include "io/task.hpp"
 #include "io/watch.hpp"
+#include "server/access.hpp"
 #include "server/client.hpp"
 #include "server/service.hpp"
 
@@ -25,6 +29,8 @@ class Server final : private ClientOwner {
     PostfixSession::Settings session;
     // Clients at once. When one more comes, the one that has been idle longest is closed.
     std::size_t clients = 512;
+    // Who is served; without it, whoever reaches the socket. Somebody else is closed at once.
+    std::optional<Access> access{};
     // How long the server stays without clients; zero is for ever.
     Duration max_idle{};
     // Called once, when the first request begins.
@@ -47,8 +53,10 @@ class Server final : private ClientOwner {
 
   // Accepts clients from a listening socket, which it borrows and which must not block.
   void accept_from(int listening);
-  // Serves a client that is connected already.
-  void adopt(Fd socket);
+  // Serves a client that is connected already. `user` is whose it is, where that is known.
+  void adopt(Fd socket, std::optional<uid_t> user = std::nullopt);
+  // Serves others from now on. Clients that are there stay.
+  void set_access(Access access) { settings_.access = std::move(access); }
 
   std::size_t clients() const noexcept { return count_; }
 
@@ -61,6 +69,9 @@ class Server final : private ClientOwner {
   Task<> accept_clients(int listening);
   enum class Accepted { one, none_waiting, not_now };
   Accepted accept_one(int listening);
+  void admit(Fd socket);
+  bool is_admitted(int socket, const std::optional<ucred>& who) const;
+  void refuse(Fd socket, const std::optional<ucred>& who) noexcept;
   void tell_of_shortage(const char* what) noexcept;
   // Closes the client that has been idle longest; there is one.
   void make_room() noexcept;
@@ -87,6 +98,7 @@ class Server final : private ClientOwner {
   Standing done_;
   bool had_request_ = false;
   bool is_short_ = false;
+  bool is_refusing_ = false;
   std::optional<Watch> accept_watch_;
   Timer expiry_;
   Timer idle_exit_;

@@ -262,6 +262,58 @@ TEST_F(ServerTest, AClientThatDoesNotReadItsRepliesIsNotIdle) {
   EXPECT_EQ(server->clients(), 2u);
 }
 
+// Access.
+
+TEST_F(ServerTest, WhoHasAccessIsServed) {
+  settings.access.emplace(::getuid());
+  start();
+  SocketClient client = idle_client();
+  EXPECT_EQ(ask(client, find_endp("e")), kNoEndpoint);
+}
+
+TEST_F(ServerTest, WhoHasNoneIsClosedAtOnceAndOneLineTells) {
+  // Root would have access: another must ask.
+  if (::geteuid() == 0) GTEST_SKIP() << "root always has access: tests/e2e tries another user";
+  settings.access.emplace(::getuid() + 1);
+  start();
+  SocketClient one = connect_and_settle();
+  SocketClient two = connect_and_settle();
+  for (SocketClient* client : {&one, &two}) {
+    EXPECT_EQ(client->read(), "");
+    EXPECT_TRUE(client->sees_end());
+  }
+  EXPECT_EQ(server->clients(), 0u);
+  EXPECT_THAT(log.take(), ElementsAre("warning: client refused: user " +
+                                      std::to_string(::getuid()) + " has no access"));
+}
+
+TEST_F(ServerTest, AClientWhoIsNobodyKnowsIsRefusedWhereAccessIsAsked) {
+  // A socket of another family: the kernel tells no user.
+  const Fd tcp{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(::bind(tcp.get(), generic, size), 0);
+  ASSERT_EQ(::listen(tcp.get(), 10), 0);
+  ASSERT_EQ(::getsockname(tcp.get(), generic, &size), 0);
+  const auto connect_tcp = [&] {
+    Fd client{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    EXPECT_EQ(::connect(client.get(), generic, size), 0);
+    return SocketClient{std::move(client)};
+  };
+  settings.access.emplace(::getuid());
+  server.emplace(loop, closer, service, log, settings);
+  server->accept_from(tcp.get());
+  SocketClient one = connect_tcp();
+  SocketClient two = connect_tcp();
+  settle();
+  EXPECT_TRUE(one.sees_end());
+  EXPECT_TRUE(two.sees_end());
+  EXPECT_THAT(log.take(), ElementsAre("warning: client refused: user -1 has no access"));
+}
+
 // Descriptors run out.
 
 TEST_F(ServerTest, WithoutADescriptorItPausesAndResumes) {

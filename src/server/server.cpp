@@ -127,13 +127,21 @@ void Server::adopt(Fd socket, std::optional<uid_t> user) {
   }
 }
 
+void Server::finish(std::function<void()> finished) {
+  finished_ = std::move(finished);
+  accepting_ = {};
+  accept_watch_.reset();
+  if (count_ == 0) finished_();
+  while (!idle_.empty()) end(idle_.front());
+}
+
 void Server::make_room() noexcept {
   log_.detail("the client that was idle longest is closed for another one");
   end(idle_.front());
 }
 
 void Server::client_idle(Client& client) noexcept {
-  idle_.push_back(client);
+  (finished_ ? done_ : idle_).push_back(client);
 }
 
 void Server::client_busy(Client& client) noexcept {
@@ -150,6 +158,7 @@ void Server::end(Client& client) noexcept {
   clients_.erase(clients_.iterator_to(client));
   --count_;
   delete &client;
+  if (count_ == 0 && finished_) finished_();
   if (count_ == 0 && settings_.max_idle > Duration::zero()) {
     idle_exit_.set(after(loop_.now(), settings_.max_idle));
   }

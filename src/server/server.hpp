@@ -55,8 +55,13 @@ class Server final : private ClientOwner {
   void accept_from(int listening);
   // Serves a client that is connected already. `user` is whose it is, where that is known.
   void adopt(Fd socket, std::optional<uid_t> user = std::nullopt);
+  // Accepts nobody any more, closes each client as soon as it is between requests, and calls
+  // `finished` when the last one has gone. Not to be called by a session.
+  void finish(std::function<void()> finished);
   // Serves others from now on. Clients that are there stay.
   void set_access(Access access) { settings_.access = std::move(access); }
+  // For requests that begin from now on.
+  void set_time_limit(Duration limit) noexcept { settings_.session.time_limit = limit; }
 
   std::size_t clients() const noexcept { return count_; }
 
@@ -96,6 +101,7 @@ class Server final : private ClientOwner {
   // over. Those within a request are in neither.
   Standing idle_;
   Standing done_;
+  std::function<void()> finished_;
   bool had_request_ = false;
   bool is_short_ = false;
   bool is_refusing_ = false;

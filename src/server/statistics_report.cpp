@@ -17,6 +17,12 @@ StatisticsReport::StatisticsReport(Loop& loop, Statistics& statistics, Log& log,
   timer_.set(after(loop_.now(), interval_));
 }
 
+void StatisticsReport::set_interval(Duration interval) noexcept {
+  if (interval == interval_) return;
+  interval_ = interval;
+  timer_.set(after(loop_.now(), interval_));
+}
+
 void StatisticsReport::report() noexcept {
   timer_.set(after(loop_.now(), interval_));
   try {

@@ -20,6 +20,8 @@ class StatisticsReport {
 
   // Logs what has happened since the last report; the interval begins anew.
   void report() noexcept;
+  // The next report comes after so long, counted from now; nothing changes where it is the same.
+  void set_interval(Duration interval) noexcept;
 
  private:
   Loop& loop_;

@@ -80,6 +80,7 @@ class ServerTest : public DescriptorCensus {
   Service service{{.limits = {}, .ttl_limit = 1'000s, .listening = {}}, statistics, closer, log};
   int first_requests = 0;
   int idle_exits = 0;
+  int finishes = 0;
   Server::Settings settings{.session = {.limits = {}, .time_limit = 10s},
                             .clients = 4,
                             .max_idle = {},
@@ -260,6 +261,67 @@ TEST_F(ServerTest, AClientThatDoesNotReadItsRepliesIsNotIdle) {
   SocketClient third = idle_client();
   EXPECT_TRUE(idle.sees_end());
   EXPECT_EQ(server->clients(), 2u);
+}
+
+// The end.
+
+TEST_F(ServerTest, WithoutClientsItIsFinishedAtOnce) {
+  start();
+  server->finish([this] { ++finishes; });
+  EXPECT_EQ(finishes, 1);
+  settle();
+  EXPECT_EQ(finishes, 1);
+}
+
+TEST_F(ServerTest, FinishingItClosesThoseWhoAreIdleAndAcceptsNobody) {
+  start();
+  SocketClient one = idle_client();
+  SocketClient two = idle_client();
+  SocketClient late = connect();
+  server->finish([this] { ++finishes; });
+  settle();
+  EXPECT_TRUE(one.sees_end());
+  EXPECT_TRUE(two.sees_end());
+  EXPECT_EQ(late.read(), "");
+  EXPECT_EQ(finishes, 1);
+}
+
+TEST_F(ServerTest, FinishingItLetsRequestsUnderWayComeToTheirEnd) {
+  start();
+  SocketClient busy = idle_client();
+  const Ends tcp = tcp_pair();
+  EXPECT_EQ(ask(busy, save_endp("e", "p", "100")), kDummy);
+  server->finish([this] { ++finishes; });
+  settle();
+  EXPECT_EQ(finishes, 0);
+  EXPECT_EQ(ask(busy, kByte, {tcp.first.get()}), kSaved);
+  EXPECT_TRUE(busy.sees_end());
+  EXPECT_EQ(finishes, 1);
+  EXPECT_EQ(server->clients(), 0u);
+}
+
+TEST_F(ServerTest, FinishingItDoesNotWaitForThoseWhoGo) {
+  start();
+  std::optional<SocketClient> busy = busy_client();
+  server->finish([this] { ++finishes; });
+  busy.reset();
+  settle();
+  EXPECT_EQ(finishes, 1);
+}
+
+TEST_F(ServerTest, AnotherTimeLimitHoldsForTheNextRequest) {
+  start();
+  SocketClient client = busy_client();
+  server->set_time_limit(2s);
+  pass(2s);
+  EXPECT_FALSE(client.sees_end());
+  EXPECT_EQ(ask(client, find_endp("e").substr(7)), kNoEndpoint);
+  EXPECT_TRUE(client.send("request"));
+  settle();
+  pass(2s - 1ns);
+  EXPECT_FALSE(client.sees_end());
+  pass(1ns);
+  EXPECT_TRUE(client.sees_end());
 }
 
 // Access.

@@ -71,5 +71,23 @@ TEST_F(StatisticsReportTest, AReportInBetweenBeginsTheIntervalAnew) {
   EXPECT_EQ(log.take().front(), "statistics: start interval Jan  1 00:05:00");
 }
 
+TEST_F(StatisticsReportTest, AnotherIntervalBeginsAtOnce) {
+  statistics.endpoint_miss();
+  pass(599s);
+  report.set_interval(10s);
+  pass(9s);
+  EXPECT_THAT(log.take(), IsEmpty());
+  pass(1s);
+  EXPECT_EQ(log.take().size(), 2u);
+}
+
+TEST_F(StatisticsReportTest, TheSameIntervalGoesOn) {
+  statistics.endpoint_miss();
+  pass(599s);
+  report.set_interval(600s);
+  pass(1s);
+  EXPECT_EQ(log.take().size(), 2u);
+}
+
 }  // namespace
 }  // namespace scache

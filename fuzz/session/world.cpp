@@ -46,8 +46,8 @@ Fd listen_somewhere() {
   return socket;
 }
 
-PostfixSession::Settings session_settings(const World::Settings& settings) {
-  PostfixSession::Settings session;
+SessionSettings session_settings(const World::Settings& settings) {
+  SessionSettings session;
   if (settings.small_limits) session.limits = {.name = 16, .properties = 32, .list = 128};
   session.time_limit = World::kTimeLimit;
   session.announces = settings.announces;

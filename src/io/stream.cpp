@@ -141,12 +141,23 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
   co_return result;
 }
 
-Flow Stream::send_descriptor(int descriptor) noexcept {
-  Flow flow = send_output();
-  if (!flow.moved()) return flow;
-  flow = flow_of(send(socket_.fd.get(), std::string_view{"\0", 1}, descriptor));
-  if (flow.moved()) ++unread_descriptors_;
+Flow Stream::send_descriptor(int descriptor, std::string_view bytes) {
+  const Flow before = send_output();
+  if (!before.moved()) return before;
+  // What is left over must find room: the descriptor cannot be called back.
+  output_.reserve(bytes.size());
+  const Sent sent = send(socket_.fd.get(), bytes, descriptor);
+  const Flow flow = flow_of(sent);
+  if (flow.moved()) {
+    ++unread_descriptors_;
+    output_.append(bytes.substr(sent.size));
+  }
   return flow;
+}
+
+Stream::Arrival Stream::take_descriptor() noexcept {
+  const bool came = std::exchange(pending_distance_, 0) > 0;
+  return {.came = came, .fd = std::move(pending_)};
 }
 
 void Stream::drop_pending() noexcept {

@@ -43,6 +43,9 @@ class Stream {
   // below what the kernel lets a user have in flight (RLIMIT_NOFILE of them).
   static constexpr unsigned kMaxUnreadDescriptors = 16;
 
+  // What carries a descriptor in Postfix's way.
+  static constexpr std::string_view kDescriptorByte{"\0", 1};
+
   Stream(Loop& loop, Closer& closer, Fd socket)
       : loop_{loop},
         closer_{closer},
@@ -59,6 +62,13 @@ class Stream {
   Watch::Awaiter readable(Instant deadline) noexcept;
   // Receives more input. Throws std::bad_alloc.
   Flow receive_input();
+  // The descriptor that came with input and is not claimed yet. Empty without `came` where there is
+  // none, and with it where more than one came.
+  struct Arrival {
+    bool came = false;
+    Fd fd;
+  };
+  Arrival take_descriptor() noexcept;
 
   // Where to append what is to be sent.
   std::string& output() noexcept { return output_; }
@@ -78,13 +88,15 @@ class Stream {
   };
   Task<Descriptor> receive_descriptor(Instant deadline);
 
-  // Sends the output, and then one byte with a copy of `descriptor`.
-  Flow send_descriptor(int descriptor) noexcept;
+  // Sends the output, and then bytes with a copy of `descriptor` on their first. Moved when that
+  // has left; what the client does not take of the rest becomes output. Throws std::bad_alloc.
+  Flow send_descriptor(int descriptor, std::string_view bytes = kDescriptorByte);
   // Whether the client has read the descriptors that were sent to it, or most of them.
   bool reads_descriptors() noexcept;
 
-  // Lets the others that are ready have their turn.
+  // Lets the others that are ready have their turn; waits, whatever comes.
   Watch::Awaiter others() noexcept { return watch_.others(); }
+  Watch::Awaiter pause(Instant until) noexcept { return watch_.pause(until); }
 
   int descriptor() const noexcept { return socket_.fd.get(); }
   Loop& loop() noexcept { return loop_; }

@@ -34,11 +34,12 @@ class ClientOwner {
 // waits; not from within the session itself.
 class Client final : public ClientHook, public StandingHook, private SessionEvents {
  public:
-  Client(Loop& loop, Closer& closer, Service& service, Log& log,
-         const PostfixSession::Settings& settings, ClientOwner& owner, Fd socket,
-         std::optional<uid_t> user = std::nullopt)
+  Client(Loop& loop, Closer& closer, Service& service, Log& log, const SessionSettings& settings,
+         ClientOwner& owner, Fd socket, std::optional<uid_t> user = std::nullopt)
       : owner_{owner},
+        service_{service},
         log_{log},
+        settings_{settings},
         user_{user},
         stream_{loop, closer, std::move(socket)},
         session_{stream_, service, *this, log, settings},
@@ -56,7 +57,9 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
   void busy() noexcept override { owner_.client_busy(*this); }
 
   ClientOwner& owner_;
+  Service& service_;
   Log& log_;
+  const SessionSettings& settings_;
   std::optional<uid_t> user_;
   Stream stream_;
   PostfixSession session_;

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <utility>
 
+#include "wire/direct_handshake.hpp"
+
 // The exchanges, as a client sees them ("->" is sent by the client):
 //
 //   on accept     <- protocol
@@ -22,6 +24,10 @@ namespace {
 
 // Requests that are served in a row before the other clients have their turn.
 constexpr unsigned kRequestsInARow = 64;
+
+std::int64_t seconds(std::chrono::milliseconds ttl) noexcept {
+  return std::chrono::duration_cast<std::chrono::seconds>(ttl).count();
+}
 
 // An errno as the stock server tells it; it calls the lack of one an application error.
 const char* words_of(int error) noexcept {
@@ -68,13 +74,13 @@ class PostfixSession::Hearing {
   std::optional<Watch::Awaiter> wait_;
 };
 
-Task<> PostfixSession::run() {
+Task<PostfixSession::End> PostfixSession::run() {
   deadline_ = after(stream_.loop().now(), settings_.time_limit);
   if (settings_.announces) postfix_codec::put_greeting(stream_.output());
   for (unsigned in_a_row = 0;;) {
     Heard heard = Heard::part;
     while (heard == Heard::part) heard = co_await hear(postfix_codec::kRequest);
-    if (heard == Heard::nothing) co_return;
+    if (heard == Heard::nothing) co_return End::gone;
 
     bool goes_on = heard != Heard::nonsense;
     if (heard == Heard::list) {
@@ -83,8 +89,9 @@ Task<> PostfixSession::run() {
     }
     if (stream_.too_much_output() || !goes_on) {
       const Flow flow = co_await stream_.flush(deadline_);
-      if (!flow.moved() || !goes_on) co_return;
+      if (!flow.moved() || !goes_on) co_return End::gone;
     }
+    if (is_direct_) co_return End::direct;
     if (stream_.input().empty()) {
       in_a_row = 0;
       continue;
@@ -178,6 +185,10 @@ PostfixSession::Heard PostfixSession::cut_short(Flow flow, std::string_view want
 }
 
 Task<bool> PostfixSession::serve() {
+  if (reader_.string(0) == direct::kDirect) {
+    answer_wish();
+    return {};
+  }
   const postfix_codec::Decoded decoded =
       postfix_codec::decode(reader_, settings_.limits, settings_.source);
   // The bytes stay where they are until more input is asked for.
@@ -191,12 +202,12 @@ Task<bool> PostfixSession::serve() {
   const Kind kind = *decoded.kind;
   const Instant now = stream_.loop().clock();
   if (const auto* save = std::get_if<SaveEndpoint>(&*decoded.request)) {
-    log_.detail("save_endp ttl={} endpoint={} properties={}", save->ttl.count(), save->endpoint,
+    log_.detail("save_endp ttl={} endpoint={} properties={}", seconds(save->ttl), save->endpoint,
                 save->properties);
     return save_endpoint(*save);
   }
   if (const auto* save = std::get_if<SaveDestination>(&*decoded.request)) {
-    log_.detail("save_dest ttl={} destination={} properties={} endpoint={}", save->ttl.count(),
+    log_.detail("save_dest ttl={} destination={} properties={} endpoint={}", seconds(save->ttl),
                 save->destination, save->properties, save->endpoint);
     save_destination(*save);
     return {};
@@ -223,6 +234,20 @@ Task<bool> PostfixSession::serve() {
   return {};
 }
 
+// A client wishes to talk in the direct protocol.
+void PostfixSession::answer_wish() {
+  const auto version = direct::agreed_version(reader_);
+  drop_heard();
+  if (version) {
+    log_.detail("direct version={}", *version);
+    direct::put_agreement(stream_.output(), *version);
+    is_direct_ = true;
+  } else {
+    warn("direct: bad or missing version");
+    postfix_codec::put_refusal(stream_.output(), std::nullopt, Status::bad);
+  }
+}
+
 Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
   postfix_codec::put_dummy(stream_.output());
   Stream::Descriptor received = co_await stream_.receive_descriptor(deadline_);
@@ -234,6 +259,7 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
   const Saved saved = service_.save(request, std::move(received.fd), stream_.loop().clock());
   switch (saved) {
     case Saved::yes:
+    case Saved::renewed:
       log_.detail("save_endp: saved");
       postfix_codec::put_status(stream_.output(), Status::ok);
       break;

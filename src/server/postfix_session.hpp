@@ -10,41 +10,23 @@
 #include "io/stream.hpp"
 #include "io/task.hpp"
 #include "server/service.hpp"
+#include "server/session.hpp"
 #include "wire/attribute_reader.hpp"
 #include "wire/limits.hpp"
 #include "wire/postfix_codec.hpp"
 
 namespace scache {
 
-// SessionEvents is told how a session stands, so that its server can keep order among many.
-class SessionEvents {
- public:
-  virtual ~SessionEvents() = default;
-  // Between requests, with nothing left to send; and the first byte of a request has come.
-  virtual void idle() noexcept = 0;
-  virtual void busy() noexcept = 0;
-};
-
 // PostfixSession talks to one client in Postfix's way (docs/protocol.md). It ends when the client
 // goes, stays silent in the middle of a request for too long, or sends what cannot be followed.
 class PostfixSession {
  public:
-  struct Settings {
-    WireLimits limits;
-    // For a whole request, from its first byte to the end of its last exchange.
-    Duration time_limit = std::chrono::seconds{3'600};
-    // Whether the server speaks first, as it does when it has accepted the client itself.
-    bool announces = true;
-    // What log lines call a client's stream.
-    std::string source = "scache socket";
-  };
-
   // Names that are no request's, one after the other without a request between them: enough for a
   // client to find its way back, too few to fill the log.
   static constexpr unsigned kMaxStrayNames = 300;
 
   PostfixSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
-                 const Settings& settings)
+                 const SessionSettings& settings)
       : stream_{stream},
         service_{service},
         events_{events},
@@ -52,7 +34,9 @@ class PostfixSession {
         settings_{settings},
         reader_{settings.limits.list} {}
 
-  Task<> run();
+  // How it ended: the client has gone or was left, or wishes to talk directly from here on.
+  enum class End : std::uint8_t { gone, direct };
+  Task<End> run();
 
  private:
   using Kind = postfix_codec::Kind;
@@ -82,6 +66,7 @@ class PostfixSession {
 
   // Answers a request, or returns the exchange that it begins.
   Task<bool> serve();
+  void answer_wish();
   void save_destination(const SaveDestination& request);
   // Exchanges. Each answers whether the session goes on.
   Task<bool> save_endpoint(SaveEndpoint request);
@@ -96,13 +81,14 @@ class PostfixSession {
   Service& service_;
   SessionEvents& events_;
   Log& log_;
-  const Settings& settings_;
+  const SessionSettings& settings_;
   AttributeReader reader_;
   Instant deadline_ = kNever;
   // Waits between requests, as events_ has been told.
   bool idle_ = false;
   int reason_ = 0;
   unsigned stray_names_ = 0;
+  bool is_direct_ = false;
 };
 
 }  // namespace scache

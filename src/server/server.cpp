@@ -104,7 +104,7 @@ bool Server::is_admitted(int socket, const std::optional<ucred>& who) const {
 void Server::refuse(Fd socket, const std::optional<ucred>& who) noexcept {
   const std::int64_t user = who ? std::int64_t{who->uid} : -1;
   if (!std::exchange(is_refusing_, true)) log_.warn("client refused: user {} has no access", user);
-  closer_.close_copy(std::move(socket), DescriptorKind::local_stream);
+  closer_.close_copy(std::move(socket), DescriptorKind::local);
 }
 
 // Out of descriptors or memory: the clients wait in the backlog. One line for each time.

@@ -26,7 +26,7 @@ namespace scache {
 class Server final : private ClientOwner {
  public:
   struct Settings {
-    PostfixSession::Settings session;
+    SessionSettings session;
     // Clients at once. When one more comes, the one that has been idle longest is closed.
     std::size_t clients = 512;
     // Who is served; without it, whoever reaches the socket. Somebody else is closed at once.

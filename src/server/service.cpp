@@ -9,6 +9,10 @@
 namespace scache {
 namespace {
 
+// What a client may say of a connection's past: as much as the numbers hold.
+constexpr std::uint64_t kMaxUses = std::numeric_limits<std::uint32_t>::max();
+constexpr std::chrono::milliseconds kMaxAge = std::chrono::hours{24} * 365 * 100;
+
 std::string_view word(Departure why) noexcept {
   switch (why) {
     case Departure::found:
@@ -54,12 +58,22 @@ Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
     refusal = Saved::own_client;
   } else if (!closer_.accepts(fd.get(), facts.kind)) {
     refusal = Saved::not_closable;
-  } else if (cache_.save_connection(
-                 request.endpoint, request.properties, deadline(request.ttl, now), fd,
-                 {.note = static_cast<std::uint8_t>(facts.kind)}) == SaveOutcome::saved) {
-    count_saved();
-    return Saved::yes;
+  } else {
+    const Past& past = request.past;
+    const Provenance provenance{.since = now - std::min(past.age, kMaxAge),
+                                .saved = now,
+                                .id = past.connection != 0 ? past.connection : new_connection_id(),
+                                .uses = static_cast<std::uint32_t>(std::min(past.uses, kMaxUses)),
+                                .owner = request.owner,
+                                .note = static_cast<std::uint8_t>(facts.kind)};
+    if (cache_.save_connection(request.endpoint, request.properties, deadline(request.ttl, now), fd,
+                               provenance) == SaveOutcome::saved) {
+      ++totals_.connections_saved;
+      count_saved();
+      return Saved::yes;
+    }
   }
+  ++totals_.connections_refused;
   closer_.close_copy(std::move(fd), facts.kind);
   return refusal;
 }
@@ -68,8 +82,9 @@ Saved Service::save(const SaveDestination& request, Instant now) {
   const SaveOutcome outcome = cache_.save_binding(request.destination, request.properties,
                                                   request.endpoint, deadline(request.ttl, now));
   if (outcome == SaveOutcome::full) return Saved::full;
+  ++(outcome == SaveOutcome::renewed ? totals_.bindings_renewed : totals_.bindings_saved);
   count_saved();
-  return Saved::yes;
+  return outcome == SaveOutcome::renewed ? Saved::renewed : Saved::yes;
 }
 
 std::optional<Claim> Service::find(const FindEndpoint& request, Instant now) {
@@ -79,6 +94,7 @@ std::optional<Claim> Service::find(const FindEndpoint& request, Instant now) {
     if (!is_dead(*claim)) return claim;
     claim->discard();
   }
+  ++totals_.endpoint_misses;
   statistics_.endpoint_miss();
   return std::nullopt;
 }
@@ -90,6 +106,7 @@ std::optional<Cache::DestinationHit> Service::find(const FindDestination& reques
     if (!is_dead(hit->claim)) return hit;
     hit->claim.discard();
   }
+  ++totals_.destination_misses;
   statistics_.destination_miss();
   return std::nullopt;
 }
@@ -97,8 +114,10 @@ std::optional<Cache::DestinationHit> Service::find(const FindDestination& reques
 void Service::commit(Claim& claim, Lookup lookup) noexcept {
   claim.commit();
   if (lookup == Lookup::endpoint) {
+    ++totals_.endpoint_hits;
     statistics_.endpoint_hit();
   } else {
+    ++totals_.destination_hits;
     statistics_.destination_hit();
   }
 }
@@ -114,6 +133,7 @@ void Service::connection_left(std::string_view endpoint, std::string_view proper
   const auto kind = static_cast<DescriptorKind>(note);
   log_.detail("connection {}: endpoint={} properties={} fd={}", word(why), endpoint, properties,
               fd.get());
+  count_departure(why);
   if (why != Departure::found) {
     closer_.close_connection(std::move(fd), kind);
   } else if (settings_.strangers) {
@@ -131,12 +151,57 @@ void Service::binding_saved(std::string_view destination, std::string_view prope
 
 void Service::binding_left(std::string_view destination, std::string_view properties,
                            std::string_view endpoint, Departure why) noexcept {
+  count_departure(why);
   log_.detail("binding {}: destination={} properties={} endpoint={}", word(why), destination,
               properties, endpoint);
 }
 
-Instant Service::deadline(std::chrono::seconds ttl, Instant now) const noexcept {
+void Service::tell_statistics(
+    Instant now, const std::function<void(std::string_view, std::uint64_t)>& tell) const {
+  const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now - settings_.since);
+  tell("uptime_ms", static_cast<std::uint64_t>(uptime.count()));
+  tell("connections", cache_.connections());
+  tell("connections_limit", settings_.limits.connections);
+  tell("endpoints", cache_.endpoints());
+  tell("destinations", cache_.destinations());
+  tell("bindings", cache_.bindings());
+  tell("bytes", cache_.bytes());
+  tell("bytes_limit", settings_.limits.bytes);
+  tell("connections_saved", totals_.connections_saved);
+  tell("connections_refused", totals_.connections_refused);
+  tell("bindings_saved", totals_.bindings_saved);
+  tell("bindings_renewed", totals_.bindings_renewed);
+  tell("endpoint_hits", totals_.endpoint_hits);
+  tell("endpoint_misses", totals_.endpoint_misses);
+  tell("destination_hits", totals_.destination_hits);
+  tell("destination_misses", totals_.destination_misses);
+  tell("expired", totals_.expired);
+  tell("evicted", totals_.evicted);
+  tell("dropped", totals_.dropped);
+  tell("dead", totals_.dead);
+}
+
+Instant Service::deadline(std::chrono::milliseconds ttl, Instant now) const noexcept {
   return after(now, std::min(ttl, settings_.ttl_limit));
+}
+
+void Service::count_departure(Departure why) noexcept {
+  switch (why) {
+    case Departure::found:
+      break;
+    case Departure::expired:
+      ++totals_.expired;
+      break;
+    case Departure::evicted:
+      ++totals_.evicted;
+      break;
+    case Departure::dead:
+      ++totals_.dead;
+      break;
+    case Departure::dropped:
+      ++totals_.dropped;
+      break;
+  }
 }
 
 void Service::count_saved() noexcept {

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
@@ -12,12 +14,15 @@
 #include "io/closer.hpp"
 #include "io/descriptor.hpp"
 #include "server/statistics.hpp"
+#include "server/totals.hpp"
 #include "wire/request.hpp"
 
 namespace scache {
 
 enum class Saved : std::uint8_t {
   yes,
+  // A binding that was there already.
+  renewed,
   // A limit is reached.
   full,
   // The descriptor is a client's end of a connection to this server: to keep it would hide that
@@ -38,11 +43,13 @@ class Service final : private CacheObserver {
   struct Settings {
     CacheLimits limits;
     // No entry lives longer, whatever its client asks for.
-    std::chrono::seconds ttl_limit{2};
+    std::chrono::milliseconds ttl_limit{2'000};
     ListeningAddress listening;
     // Whether clients are others than this process's own user and root, who could hurt it in
     // simpler ways than by the linger time of a socket (Closer::close_handed_over).
     bool strangers = false;
+    // When the server began.
+    Instant since{};
   };
 
   Service(const Settings& settings, Statistics& statistics, Closer& closer, Log& log);
@@ -53,21 +60,41 @@ class Service final : private CacheObserver {
 
   // Takes `fd`: whatever the answer, the caller has it no more.
   Saved save(const SaveEndpoint& request, Fd fd, Instant now);
+  // An id for a connection that has none; a save that names none gets one by itself.
+  std::uint64_t new_connection_id() noexcept { return ++last_connection_id_; }
   Saved save(const SaveDestination& request, Instant now);
   // A miss is counted here, a hit where the claim is committed. Connections whose peer has closed
   // them leave the cache instead of being found.
   std::optional<Claim> find(const FindEndpoint& request, Instant now);
   std::optional<Cache::DestinationHit> find(const FindDestination& request, Instant now);
 
+  // Closes a descriptor that came and is not to be kept.
+  void close_unwanted(Fd fd) noexcept { closer_.close_copy(std::move(fd)); }
+
   enum class Lookup : std::uint8_t { endpoint, destination };
   // The claimed connection was sent.
   void commit(Claim& claim, Lookup lookup) noexcept;
+
+  // Some of the entries, in the order of their deadlines (Cache::walk).
+  std::optional<Position> walk(Position from, std::size_t most, const Cache::Visitor& visit) {
+    return cache_.walk(from, most, visit);
+  }
+  std::size_t drop_connections(std::string_view endpoint, std::uint64_t last, std::size_t most) {
+    return cache_.drop_connections(endpoint, last, most);
+  }
+  std::size_t drop_bindings(std::string_view destination) {
+    return cache_.drop_bindings(destination);
+  }
 
   // For the expiry of entries.
   Instant next_deadline() const noexcept { return cache_.next_deadline(); }
   std::size_t expire(Instant now, std::size_t most) noexcept { return cache_.expire(now, most); }
 
   const Cache& cache() const noexcept { return cache_; }
+  const Totals& totals() const noexcept { return totals_; }
+  // What is in the cache, its limits, and what has happened so far, each by its name.
+  void tell_statistics(Instant now,
+                       const std::function<void(std::string_view, std::uint64_t)>& tell) const;
 
  private:
   void connection_saved(std::string_view endpoint, std::string_view properties,
@@ -79,13 +106,16 @@ class Service final : private CacheObserver {
   void binding_left(std::string_view destination, std::string_view properties,
                     std::string_view endpoint, Departure why) noexcept override;
 
-  Instant deadline(std::chrono::seconds ttl, Instant now) const noexcept;
+  Instant deadline(std::chrono::milliseconds ttl, Instant now) const noexcept;
+  void count_departure(Departure why) noexcept;
   void count_saved() noexcept;
 
   Settings settings_;
   Statistics& statistics_;
   Closer& closer_;
   Log& log_;
+  Totals totals_;
+  std::uint64_t last_connection_id_ = 0;
   Cache cache_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 #include <variant>
 
@@ -8,10 +9,23 @@ namespace scache {
 
 // The requests of a client. Views are valid as long as the bytes that they were read from.
 
+// What a client gives back of a connection that it has found, so that it survives many hands; of a
+// new one, nothing.
+struct Past {
+  // 0: a new connection.
+  std::uint64_t connection = 0;
+  std::uint64_t uses = 0;
+  // Since it was saved for the first time.
+  std::chrono::milliseconds age{};
+};
+
 struct SaveEndpoint {
-  std::chrono::seconds ttl{};
+  std::chrono::milliseconds ttl{};
   std::string_view endpoint;
   std::string_view properties;
+  Past past{};
+  // The user id of the client.
+  std::uint32_t owner = 0;
 };
 
 struct FindEndpoint {
@@ -19,7 +33,7 @@ struct FindEndpoint {
 };
 
 struct SaveDestination {
-  std::chrono::seconds ttl{};
+  std::chrono::milliseconds ttl{};
   std::string_view destination;
   std::string_view properties;
   std::string_view endpoint;

@@ -39,7 +39,7 @@ class ClientTest : public DescriptorCensus, private ClientOwner {
   RecordingLog log;
   Statistics statistics{0};
   Service service{{.limits = {}, .ttl_limit = 100s, .listening = {}}, statistics, closer, log};
-  PostfixSession::Settings settings{.limits = {}, .time_limit = 10s};
+  SessionSettings settings{.limits = {}, .time_limit = 10s};
   Ends ends = socket_pair();
   std::vector<std::string> told;
 

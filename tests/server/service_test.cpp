@@ -145,7 +145,7 @@ TEST_F(ServiceTest, AtItsLimitOfMemoryItIsFull) {
   EXPECT_EQ(service.save(request, kNow), Saved::yes);
   EXPECT_EQ(service.save(SaveDestination{10s, "d2", large, "e"}, kNow), Saved::full);
   EXPECT_EQ(service.save(SaveEndpoint{10s, "e2", large}, copy(tcp.first), kNow), Saved::full);
-  EXPECT_EQ(service.save(request, kNow), Saved::yes);
+  EXPECT_EQ(service.save(request, kNow), Saved::renewed);
 }
 
 TEST_F(ServiceTest, AClientsOwnStreamIsRefusedAndClosed) {

@@ -95,7 +95,7 @@ class SessionTest : public DescriptorCensus {
    private:
     Stream stream_;
     PostfixSession session_;
-    Task<> task_;
+    Task<PostfixSession::End> task_;
   };
   using TalkPtr = std::unique_ptr<Talk>;
 
@@ -130,7 +130,7 @@ class SessionTest : public DescriptorCensus {
                   statistics,
                   closer,
                   log};
-  PostfixSession::Settings settings{.limits = {}, .time_limit = kTimeLimit};
+  SessionSettings settings{.limits = {}, .time_limit = kTimeLimit};
 };
 
 }  // namespace scache::test

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -97,6 +98,14 @@ inline Ends tcp_pair() {
   EXPECT_EQ(::connect(first.get(), generic, size), 0);
   Fd second{::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC)};
   return {std::move(first), std::move(second)};
+}
+
+// Whether both refer to the same socket, pipe or file.
+inline bool is_same_file(const Fd& a, const Fd& b) {
+  struct stat first{};
+  struct stat second{};
+  return ::fstat(a.get(), &first) == 0 && ::fstat(b.get(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 inline linger linger_of(int socket) {

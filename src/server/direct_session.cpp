@@ -1,0 +1,362 @@
+#include "server/direct_session.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+// One turn of a session: serve the frames that have come, do a slice of what takes many, send, and
+// wait for whatever keeps it from going on. Replies go out together at the turn's end, but for
+// those with a descriptor: each is a message of its own.
+//
+// At most one descriptor waits for its frame, and at most one found connection for room: while one
+// does, nothing is read. So a client that does not read costs what it has sent, and no more.
+
+namespace scache {
+
+using direct::ErrorCode;
+using direct::FrameWriter;
+using direct::Tag;
+
+namespace {
+
+constexpr std::string_view kServer = "scache " SCACHE_VERSION;
+
+std::uint64_t milliseconds(Duration duration) noexcept {
+  const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0));
+}
+
+// A place in the cache, as a client carries it.
+constexpr std::size_t kCursorSize = 16;
+
+std::array<char, kCursorSize> cursor_of(const Position& place) noexcept {
+  const std::int64_t deadline = place.deadline.time_since_epoch().count();
+  std::array<char, kCursorSize> cursor{};
+  std::memcpy(cursor.data(), &deadline, sizeof deadline);
+  std::memcpy(cursor.data() + sizeof deadline, &place.filing, sizeof place.filing);
+  return cursor;
+}
+
+Position place_of(std::string_view cursor) noexcept {
+  if (cursor.size() != kCursorSize) return Cache::kBeginning;
+  std::int64_t deadline = 0;
+  Position place{};
+  std::memcpy(&deadline, cursor.data(), sizeof deadline);
+  std::memcpy(&place.filing, cursor.data() + sizeof deadline, sizeof place.filing);
+  place.deadline = Instant{Duration{deadline}};
+  return place;
+}
+
+void put_entry(FrameWriter& frame, const Cache::Entry& entry, Instant now) {
+  frame.open(Tag::entry);
+  if (entry.kind == Cache::Entry::Kind::connection) {
+    const Provenance& from = *entry.provenance;
+    frame.put(Tag::endpoint, entry.endpoint)
+        .put(Tag::endpoint_properties, entry.properties)
+        .put(Tag::ttl, milliseconds(entry.deadline - now))
+        .put(Tag::connection, from.id)
+        .put(Tag::uses, from.uses)
+        .put(Tag::age, milliseconds(now - from.since))
+        .put(Tag::idle, milliseconds(now - from.saved))
+        .put(Tag::owner, from.owner);
+  } else {
+    frame.put(Tag::destination, entry.destination)
+        .put(Tag::endpoint, entry.endpoint)
+        .put(Tag::destination_properties, entry.properties)
+        .put(Tag::ttl, milliseconds(entry.deadline - now));
+  }
+  frame.close();
+}
+
+}  // namespace
+
+DirectSession::~DirectSession() {
+  service_.close_unwanted(std::move(arrived_));
+}
+
+Task<> DirectSession::run() {
+  deadline_ = after(stream_.loop().now(), settings_.time_limit);
+  // What has come with the wish to talk this way.
+  if (!take_arrival()) co_return;
+  for (;;) {
+    const Next next = serve();
+    const Flow sent = send();
+    if (!sent.moved() && !sent.must_wait()) co_return;
+    if (next == Next::over && sent.moved()) co_return;
+    Ready ready = Ready::yes;
+    if (sent.must_wait()) {
+      ready = co_await stream_.writable(deadline_);
+    } else if (next == Next::pause) {
+      co_await stream_.pause(std::min(after(stream_.loop().now(), kPause), deadline_));
+      if (now() >= deadline_) ready = Ready::timed_out;
+    } else if (next == Next::others || !drops_.empty()) {
+      co_await stream_.others();
+    } else {
+      ready = co_await more_input();
+    }
+    if (ready == Ready::timed_out) {
+      log_.warn("direct: {}: timeout", settings_.source);
+      co_return;
+    }
+    // What is there comes first, and a client that does not read is not read from.
+    if (sent.moved() && next == Next::input && !receive()) co_return;
+  }
+}
+
+// Serves whole frames, and a slice of each drop.
+DirectSession::Next DirectSession::serve() {
+  Next next = Next::input;
+  if (hand_over_) send_found();
+  for (unsigned in_a_row = 0; !hand_over_ && !is_broken_; ++in_a_row) {
+    const direct::FrameStep frame = direct::read_frame(stream_.input());
+    if (frame.kind == direct::FrameStep::Kind::need_more) break;
+    if (frame.kind == direct::FrameStep::Kind::bad) {
+      refuse(frame.header.id, ErrorCode::malformed, "no frame can be of this size");
+      return Next::over;
+    }
+    if (frame.header.with_descriptor && !arrived_) return end("a frame lacks its descriptor");
+    if (in_a_row == kRequestsInARow || stream_.too_much_output() || drops_.full()) {
+      next = Next::others;
+      break;
+    }
+    if (!stream_.reads_descriptors()) {
+      next = Next::pause;
+      break;
+    }
+    serve_frame(frame);
+    stream_.consume(frame.header.size);
+    deadline_ = after(stream_.loop().now(), settings_.time_limit);
+  }
+  if (arrived_ && stream_.input().empty()) return end("a descriptor comes without its frame");
+  if (!drops_.empty()) {
+    drops_.work([this](const Drops::Dropped& dropped) {
+      put_dropped(dropped.request, dropped.connections, dropped.bindings);
+    });
+  }
+  return next;
+}
+
+void DirectSession::serve_frame(const direct::FrameStep& frame) {
+  Fd fd;
+  if (frame.header.with_descriptor) fd = std::move(arrived_);
+  const std::uint64_t id = frame.header.id;
+  const auto request = direct::decode(frame, settings_.limits);
+  if (!request) {
+    service_.close_unwanted(std::move(fd));
+    refuse(id, request.error().code, request.error().text);
+    return;
+  }
+  std::visit(
+      [&](const auto& wanted) {
+        if constexpr (std::is_same_v<decltype(wanted), const direct::Save&>) {
+          answer(id, wanted, std::move(fd));
+        } else {
+          answer(id, wanted);
+        }
+      },
+      *request);
+}
+
+// Sends the replies. A found connection that waits for room has had its chance in serve().
+Flow DirectSession::send() {
+  if (is_broken_) return {Flow::Kind::failed, 0};
+  if (hand_over_) return {Flow::Kind::not_yet, 0};
+  return stream_.send_output();
+}
+
+Watch::Awaiter DirectSession::more_input() {
+  if (!stream_.input().empty()) return stream_.readable(deadline_);
+  if (!std::exchange(idle_, true)) events_.idle();
+  return stream_.readable(kNever);
+}
+
+// Answers whether the client is still there.
+bool DirectSession::receive() {
+  const Flow flow = stream_.receive_input();
+  if (flow.must_wait()) return true;
+  if (std::exchange(idle_, false)) {
+    if (flow.moved()) events_.busy();
+    deadline_ = after(stream_.loop().now(), settings_.time_limit);
+  }
+  return flow.moved() && take_arrival();
+}
+
+// Takes the descriptor that came with input, if one did. Answers whether that can be followed.
+bool DirectSession::take_arrival() {
+  Stream::Arrival arrival = stream_.take_descriptor();
+  if (!arrival.came) return true;
+  if (arrived_ || !arrival.fd) {
+    service_.close_unwanted(std::move(arrival.fd));
+    end("more than one descriptor comes with a frame");
+    return false;
+  }
+  arrived_ = std::move(arrival.fd);
+  return true;
+}
+
+DirectSession::Next DirectSession::end(std::string_view why) {
+  log_.warn("direct: {}: {}", settings_.source, why);
+  return Next::over;
+}
+
+void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
+  SaveEndpoint connection = save.connection;
+  connection.owner = owner_;
+  if (connection.past.connection == 0) connection.past.connection = service_.new_connection_id();
+  const Instant moment = now();
+  switch (service_.save(connection, std::move(fd), moment)) {
+    case Saved::full:
+      return refuse(id, ErrorCode::full, "the cache is full");
+    case Saved::own_client:
+      return refuse(id, ErrorCode::refused,
+                    "the descriptor is a client's own stream to this server");
+    case Saved::not_closable:
+      return refuse(id, ErrorCode::refused, "too many others of its kind are being closed");
+    case Saved::yes:
+    case Saved::renewed:
+      break;
+  }
+  std::uint64_t bindings = 0;
+  save.each_binding([&](const SaveDestination& binding) {
+    if (service_.save(binding, moment) != Saved::full) ++bindings;
+  });
+  FrameWriter{stream_.output(), direct::Kind::saved, id}
+      .put(Tag::connection, connection.past.connection)
+      .put(Tag::bindings, bindings)
+      .end();
+}
+
+void DirectSession::answer(std::uint64_t id, const FindEndpoint& find) {
+  std::optional<Claim> claim = service_.find(find, now());
+  if (!claim) return put_miss(id);
+  hand_over(id, std::move(*claim), Service::Lookup::endpoint, {});
+}
+
+void DirectSession::answer(std::uint64_t id, const FindDestination& find) {
+  std::optional<Cache::DestinationHit> hit = service_.find(find, now());
+  if (!hit) return put_miss(id);
+  hand_over(id, std::move(hit->claim), Service::Lookup::destination, hit->properties);
+}
+
+void DirectSession::put_miss(std::uint64_t id) {
+  FrameWriter{stream_.output(), direct::Kind::found, id}.end();
+}
+
+void DirectSession::hand_over(std::uint64_t id, Claim claim, Service::Lookup lookup,
+                              std::string_view destination_properties) {
+  const Provenance& from = claim.provenance();
+  const Instant moment = now();
+  found_.clear();
+  FrameWriter frame{found_, direct::Kind::found, id, true};
+  frame.put(Tag::endpoint, claim.endpoint()).put(Tag::endpoint_properties, claim.properties());
+  if (lookup == Service::Lookup::destination) {
+    frame.put(Tag::destination_properties, destination_properties);
+  }
+  frame.put(Tag::connection, from.id)
+      .put(Tag::uses, std::uint64_t{from.uses} + 1)
+      .put(Tag::age, milliseconds(moment - from.since))
+      .put(Tag::idle, milliseconds(moment - from.saved))
+      .end();
+  hand_over_.emplace(id, std::move(claim), lookup);
+  send_found();
+}
+
+void DirectSession::send_found() {
+  const Flow flow = stream_.send_descriptor(hand_over_->claim.descriptor(), found_);
+  if (flow.must_wait()) return;
+  if (flow.moved()) {
+    service_.commit(hand_over_->claim, hand_over_->lookup);
+  } else if (flow.error == ETOOMANYREFS) {
+    refuse(hand_over_->request, ErrorCode::busy, "too many descriptors are on their way");
+  } else {
+    is_broken_ = true;
+  }
+  hand_over_.reset();
+}
+
+void DirectSession::answer(std::uint64_t id, const direct::Bind& bind) {
+  const Saved saved = service_.save(bind.binding, now());
+  if (saved == Saved::full) return refuse(id, ErrorCode::full, "the cache is full");
+  FrameWriter{stream_.output(), direct::Kind::bound, id}
+      .put(Tag::renewed, std::uint64_t{saved == Saved::renewed})
+      .end();
+}
+
+void DirectSession::answer(std::uint64_t id, const direct::Drop& drop) {
+  switch (drop.what) {
+    case direct::Drop::What::destination:
+      return put_dropped(id, 0, service_.drop_bindings(drop.name));
+    case direct::Drop::What::endpoint:
+      return drops_.begin(id, Drops::Of::endpoint, drop.name);
+    case direct::Drop::What::prefix:
+      return drops_.begin(id, Drops::Of::prefix, drop.name);
+  }
+}
+
+void DirectSession::put_dropped(std::uint64_t id, std::uint64_t connections,
+                                std::uint64_t bindings) {
+  FrameWriter{stream_.output(), direct::Kind::dropped, id}
+      .put(Tag::connections, connections)
+      .put(Tag::bindings, bindings)
+      .end();
+}
+
+void DirectSession::answer(std::uint64_t id, const direct::List& list) {
+  if (!list.cursor.empty() && list.cursor.size() != kCursorSize) {
+    return refuse(id, ErrorCode::malformed, "list: this cursor is no server's");
+  }
+  const std::uint64_t most = std::min<std::uint64_t>(list.limit, kEntriesOfPage);
+  const Instant moment = now();
+  FrameWriter page{stream_.output(), direct::Kind::page, id};
+  std::uint64_t count = 0;
+  const auto visit = [&](const Cache::Entry& entry) {
+    const bool connection = entry.kind == Cache::Entry::Kind::connection;
+    const std::uint64_t what = connection ? direct::kConnections : direct::kBindings;
+    const std::string_view name = connection ? entry.endpoint : entry.destination;
+    if ((list.what & what) == 0 || !name.starts_with(list.prefix) || entry.deadline <= moment) {
+      return Cache::Verdict::keep;
+    }
+    if (count == most || page.size() > kBytesOfPage) return Cache::Verdict::stop;
+    put_entry(page, entry, moment);
+    ++count;
+    return Cache::Verdict::keep;
+  };
+  if (const auto next = service_.walk(place_of(list.cursor), kLookedAtForPage, visit)) {
+    const auto cursor = cursor_of(*next);
+    page.put(Tag::cursor, std::string_view{cursor.data(), cursor.size()});
+  }
+  page.end();
+}
+
+void DirectSession::answer(std::uint64_t id, const direct::Statistics&) {
+  FrameWriter frame{stream_.output(), direct::Kind::statistics_told, id};
+  service_.tell_statistics(now(), [&](std::string_view name, std::uint64_t value) {
+    frame.open(Tag::statistic).put(Tag::name, name).put(Tag::value, value).close();
+  });
+  frame.end();
+}
+
+void DirectSession::answer(std::uint64_t id, const direct::Ping&) {
+  FrameWriter{stream_.output(), direct::Kind::pong, id}.put(Tag::server, kServer).end();
+}
+
+void DirectSession::answer(std::uint64_t id, const direct::Cancel& cancel) {
+  const bool was_under_way = drops_.cancel(cancel.target);
+  if (was_under_way) {
+    direct::put_error(stream_.output(), cancel.target, ErrorCode::cancelled, "cancelled");
+  }
+  FrameWriter{stream_.output(), direct::Kind::cancel_done, id}
+      .put(Tag::cancelled, std::uint64_t{was_under_way})
+      .end();
+}
+
+void DirectSession::refuse(std::uint64_t id, ErrorCode code, std::string_view text) {
+  log_.warn("direct: {}: {}: {}", settings_.source, direct::name_of(code), text);
+  direct::put_error(stream_.output(), id, code, text);
+}
+
+}  // namespace scache

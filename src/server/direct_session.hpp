@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "io/stream.hpp"
+#include "io/task.hpp"
+#include "server/drops.hpp"
+#include "server/service.hpp"
+#include "server/session.hpp"
+#include "wire/direct_request.hpp"
+
+namespace scache {
+
+// DirectSession talks to one client in the direct protocol (docs/protocol.md), after it has asked
+// for it. It ends when the client goes, leaves a request or a reply unfinished for too long, or
+// sends what cannot be followed.
+class DirectSession {
+ public:
+  // Requests that are served in a row before the other clients have their turn.
+  static constexpr unsigned kRequestsInARow = 64;
+  // Entries that one page of a list has at the most, and that are looked at for it.
+  static constexpr std::size_t kEntriesOfPage = 256;
+  static constexpr std::size_t kLookedAtForPage = 1'024;
+  // Bytes after which a page ends early.
+  static constexpr std::size_t kBytesOfPage = 65'536;
+  // How long a client that has not read its descriptors is left alone before it is looked at again.
+  static constexpr Duration kPause = std::chrono::milliseconds{1};
+
+  // `owner` is the client's user id.
+  DirectSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
+                const SessionSettings& settings, std::uint32_t owner)
+      : stream_{stream},
+        service_{service},
+        events_{events},
+        log_{log},
+        settings_{settings},
+        drops_{service},
+        owner_{owner} {}
+  ~DirectSession();
+  DirectSession(const DirectSession&) = delete;
+  DirectSession& operator=(const DirectSession&) = delete;
+
+  Task<> run();
+
+ private:
+  // A found connection on its way out, in a frame.
+  struct HandOver {
+    std::uint64_t request;
+    Claim claim;
+    Service::Lookup lookup;
+  };
+  // What a session goes on with when it has served what it can.
+  enum class Next : std::uint8_t {
+    // More input.
+    input,
+    // What is there already, after the others.
+    others,
+    // The same, when its client has read its descriptors.
+    pause,
+    // Nothing: what the client sends cannot be followed.
+    over,
+  };
+
+  Next serve();
+  void serve_frame(const direct::FrameStep& frame);
+  Flow send();
+  void send_found();
+  Watch::Awaiter more_input();
+  bool receive();
+  bool take_arrival();
+  Next end(std::string_view why);
+
+  void answer(std::uint64_t id, const direct::Save& save, Fd fd);
+  void answer(std::uint64_t id, const FindEndpoint& find);
+  void answer(std::uint64_t id, const FindDestination& find);
+  void answer(std::uint64_t id, const direct::Bind& bind);
+  void answer(std::uint64_t id, const direct::Drop& drop);
+  void answer(std::uint64_t id, const direct::List& list);
+  void answer(std::uint64_t id, const direct::Statistics& statistics);
+  void answer(std::uint64_t id, const direct::Ping& ping);
+  void answer(std::uint64_t id, const direct::Cancel& cancel);
+
+  void hand_over(std::uint64_t id, Claim claim, Service::Lookup lookup,
+                 std::string_view destination_properties);
+  void put_miss(std::uint64_t id);
+  void put_dropped(std::uint64_t id, std::uint64_t connections, std::uint64_t bindings);
+  void refuse(std::uint64_t id, direct::ErrorCode code, std::string_view text);
+  Instant now() const { return stream_.loop().clock(); }
+
+  Stream& stream_;
+  Service& service_;
+  SessionEvents& events_;
+  Log& log_;
+  const SessionSettings& settings_;
+  Drops drops_;
+  std::uint32_t owner_;
+  // The descriptor of the next frame that has one.
+  Fd arrived_;
+  std::optional<HandOver> hand_over_;
+  // The frame of hand_over_.
+  std::string found_;
+  Instant deadline_ = kNever;
+  bool idle_ = false;
+  // Sending has failed.
+  bool is_broken_ = false;
+};
+
+}  // namespace scache

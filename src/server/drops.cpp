@@ -1,0 +1,52 @@
+#include "server/drops.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace scache {
+
+void Drops::begin(std::uint64_t request, Of of, std::string_view name) {
+  under_way_.push_back({.dropped = {request, 0, 0},
+                        .of = of,
+                        .name = std::string{name},
+                        .from = Cache::kBeginning,
+                        .last = service_.cache().last_sequence()});
+}
+
+bool Drops::cancel(std::uint64_t request) noexcept {
+  const auto found = std::ranges::find_if(
+      under_way_, [&](const Drop& drop) { return drop.dropped.request == request; });
+  if (found == under_way_.end()) return false;
+  under_way_.erase(found);
+  return true;
+}
+
+void Drops::work(const std::function<void(const Dropped&)>& done) {
+  for (auto drop = under_way_.begin(); drop != under_way_.end();) {
+    if (!work_on(*drop)) {
+      ++drop;
+      continue;
+    }
+    done(drop->dropped);
+    drop = under_way_.erase(drop);
+  }
+}
+
+bool Drops::work_on(Drop& drop) {
+  if (drop.of == Of::endpoint) {
+    const std::size_t count = service_.drop_connections(drop.name, drop.last, kEntriesOfSlice);
+    drop.dropped.connections += count;
+    return count < kEntriesOfSlice;
+  }
+  const auto next = service_.walk(drop.from, kEntriesOfSlice, [&](const Cache::Entry& entry) {
+    const bool connection = entry.kind == Cache::Entry::Kind::connection;
+    const std::string_view name = connection ? entry.endpoint : entry.destination;
+    if (entry.sequence > drop.last || !name.starts_with(drop.name)) return Cache::Verdict::keep;
+    ++(connection ? drop.dropped.connections : drop.dropped.bindings);
+    return Cache::Verdict::drop;
+  });
+  if (next) drop.from = *next;
+  return !next;
+}
+
+}  // namespace scache

@@ -1,0 +1,164 @@
+#include "wire/direct_request.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace scache::direct {
+namespace {
+
+using Decoded = std::expected<Request, Refusal>;
+
+Decoded malformed(std::string text) {
+  return std::unexpected{Refusal{ErrorCode::malformed, std::move(text)}};
+}
+
+std::chrono::milliseconds milliseconds(const Fields& fields, Tag tag) noexcept {
+  const std::uint64_t most = kLongestTtl.count();
+  return std::chrono::milliseconds{std::min(fields.number(tag, most), most)};
+}
+
+bool has_bad_ttl(const Fields& fields) noexcept {
+  return fields.has(Tag::ttl) && fields.number(Tag::ttl) == 0;
+}
+
+// What is over its limit, for people; nothing if all is within.
+std::string oversize(const Fields& fields, const WireLimits& limits) {
+  struct Bound {
+    Tag tag;
+    const char* what;
+    std::size_t limit;
+  };
+  const std::array<Bound, 5> bounds{
+      {{Tag::endpoint, "endpoint", limits.name},
+       {Tag::destination, "destination", limits.name},
+       {Tag::prefix, "prefix", limits.name},
+       {Tag::endpoint_properties, "endpoint properties", limits.properties},
+       {Tag::destination_properties, "destination properties", limits.properties}}};
+  for (const Bound& bound : bounds) {
+    const std::size_t size = fields.bytes(bound.tag).size();
+    if (size > bound.limit) {
+      return fmt::format("{} of {} bytes: the limit is {}", bound.what, size, bound.limit);
+    }
+  }
+  return {};
+}
+
+Decoded too_large(std::string text) {
+  return std::unexpected{Refusal{ErrorCode::too_large, std::move(text)}};
+}
+
+Decoded decode_save(const Fields& fields, bool with_descriptor, const WireLimits& limits) {
+  if (!fields.has(Tag::endpoint)) return malformed("save: no endpoint");
+  if (!with_descriptor) return malformed("save: no descriptor");
+  if (has_bad_ttl(fields)) return malformed("save: the ttl is 0");
+  std::string large;
+  const bool sound = fields.each(Tag::binding, [&](const Fields& binding) {
+    large = oversize(binding, limits);
+    return large.empty() && binding.has(Tag::destination) && !has_bad_ttl(binding);
+  });
+  if (!large.empty()) return too_large(std::move(large));
+  if (!sound) return malformed("save: a binding is not of its form");
+  Save save{.connection = {.ttl = milliseconds(fields, Tag::ttl),
+                           .endpoint = fields.bytes(Tag::endpoint),
+                           .properties = fields.bytes(Tag::endpoint_properties)},
+            .fields = fields};
+  if (const std::uint64_t connection = fields.number(Tag::connection); connection != 0) {
+    save.connection.past = {connection, fields.number(Tag::uses), std::chrono::milliseconds{}};
+    if (fields.has(Tag::age)) save.connection.past.age = milliseconds(fields, Tag::age);
+  }
+  return save;
+}
+
+Decoded decode_find(const Fields& fields) {
+  if (fields.has(Tag::endpoint) == fields.has(Tag::destination)) {
+    return malformed("find: either an endpoint or a destination");
+  }
+  if (fields.has(Tag::endpoint)) return FindEndpoint{fields.bytes(Tag::endpoint)};
+  return FindDestination{fields.bytes(Tag::destination)};
+}
+
+Decoded decode_bind(const Fields& fields) {
+  if (!fields.has(Tag::destination)) return malformed("bind: no destination");
+  if (!fields.has(Tag::endpoint)) return malformed("bind: no endpoint");
+  if (has_bad_ttl(fields)) return malformed("bind: the ttl is 0");
+  return Bind{Save::read_binding(fields, fields.bytes(Tag::endpoint))};
+}
+
+Decoded decode_drop(const Fields& fields) {
+  constexpr std::array<std::pair<Tag, Drop::What>, 3> kKinds{
+      {{Tag::endpoint, Drop::What::endpoint},
+       {Tag::destination, Drop::What::destination},
+       {Tag::prefix, Drop::What::prefix}}};
+  std::expected<Request, Refusal> found = malformed("drop: an endpoint, a destination or a prefix");
+  for (const auto& [tag, what] : kKinds) {
+    if (!fields.has(tag)) continue;
+    if (found) return malformed("drop: only one of endpoint, destination and prefix");
+    found = Drop{what, fields.bytes(tag)};
+  }
+  return found;
+}
+
+Decoded decode_list(const Fields& fields) {
+  constexpr std::uint64_t kAll = kConnections | kBindings;
+  const std::uint64_t what = fields.number(Tag::what, kAll);
+  if (what == 0 || what > kAll) return malformed("list: 1, 2 or 3 is what can be listed");
+  const std::uint64_t limit = fields.number(Tag::limit, ~std::uint64_t{0});
+  if (limit == 0) return malformed("list: the limit is 0");
+  return List{what, fields.bytes(Tag::prefix), fields.bytes(Tag::cursor), limit};
+}
+
+}  // namespace
+
+SaveDestination Save::read_binding(const Fields& binding, std::string_view endpoint) noexcept {
+  return {.ttl = milliseconds(binding, Tag::ttl),
+          .destination = binding.bytes(Tag::destination),
+          .properties = binding.bytes(Tag::destination_properties),
+          .endpoint = endpoint};
+}
+
+Decoded decode(const FrameStep& frame, const WireLimits& limits) {
+  const auto kind = static_cast<Kind>(frame.header.kind);
+  if (kind < Kind::save || kind > Kind::cancel) {
+    return std::unexpected{
+        Refusal{ErrorCode::unsupported, fmt::format("there is no request {}", frame.header.kind)}};
+  }
+  const std::optional<Fields> fields = Fields::read(frame.body);
+  if (!fields) return malformed("a field is not of its form");
+  if (frame.header.with_descriptor && kind != Kind::save) {
+    return malformed("a descriptor that belongs to no save");
+  }
+  if (std::string large = oversize(*fields, limits); !large.empty()) {
+    return too_large(std::move(large));
+  }
+  switch (kind) {
+    case Kind::save:
+      return decode_save(*fields, frame.header.with_descriptor, limits);
+    case Kind::find:
+      return decode_find(*fields);
+    case Kind::bind:
+      return decode_bind(*fields);
+    case Kind::drop:
+      return decode_drop(*fields);
+    case Kind::list:
+      return decode_list(*fields);
+    case Kind::statistics:
+      return Statistics{};
+    case Kind::cancel:
+      if (!fields->has(Tag::target)) return malformed("cancel: no target");
+      return Cancel{fields->number(Tag::target)};
+    default:
+      return Ping{};
+  }
+}
+
+void put_error(std::string& out, std::uint64_t id, ErrorCode code, std::string_view text) {
+  FrameWriter{out, Kind::error, id}
+      .put(Tag::code, static_cast<std::uint64_t>(code))
+      .put(Tag::text, text)
+      .end();
+}
+
+}  // namespace scache::direct

@@ -45,7 +45,7 @@ TEST_F(CacheWalkTest, EverythingIsShownInTheOrderOfDeadlinesWhateverThePages) {
   bind("d", "2", "e", at(10));
   save("f", "3", at(20));
   save("f", "4", at(20));
-  for (const std::size_t page : {1, 2, 3, 4, 5}) {
+  for (const std::size_t page : {1U, 2U, 3U, 4U, 5U}) {
     EXPECT_THAT(walk(page), ElementsAre("d>e2", "f3", "f4", "e1"));
   }
 }

@@ -1,5 +1,7 @@
 #include "faults/visitor.hpp"
 
+#include <sys/eventfd.h>
+
 #include "faults/faults.hpp"
 
 namespace scache::test {
@@ -265,10 +267,12 @@ Visitor::Errand find_and_talk_nonsense(std::string endpoint) {
 Visitor::Errand save_two(std::string endpoint) {
   return [=](Visitor& visitor) -> Task<bool> {
     const Ends ends = pipe_pair();
+    // What nobody knows how to close without waiting is the thread's.
+    const Fd file{::eventfd(0, EFD_CLOEXEC)};
     visitor.send(save_endp(endpoint, "two"));
     std::optional<std::string> reply = co_await visitor.list();
     if (!reply) co_return false;
-    visitor.send(kByte, {ends.first.get(), ends.second.get()});
+    visitor.send(kByte, {ends.first.get(), file.get()});
     reply = co_await visitor.list();
     if (reply) {
       EXPECT_EQ(*reply, kFailed);

@@ -1,0 +1,43 @@
+"""A client of scache: idle connections that many processes share.
+
+    with scache.Client() as cache:
+        found = cache.find(endpoint="echo 192.0.2.1 7")
+        ...
+        cache.save(sock, "echo 192.0.2.1 7", ttl=30)
+
+Times are seconds. Names and properties are bytes; text that is given is encoded as UTF-8. What must
+not be put into a cache is in docs/what-not-to-cache.md.
+"""
+
+from scache.client import Client, default_path
+from scache.connection import Binding, Connection, Dropped, Saved
+from scache.entries import CachedBinding, CachedConnection, Entry, What
+from scache.errors import (
+    Code,
+    Error,
+    ProtocolError,
+    Refused,
+    ServerMissing,
+    Timeout,
+    Unsupported,
+)
+
+__all__ = [
+    "Binding",
+    "CachedBinding",
+    "CachedConnection",
+    "Client",
+    "Code",
+    "Connection",
+    "Dropped",
+    "Entry",
+    "Error",
+    "ProtocolError",
+    "Refused",
+    "Saved",
+    "ServerMissing",
+    "Timeout",
+    "Unsupported",
+    "What",
+    "default_path",
+]

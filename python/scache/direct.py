@@ -1,0 +1,169 @@
+"""The direct way: one frame each way (docs/protocol.md, part two)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scache import attributes, frames
+from scache.connection import Connection, Dropped, History, Saved, adopt
+from scache.deadline import Deadline
+from scache.entries import Entry, entry
+from scache.errors import Code, Error, ProtocolError, Refused, Unsupported
+from scache.frames import Fields, Frame, Kind, Tag, Value
+from scache.requests import Bind, Save, whole_milliseconds
+from scache.session import Session, read_list
+from scache.stream import Stream
+
+_VERSION = b"1"
+_REPLY = 128
+_BAD = [(b"status", b"1")]
+_ENTRIES_IN_A_PAGE = 256
+
+
+def ask(stream: Stream, deadline: Deadline) -> DirectSession | None:
+    """Asks for the direct way, behind the greeting; None where the server refuses it."""
+    stream.send(attributes.encode((b"request", b"direct"), (b"version", _VERSION)), deadline)
+    answer = read_list(stream, deadline)
+    if answer == _BAD:
+        return None
+    told = dict(answer)
+    if told.get(b"status") != b"0" or told.get(b"version") != _VERSION:
+        raise ProtocolError(f"an answer that the direct protocol does not know: {answer}")
+    return DirectSession(stream, told.get(b"capabilities", b""))
+
+
+class DirectSession(Session):
+    """Knows beforehand which requests the server knows."""
+
+    def __init__(self, stream: Stream, capabilities: bytes) -> None:
+        super().__init__(stream)
+        self._capabilities = frozenset(capabilities.decode("ascii", "replace").split())
+        self._id = 0
+
+    def find(self, by: Tag, name: bytes, deadline: Deadline) -> Connection | None:
+        reply, descriptor = self._ask(Kind.FIND, [(by, name)], deadline)
+        if descriptor is None:
+            return None
+        sock = adopt(descriptor)
+        if sock is None:
+            raise Unsupported("what was found is no socket")
+        history = History(
+            id=reply.number(Tag.CONNECTION),
+            uses=reply.number(Tag.USES),
+            age=reply.number(Tag.AGE) / 1000,
+            idle=reply.number(Tag.IDLE) / 1000,
+        )
+        properties = (
+            reply.octets(Tag.ENDPOINT_PROPERTIES),
+            reply.octets(Tag.DESTINATION_PROPERTIES),
+        )
+        return Connection(sock, reply.octets(Tag.ENDPOINT), properties, history)
+
+    def save(self, save: Save, deadline: Deadline) -> Saved:
+        fields: list[tuple[int, Value]] = [
+            (Tag.ENDPOINT, save.endpoint),
+            *_if_any(Tag.ENDPOINT_PROPERTIES, save.properties),
+            *_ttl(save.ttl),
+        ]
+        if save.history:
+            age = max(0, round(save.history.age * 1000))
+            fields += [
+                (Tag.CONNECTION, save.history.id),
+                (Tag.USES, save.history.uses),
+                (Tag.AGE, age),
+            ]
+        fields += [(Tag.BINDING, Fields(_bound(binding))) for binding in save.bindings]
+        reply, _ = self._ask(Kind.SAVE, fields, deadline, save.descriptor)
+        return Saved(reply.number(Tag.CONNECTION), reply.number(Tag.BINDINGS))
+
+    def bind(self, bind: Bind, deadline: Deadline) -> bool | None:
+        reply, _ = self._ask(Kind.BIND, [(Tag.ENDPOINT, bind.endpoint), *_bound(bind)], deadline)
+        return reply.number(Tag.RENEWED) != 0
+
+    def drop(self, by: Tag, name: bytes, deadline: Deadline) -> Dropped:
+        reply, _ = self._ask(Kind.DROP, [(by, name)], deadline)
+        return Dropped(reply.number(Tag.CONNECTIONS), reply.number(Tag.BINDINGS))
+
+    def page(
+        self, what: int, prefix: bytes, cursor: bytes | None, deadline: Deadline
+    ) -> tuple[list[Entry], bytes | None]:
+        fields: list[tuple[int, Value]] = [
+            (Tag.WHAT, what),
+            (Tag.PREFIX, prefix),
+            (Tag.LIMIT, _ENTRIES_IN_A_PAGE),
+        ]
+        if cursor is not None:
+            fields.append((Tag.CURSOR, cursor))
+        reply, _ = self._ask(Kind.LIST, fields, deadline)
+        goes_on = reply.octets(Tag.CURSOR) if Tag.CURSOR in reply else None
+        return [entry(each) for each in reply.lists(Tag.ENTRY)], goes_on
+
+    def statistics(self, deadline: Deadline) -> dict[str, int]:
+        reply, _ = self._ask(Kind.STATISTICS, [], deadline)
+        told = reply.lists(Tag.STATISTIC)
+        return {_text(each.octets(Tag.NAME)): each.number(Tag.VALUE) for each in told}
+
+    def ping(self, deadline: Deadline) -> str:
+        reply, _ = self._ask(Kind.PING, [], deadline)
+        return _text(reply.octets(Tag.SERVER))
+
+    def _ask(
+        self,
+        kind: Kind,
+        fields: list[tuple[int, Value]],
+        deadline: Deadline,
+        descriptor: int | None = None,
+    ) -> tuple[Fields, int | None]:
+        """The reply's fields and its descriptor, the caller's."""
+        if kind.name.lower() not in self._capabilities:
+            raise Unsupported(f"the server knows no {kind.name.lower()}")
+        self._id += 1
+        request = Frame(kind, self._id, Fields(fields), descriptor is not None)
+        data = frames.encode(request)
+        if len(data) > frames.MAX_SIZE:
+            raise Refused(Code.TOO_LARGE, f"a request of {len(data)} bytes")
+        # What the server has only a part of, it has not done.
+        self.stream.send(data, deadline, descriptor)
+        try:
+            reply = self._hear(deadline)
+        except Error as problem:
+            problem.in_doubt = True
+            raise
+        if reply.kind == Kind.ERROR and reply.id == self._id:
+            self.stream.take_descriptor(expected=False)
+            raise Refused(reply.fields.number(Tag.CODE), _text(reply.fields.octets(Tag.TEXT)))
+        try:
+            return reply.fields, self._descriptor_of(reply, request)
+        except Error as problem:
+            problem.in_doubt = True
+            raise
+
+    def _hear(self, deadline: Deadline) -> Frame:
+        while not (size := frames.size(self.stream.front())) or len(self.stream.front()) < size:
+            self.stream.receive(deadline)
+        return frames.decode(self.stream.take(size))
+
+    def _descriptor_of(self, reply: Frame, request: Frame) -> int | None:
+        if (reply.kind, reply.id) != (request.kind | _REPLY, request.id):
+            raise ProtocolError(f"frame {reply.kind} of {reply.id} answers {request.kind}")
+        return self.stream.take_descriptor(reply.descriptor)
+
+
+def _if_any(tag: Tag, value: bytes) -> Iterator[tuple[int, Value]]:
+    if value:
+        yield tag, value
+
+
+def _ttl(ttl: float | None) -> Iterator[tuple[int, Value]]:
+    if ttl is not None:
+        yield Tag.TTL, whole_milliseconds(ttl)
+
+
+def _bound(bind: Bind) -> Iterator[tuple[int, Value]]:
+    yield Tag.DESTINATION, bind.destination
+    yield from _if_any(Tag.DESTINATION_PROPERTIES, bind.properties)
+    yield from _ttl(bind.ttl)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -1,0 +1,34 @@
+"""Words that several tests share."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+from fake import Fake, Peer
+from harness.server import Server
+from scache.frames import Tag
+
+Pair = tuple[socket.socket, socket.socket]
+Serve = Callable[..., Fake]
+Start = Callable[[str], Server]
+
+# Postfix's own server; ours, spoken to in Postfix's way; ours.
+STOCK, OURS_AS_STOCK, OURS = "stock", "ours as stock", "ours"
+
+# The fields of a connection that is found.
+FOUND = (
+    (Tag.ENDPOINT, b"e"),
+    (Tag.ENDPOINT_PROPERTIES, b"p"),
+    (Tag.DESTINATION_PROPERTIES, b"dp"),
+    (Tag.CONNECTION, 77),
+    (Tag.USES, 3),
+    (Tag.AGE, 90_000),
+    (Tag.IDLE, 1_500),
+)
+
+
+def ping_once(peer: Peer) -> None:
+    """A server that answers one ping and ends."""
+    peer.accept()
+    peer.pong()

@@ -1,0 +1,105 @@
+"""Fixtures of the Python client's tests."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import pathlib
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+_ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(_ROOT / "python"), str(_ROOT / "tests" / "e2e")]
+pytest.register_assert_rewrite("common", "fake", "harness")
+
+# ruff: noqa: E402
+import scache
+import scache.client
+from common import OURS, OURS_AS_STOCK, STOCK, Pair
+from fake import Fake, Script
+from harness.server import Server, Setup
+
+
+def _descriptors() -> dict[str, str]:
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found[name] = os.readlink(f"/proc/self/fd/{name}")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_descriptor_leaks() -> Iterator[None]:
+    """Every test leaves as many descriptors as it found."""
+    gc.collect()
+    before = _descriptors()
+    yield
+    gc.collect()
+    assert _descriptors() == before
+
+
+@pytest.fixture(autouse=True)
+def no_memory_of_refusals() -> None:
+    """Each test is a process of its own, as far as refusals go."""
+    scache.client._refused.clear()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Fake]]:
+    """Starts scripted servers; each has to come to its end."""
+    fakes: list[Fake] = []
+
+    def start(*scripts: Script, backlog: int = 8) -> Fake:
+        fakes.append(Fake(scripts, backlog))
+        return fakes[-1]
+
+    try:
+        yield start
+        for fake in fakes:
+            fake.finish()
+    finally:
+        for fake in fakes:
+            fake.close()
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """A connection: the client's end, and the other one."""
+    mine, other = socket.socketpair()
+    yield mine, other
+    mine.close()
+    other.close()
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Server]]:
+    """Starts real servers; at the end each is checked for leaks and its log."""
+    if os.geteuid() != 0:
+        pytest.fail("servers are started as master(8) does: it needs root")
+    servers: list[Server] = []
+
+    def start_one(kind: str) -> Server:
+        monkeypatch.setenv("SCACHE_UNDER_TEST", kind.split()[0])
+        servers.append(Server(Setup()))
+        if kind == OURS_AS_STOCK:
+            scache.client._refused.add(str(servers[-1].scratch.socket))
+        return servers[-1]
+
+    try:
+        yield start_one
+        for server in servers:
+            server.finish()
+    finally:
+        for server in servers:
+            server.close()
+
+
+@pytest.fixture(params=[STOCK, OURS_AS_STOCK, OURS])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each server in each way."""
+    name: str = request.param
+    return name

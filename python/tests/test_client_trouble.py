@@ -1,0 +1,315 @@
+"""Servers that are missing, silent, gone or new; callers, forks and threads."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import socket
+import ssl
+import threading
+import time
+
+import pytest
+
+import scache
+from common import FOUND, Pair, Serve, ping_once
+from fake import Peer
+from harness import wire
+from harness.waiting import PATIENCE
+from scache.frames import Kind
+
+# Longer than anything takes, and short enough to wait for.
+SHORT = 0.1
+
+
+def silent(peer: Peer) -> None:
+    """A server that accepts and says nothing."""
+    peer.ends()
+
+
+# Missing.
+
+
+def test_a_missing_server_is_an_error_at_once(tmp_path: pathlib.Path, pair: Pair) -> None:
+    cache = scache.Client(tmp_path / "nothing", timeout=PATIENCE)
+    begun = time.monotonic()
+    with pytest.raises(scache.ServerMissing, match="No such file"):
+        cache.find(endpoint="e")
+    with pytest.raises(scache.ServerMissing) as missing:
+        cache.save(pair[0], "e")
+    assert time.monotonic() - begun < PATIENCE / 2
+    assert not missing.value.in_doubt and pair[0].fileno() >= 0
+    assert isinstance(missing.value, scache.Error) and isinstance(missing.value, OSError)
+
+
+def test_a_socket_that_nobody_listens_on_is_a_missing_server(serve: Serve) -> None:
+    fake = serve()
+    fake.finish()
+    listener = socket.socket(socket.AF_UNIX)
+    name = f"\0scache-test-{os.getpid()}"
+    listener.bind(name)
+    with listener, pytest.raises(scache.ServerMissing, match="refused"):
+        scache.Client(name).ping()
+
+
+def test_a_path_that_is_too_long_is_a_missing_server() -> None:
+    with pytest.raises(scache.ServerMissing, match="too long"):
+        scache.Client("/" + "x" * 200).ping()
+
+
+@pytest.mark.parametrize(
+    ("environment", "path"),
+    [
+        ({"SCACHE_SOCKET": "/a", "XDG_RUNTIME_DIR": "/b"}, "/a"),
+        ({"SCACHE_SOCKET": "", "XDG_RUNTIME_DIR": "/b"}, "/b/scache/scached.sock"),
+        ({"XDG_RUNTIME_DIR": ""}, "/run/scache/scached.sock"),
+        ({}, "/run/scache/scached.sock"),
+    ],
+)
+def test_the_default_path(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], path: str
+) -> None:
+    for name in ("SCACHE_SOCKET", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, text in environment.items():
+        monkeypatch.setenv(name, text)
+    assert scache.Client().path == path
+
+
+# Silent.
+
+
+def test_a_silent_server_is_a_timeout(serve: Serve) -> None:
+    cache = scache.Client(serve(silent).path, timeout=SHORT)
+    with pytest.raises(scache.Timeout) as error:
+        cache.ping()
+    assert isinstance(error.value, TimeoutError)
+
+
+def test_after_a_timeout_the_next_call_has_a_new_stream(serve: Serve) -> None:
+    """A late answer is never taken for that of another request."""
+
+    def late(peer: Peer) -> None:
+        peer.accept()
+        request = peer.frame()
+        peer.ends()
+        assert request.kind == Kind.PING
+
+    with scache.Client(serve(late, ping_once).path, timeout=SHORT) as cache:
+        with pytest.raises(scache.Timeout):
+            cache.ping()
+        assert cache.ping() == "fake 1"
+
+
+def test_a_full_backlog_is_waited_for(serve: Serve) -> None:
+    listener = socket.socket(socket.AF_UNIX)
+    name = f"\0scache-test-{os.getpid()}"
+    listener.bind(name)
+    listener.listen(0)
+    first = socket.socket(socket.AF_UNIX)
+    first.connect(name)
+    with listener, first:
+        with pytest.raises(scache.Timeout):
+            scache.Client(name, timeout=SHORT).ping()
+
+
+def test_a_save_that_is_not_answered_is_in_doubt(serve: Serve, pair: Pair) -> None:
+    def direct(peer: Peer) -> None:
+        peer.accept()
+        peer.frame()
+        peer.ends()
+
+    cache = scache.Client(serve(direct).path, timeout=SHORT)
+    with pytest.raises(scache.Timeout) as error:
+        cache.save(pair[0], "e")
+    assert error.value.in_doubt
+    assert pair[0].fileno() >= 0
+
+
+def test_a_save_in_postfixs_way_is_in_doubt_once_the_descriptor_has_gone(
+    serve: Serve, pair: Pair
+) -> None:
+    def before(peer: Peer) -> None:
+        peer.refuse()
+        peer.expect(wire.save_endp("e", "", 1))
+        peer.ends()
+
+    def behind(peer: Peer) -> None:
+        peer.send(wire.GREETING)
+        peer.expect(wire.save_endp("e", "", 1))
+        peer.send(wire.DUMMY)
+        peer.expect(b"\0")
+        peer.ends()
+
+    cache = scache.Client(serve(before, behind).path, timeout=SHORT)
+    for in_doubt in (False, True):
+        with pytest.raises(scache.Timeout) as error:
+            cache.save(pair[0], "e", ttl=1)
+        assert error.value.in_doubt is in_doubt
+
+
+def test_a_server_that_does_not_read_is_a_timeout(serve: Serve) -> None:
+    def script(peer: Peer) -> None:
+        peer.accept()
+        assert done.wait(PATIENCE)
+
+    done = threading.Event()
+    cache = scache.Client(serve(script).path, timeout=SHORT)
+    with pytest.raises(scache.Timeout):
+        for _ in range(100):
+            cache.drop(prefix=b"x" * 200_000)
+    done.set()
+
+
+# Gone, and new.
+
+
+def test_a_server_that_was_started_again_is_found_again(serve: Serve) -> None:
+    with scache.Client(serve(ping_once, ping_once, ping_once).path) as cache:
+        for _ in range(3):
+            assert cache.ping() == "fake 1"
+
+
+def test_a_stream_that_ends_without_an_answer_is_begun_anew(serve: Serve, pair: Pair) -> None:
+    """As when the server ends between the look at the stream and the request."""
+
+    def ends_at_the_second(peer: Peer) -> None:
+        ping_once(peer)
+        peer.frame()
+
+    def finds(peer: Peer) -> None:
+        peer.accept()
+        assert peer.frame().kind == Kind.FIND
+
+    def finds_again(peer: Peer) -> None:
+        peer.accept()
+        request = peer.frame()
+        peer.answer(request, Kind.FOUND, *FOUND, descriptor=pair[0].fileno())
+
+    path = serve(ends_at_the_second, finds, finds_again).path
+    with scache.Client(path) as cache:
+        cache.ping()
+        # A new stream that ends is an error: otherwise this would go on and on.
+        with pytest.raises(scache.ServerMissing):
+            cache.find(endpoint="e")
+        found = cache.find(endpoint="e")
+    assert found
+    found.close()
+
+
+def test_a_save_that_may_have_been_done_is_not_done_twice(serve: Serve, pair: Pair) -> None:
+    def script(peer: Peer) -> None:
+        ping_once(peer)
+        assert peer.frame().kind == Kind.SAVE
+
+    with scache.Client(serve(script).path) as cache:
+        cache.ping()
+        with pytest.raises(scache.ServerMissing) as error:
+            cache.save(pair[0], "e")
+    assert error.value.in_doubt
+
+
+# The caller's mistakes.
+
+
+def test_a_closed_socket_is_not_saved() -> None:
+    sock = socket.socket()
+    sock.close()
+    with pytest.raises(ValueError):
+        scache.Client("/nowhere").save(sock, "e")
+
+
+def test_tls_is_not_saved(pair: Pair) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    with context.wrap_socket(pair[0], do_handshake_on_connect=False) as wrapped:
+        with pytest.raises(ValueError, match="TLS"):
+            scache.Client("/nowhere").save(wrapped, "e")
+        assert wrapped.fileno() >= 0
+
+
+def test_a_lookup_has_one_name() -> None:
+    cache = scache.Client("/nowhere")
+    with pytest.raises(TypeError):
+        cache.find()
+    with pytest.raises(TypeError):
+        cache.find(endpoint="e", destination="d")
+    with pytest.raises(TypeError):
+        cache.drop()
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_a_timeout_is_some_time(timeout: float) -> None:
+    with pytest.raises(ValueError):
+        scache.Client("/nowhere", timeout=timeout)
+
+
+# Forks and threads.
+
+
+def test_a_child_has_a_stream_of_its_own(serve: Serve) -> None:
+    def parents(peer: Peer) -> None:
+        ping_once(peer)
+        peer.pong()
+        peer.ends()
+
+    with scache.Client(serve(parents, ping_once).path) as cache:
+        cache.ping()
+        # A thread that is in a call while the process forks is not there in the child.
+        with cache._lock:
+            child = os.fork()
+            if child == 0:
+                status = 1
+                try:
+                    status = 0 if cache.ping() == "fake 1" else 2
+                finally:
+                    os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert cache.ping() == "fake 1"
+
+
+def test_threads_take_turns(serve: Serve) -> None:
+    def script(peer: Peer) -> None:
+        peer.accept()
+        for _ in range(80):
+            peer.pong()
+
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(20):
+                assert cache.ping() == "fake 1"
+        except BaseException as problem:
+            problems.append(problem)
+
+    with scache.Client(serve(script).path) as cache:
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not problems
+
+
+def test_waiting_for_other_threads_counts(serve: Serve) -> None:
+    cache = scache.Client("/nowhere", timeout=SHORT)
+    with cache._lock, pytest.raises(scache.Timeout):
+        cache.ping()
+
+
+def test_an_interrupted_call_ends_its_stream(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(peer: Peer) -> None:
+        peer.accept()
+        peer.frame()
+        peer.ends()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with scache.Client(serve(script, ping_once).path) as cache:
+        cache._ready(scache.client.Deadline(PATIENCE))
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(scache.stream.Stream, "receive", interrupt)
+            cache.ping()
+        assert cache.ping() == "fake 1"

@@ -1,0 +1,11 @@
+import socket
+
+import scache
+
+endpoint = "echo 127.0.0.1 7007"
+with scache.Client() as cache:
+    found = cache.find(endpoint=endpoint)
+    connection = found.socket if found else socket.create_connection(("127.0.0.1", 7007))
+    connection.sendall(b"hello\n")
+    print(connection.recv(100).decode(), end="")
+    cache.save(found or connection, endpoint, ttl=30)

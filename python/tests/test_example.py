@@ -1,0 +1,53 @@
+"""What people read first works, and is what they read."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+
+from common import Start
+from harness import program
+from harness.waiting import PATIENCE
+
+EXAMPLE = program.REPOSITORY / "examples" / "share.py"
+README = program.REPOSITORY / "python" / "README.md"
+
+
+def test_the_readme_shows_the_example() -> None:
+    assert f"```python\n{EXAMPLE.read_text()}```\n" in README.read_text()
+
+
+def test_two_runs_share_a_connection(start: Start, kind: str) -> None:
+    server = start(kind)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        heard = []
+
+        def echo() -> None:
+            """One connection: a second would not be answered."""
+            listener.settimeout(PATIENCE)
+            connection = listener.accept()[0]
+            connection.settimeout(PATIENCE)
+            with connection:
+                for _ in range(2):
+                    heard.append(connection.recv(100))
+                    connection.sendall(heard[-1])
+
+        thread = threading.Thread(target=echo)
+        thread.start()
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(program.REPOSITORY / "python"),
+            "SCACHE_SOCKET": str(server.scratch.socket),
+        }
+        code = EXAMPLE.read_text().replace("7007", str(port))
+        for _ in range(2):
+            words = [sys.executable, "-c", code]
+            assert subprocess.check_output(words, env=environment, timeout=PATIENCE) == b"hello\n"
+        thread.join(PATIENCE)
+    assert heard == [b"hello\n"] * 2
+    server.log.rest()
+    server.remaining = 1

@@ -8,14 +8,12 @@
 #include <string>
 #include <string_view>
 
-#include "postfix/log_line.hpp"
+#include "base/log_line.hpp"
 #include "require.hpp"
 #include "target.hpp"
 
 namespace scache::fuzz {
 namespace {
-
-using postfix::LogLine;
 
 void check_time(std::time_t now, long offset, char fill) {
   LogLine line;
@@ -29,7 +27,7 @@ void check_time(std::time_t now, long offset, char fill) {
 }
 
 void check_text(std::string_view line, std::string_view text, std::size_t prefix, bool utf8) {
-  const std::size_t shown = std::min(text.size(), postfix::kMaxLogText);
+  const std::size_t shown = std::min(text.size(), kMaxLogText);
   require(line.size() == prefix + shown, "a text is as long as it is, or as it may be");
   for (std::size_t i = 0; i < shown; ++i) {
     const auto byte = static_cast<unsigned char>(line[prefix + i]);

@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "base/process.hpp"
 #include "io/closer.hpp"
 #include "io/end_watch.hpp"
 #include "io/loop.hpp"
@@ -118,7 +119,7 @@ Result<std::optional<int>> start_and_serve(const postfix::Options& options,
       .owner = options.drop_privileges ? std::optional{parameters->mail_owner} : std::nullopt};
   const auto entered = postfix::enter_jail(jail);
   if (!entered) return std::unexpected{entered.error()};
-  const auto descriptors = postfix::raise_descriptor_limit();
+  const auto descriptors = raise_descriptor_limit();
   if (!descriptors) return std::unexpected{descriptors.error()};
   if (*descriptors < Capacity::kFewDescriptors) {
     log.warn("could allocate space for only {} open files", *descriptors);
@@ -129,7 +130,7 @@ Result<std::optional<int>> start_and_serve(const postfix::Options& options,
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  postfix::prepare_process();
+  prepare_process();
   const postfix::Environment environment = postfix::Environment::read();
   postfix::Options options{environment};
   const auto understood = options.read({argv, static_cast<std::size_t>(argc)});

@@ -1,6 +1,5 @@
 #include "postfix/mail_log.hpp"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,8 +17,6 @@
 
 namespace scache::postfix {
 namespace {
-
-constexpr int kStderrPatienceMilliseconds = 50;
 
 constexpr std::array<int, 5> kPriority = {LOG_INFO, LOG_WARNING, LOG_ERR, LOG_CRIT, LOG_CRIT};
 
@@ -75,7 +72,7 @@ void MailLog::reopen(MailLogTarget target) {
 
 void MailLog::copy_to_stderr(std::string tag, int descriptor) {
   stderr_tag_ = std::move(tag);
-  stderr_ = descriptor;
+  stderr_ = LogStream{descriptor};
 }
 
 void MailLog::write(Severity severity, std::string_view text) noexcept {
@@ -95,7 +92,7 @@ std::time_t MailLog::tell_time() noexcept {
 
 void MailLog::put(Severity severity, std::string_view text, std::time_t now) noexcept {
   const int saved_errno = errno;
-  if (stderr_ >= 0) put_stderr(severity, text);
+  if (stderr_) put_stderr(severity, text);
   if (lost_lines_ > 0) {
     LogLine note;
     note.append("lines lost because the log could not take them: ").append(lost_lines_);
@@ -122,11 +119,7 @@ void MailLog::put_stderr(Severity severity, std::string_view text) noexcept {
   LogLine line;
   line.append(stderr_tag_.empty() ? tag_ : stderr_tag_).append(": ");
   line.append_text(severity, text, target_.utf8).append("\n");
-  // Somebody may have stopped reading. A pipe that is ready takes this much without blocking.
-  pollfd waiting{.fd = stderr_, .events = POLLOUT, .revents = 0};
-  stderr_patient_ = ::poll(&waiting, 1, stderr_patient_ ? kStderrPatienceMilliseconds : 0) > 0;
-  if (!stderr_patient_) return;
-  [[maybe_unused]] const auto written = ::write(stderr_, line.view().data(), line.view().size());
+  stderr_.write(line.view());
 }
 
 }  // namespace scache::postfix

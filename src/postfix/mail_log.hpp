@@ -8,9 +8,10 @@
 #include <string_view>
 
 #include "base/log.hpp"
+#include "base/log_line.hpp"
+#include "base/log_socket.hpp"
+#include "base/log_stream.hpp"
 #include "postfix/environment.hpp"
-#include "postfix/log_line.hpp"
-#include "postfix/log_socket.hpp"
 
 namespace scache::postfix {
 
@@ -74,8 +75,7 @@ class MailLog final : public Log {
   LogSocket socket_;
   long utc_offset_ = 0;
   long lost_lines_ = 0;
-  int stderr_ = -1;
-  bool stderr_patient_ = true;
+  LogStream stderr_;
   std::string stderr_tag_;
 };
 

@@ -41,14 +41,4 @@ Result<void> enter_jail(const Jail& jail) {
   return {};
 }
 
-Result<rlim_t> raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return fail_call("getrlimit(RLIMIT_NOFILE)");
-  if (limit.rlim_cur != limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return fail_call("setrlimit(RLIMIT_NOFILE)");
-  }
-  return limit.rlim_cur;
-}
-
 }  // namespace scache::postfix

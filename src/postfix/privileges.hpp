@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/resource.h>
-
 #include <optional>
 #include <string>
 
@@ -22,8 +20,5 @@ struct Jail {
 // owner: groups first, then the root directory, then the user. A process that is not privileged
 // and already is the owner has nothing to give up.
 Result<void> enter_jail(const Jail& jail);
-
-// Raises the limit of open descriptors to its maximum and tells it.
-Result<rlim_t> raise_descriptor_limit();
 
 }  // namespace scache::postfix

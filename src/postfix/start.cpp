@@ -1,25 +1,9 @@
 #include "postfix/start.hpp"
 
-#include <fcntl.h>
-
-#include <csignal>
 #include <cstdlib>
 #include <thread>
 
 namespace scache::postfix {
-
-void prepare_process() {
-  for (;;) {
-    const int descriptor = ::open("/dev/null", O_RDWR);
-    if (descriptor < 0) break;
-    if (descriptor > STDERR_FILENO) {
-      ::close(descriptor);
-      break;
-    }
-  }
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
-}
 
 Result<void> check_not_by_hand(const Options& options, int input) {
   if (options.from_terminal || options.one_client || ::isatty(input) == 0) return {};

@@ -15,10 +15,6 @@ namespace scache::postfix {
 // How long a process that failed stays alive, so that nothing starts it a thousand times a second.
 inline constexpr std::chrono::milliseconds kFailurePause{1000};
 
-// Occupies the numbers 0, 1 and 2 where they are not open, so that nothing that is opened later is
-// taken for standard error; and ignores the signals that must not end a server.
-void prepare_process();
-
 // An error when a server is started from a terminal.
 Result<void> check_not_by_hand(const Options& options, int input = STDIN_FILENO);
 

@@ -45,14 +45,5 @@ TEST(MailOwner, MustBeAUserOfItsOwnWithoutPrivileges) {
   EXPECT_EQ(error("twin"), "parameter mail_owner: user twin has same user ID as mail");
 }
 
-TEST(SystemAccounts, FindUsersByNameAndNumber) {
-  const Accounts accounts = system_accounts();
-  const auto root = accounts.named("root");
-  ASSERT_TRUE(root);
-  EXPECT_EQ(root->uid, 0u);
-  EXPECT_EQ(accounts.numbered(0)->name, "root");
-  EXPECT_FALSE(accounts.named("no user has this name"));
-}
-
 }  // namespace
 }  // namespace scache::postfix

@@ -4,36 +4,14 @@
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <pwd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
-#include <functional>
 
 #include "postfix/scratch.hpp"
 
 namespace scache::postfix {
 namespace {
-
-// What `act` says in a child, whose privileges and directories are its own.
-std::string in_child(const std::function<std::string()>& act) {
-  int ends[2];
-  if (::pipe(ends) != 0) std::abort();
-  const Fd answer{ends[0]};
-  Fd talk{ends[1]};
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const std::string said = act();
-    const auto written = ::write(talk.get(), said.data(), said.size());
-    ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
-  }
-  talk.reset();
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0);
-  const auto said = arrived(answer.get());
-  return said.empty() ? "" : said[0];
-}
 
 std::string enter(const Jail& jail) {
   const auto entered = enter_jail(jail);
@@ -112,17 +90,6 @@ TEST(Jail, IsClosedToOwnersWhoAreNotRoot) {
     return enter({"/tmp", true, myself()});
   });
   EXPECT_EQ(said, "chroot(/tmp): Operation not permitted");
-}
-
-TEST(DescriptorLimit, IsRaisedToItsMaximum) {
-  EXPECT_EQ(in_child([] {
-              rlimit limit{.rlim_cur = 64, .rlim_max = 200};
-              if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return std::string{"cannot lower"};
-              const auto raised = raise_descriptor_limit();
-              ::getrlimit(RLIMIT_NOFILE, &limit);
-              return raised ? fmt::format("{} {}", *raised, limit.rlim_cur) : raised.error().text;
-            }),
-            "200 200");
 }
 
 }  // namespace

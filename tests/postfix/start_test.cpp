@@ -2,9 +2,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-
-#include <csignal>
 
 #include "postfix/environment.hpp"
 #include "postfix/scratch.hpp"
@@ -49,22 +46,6 @@ TEST(Start, RunsTheDebuggerToItsEnd) {
   EXPECT_EQ(log.lines, std::vector<std::string>{"running: " + command});
   EXPECT_TRUE(std::filesystem::exists(scratch.path("file")));
   EXPECT_EQ(run_debugger("", log).error().text, "no debugger_command variable set up");
-}
-
-TEST(Start, OccupiesTheStandardDescriptorsAndIgnoresPipeSignals) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::close(0);
-    ::close(2);
-    prepare_process();
-    const bool occupied = ::fcntl(0, F_GETFD) >= 0 && ::fcntl(2, F_GETFD) >= 0;
-    ::raise(SIGPIPE);
-    ::raise(SIGXFSZ);
-    ::_exit(occupied ? 0 : 1);
-  }
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0);
 }
 
 TEST(Environment, IsReadFromTheProcess) {

@@ -7,7 +7,7 @@
 
 #include "base/log.hpp"
 
-namespace scache::postfix {
+namespace scache {
 
 // A text of the log is cut after this many bytes, as Postfix cuts it.
 inline constexpr std::size_t kMaxLogText = 2000;
@@ -39,4 +39,4 @@ class LogLine {
   std::size_t size_ = 0;
 };
 
-}  // namespace scache::postfix
+}  // namespace scache

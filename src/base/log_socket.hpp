@@ -5,7 +5,7 @@
 
 #include "base/fd.hpp"
 
-namespace scache::postfix {
+namespace scache {
 
 // LogSocket sends records to a logger that listens on a UNIX datagram socket: syslog's, or that of
 // Postfix's own logger.
@@ -36,4 +36,4 @@ class LogSocket {
   bool patient_ = true;
 };
 
-}  // namespace scache::postfix
+}  // namespace scache

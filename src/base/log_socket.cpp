@@ -1,4 +1,4 @@
-#include "postfix/log_socket.hpp"
+#include "base/log_socket.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-namespace scache::postfix {
+namespace scache {
 namespace {
 
 constexpr int kPatienceMilliseconds = 50;
@@ -65,4 +65,4 @@ bool LogSocket::send(std::string_view record) noexcept {
   return socket_ && send_once(record);
 }
 
-}  // namespace scache::postfix
+}  // namespace scache

@@ -1,10 +1,10 @@
-#include "postfix/log_line.hpp"
+#include "base/log_line.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace scache::postfix {
+namespace scache {
 namespace {
 
 std::string text(Severity severity, std::string_view bytes, bool utf8 = false) {
@@ -66,4 +66,4 @@ TEST(LogLine, LeavesOutWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace scache::postfix
+}  // namespace scache

@@ -1,11 +1,11 @@
-#include "postfix/log_line.hpp"
+#include "base/log_line.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstring>
 
-namespace scache::postfix {
+namespace scache {
 namespace {
 
 constexpr std::array<std::string_view, 5> kSeverityPrefix = {
@@ -80,4 +80,4 @@ LogLine& LogLine::append_text(Severity severity, std::string_view text, bool utf
   return append(std::string_view{shown.data(), size});
 }
 
-}  // namespace scache::postfix
+}  // namespace scache

@@ -1,13 +1,15 @@
-#include "postfix/log_socket.hpp"
+#include "base/log_socket.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 
-#include "postfix/scratch.hpp"
+#include "support/scratch.hpp"
 
-namespace scache::postfix {
+namespace scache {
 namespace {
+
+using namespace test;
 
 TEST(LogSocket, SendsOneDatagramForEachRecord) {
   ScratchDirectory scratch;
@@ -66,4 +68,4 @@ TEST(LogSocket, GivesUpOnAPathThatIsTooLong) {
 }
 
 }  // namespace
-}  // namespace scache::postfix
+}  // namespace scache

@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 #include "base/fd.hpp"
 #include "io/descriptor.hpp"
+#include "io/message.hpp"
 
 namespace scache {
 
@@ -12,7 +14,7 @@ namespace scache {
 // with a linger time and data on its way; on a file for as long as its file system likes; and on a
 // UNIX-domain socket for whatever descriptors somebody has sent into it and nobody has received.
 // Such are closed by a thread, which is started when the first of them comes.
-class Closer {
+class Closer final : public Surplus {
  public:
   // Descriptors that may wait for the thread. While so many do, accepts() answers no, and no more
   // of their kind are to be taken in: a file system that hangs must not eat the descriptor table.
@@ -28,6 +30,7 @@ class Closer {
   // linger time when too many descriptors wait already. The kind is looked up where it is unknown.
   void close_copy(Fd fd, DescriptorKind kind) noexcept;
   void close_copy(Fd fd) noexcept;
+  void close_surplus(Fd fd) noexcept override { close_copy(std::move(fd)); }
   // Ends a connection that is ours alone: abruptly, whatever its linger time.
   void close_connection(Fd fd, DescriptorKind kind) noexcept;
 

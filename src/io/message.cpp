@@ -6,8 +6,6 @@
 #include <cstring>
 #include <utility>
 
-#include "io/closer.hpp"
-
 // The only recvmsg and the only sendmsg of the tree.
 //
 // What the kernel (unix(7), recvmsg(2)) does with descriptors on a stream:
@@ -16,9 +14,9 @@
 //   a descriptor belongs to the last byte that came with it.
 // - The control buffer has room for every descriptor that one message can bring. The kernel would
 //   discard what does not fit, on this thread: as the last holder of a socket with a linger time
-//   it would wait in recvmsg until that is over. So all are taken, and surplus ones are the
-//   closer's. Where the descriptor table is full the kernel discards after all, and MSG_CTRUNC says
-//   so; a server keeps a reserve against that.
+//   it would wait in recvmsg until that is over. So all are taken, and surplus ones are closed by
+//   whoever may wait. Where the descriptor table is full the kernel discards after all, and
+//   MSG_CTRUNC says so; a server keeps a reserve against that.
 // - What arrives is ours from the line on that reads it, and close-on-exec from birth.
 // - EINTR cannot last: signals are rare, and a call that never blocks is called again at once.
 
@@ -35,8 +33,8 @@ union Control {
   char bytes[CMSG_SPACE(count * sizeof(int))];
 };
 
-// Takes all descriptors of a message: the only one is answered, several are the closer's.
-void take_descriptors(msghdr& message, Closer& closer, Received& received) noexcept {
+// Takes all descriptors of a message: the only one is answered, several are surplus.
+void take_descriptors(msghdr& message, Surplus& surplus, Received& received) noexcept {
   received.descriptors_lost = (message.msg_flags & MSG_CTRUNC) != 0;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
@@ -48,8 +46,8 @@ void take_descriptors(msghdr& message, Closer& closer, Received& received) noexc
       Fd fd{number};
       if (received.fd) received.descriptors_lost = true;
       if (received.descriptors_lost) {
-        closer.close_copy(std::move(received.fd));
-        closer.close_copy(std::move(fd));
+        if (received.fd) surplus.close_surplus(std::move(received.fd));
+        surplus.close_surplus(std::move(fd));
       } else {
         received.fd = std::move(fd);
       }
@@ -71,7 +69,7 @@ Sent sent(Call call) noexcept {
 
 }  // namespace
 
-Received receive(int socket, std::span<char> into, Closer& closer) noexcept {
+Received receive(int socket, std::span<char> into, Surplus& surplus) noexcept {
   Control<kMaxDescriptors> control;
   iovec buffer{into.data(), into.size()};
   msghdr message{};
@@ -92,7 +90,7 @@ Received receive(int socket, std::span<char> into, Closer& closer) noexcept {
     received.kind = wait ? Received::Kind::nothing_yet : Received::Kind::failed;
     return received;
   }
-  take_descriptors(message, closer, received);
+  take_descriptors(message, surplus, received);
   received.kind = size == 0 ? Received::Kind::end : Received::Kind::bytes;
   received.size = static_cast<std::size_t>(size);
   return received;

@@ -9,7 +9,15 @@
 
 namespace scache {
 
-class Closer;
+// Where descriptors go that came beyond the one that is wanted. Closing may block: whoever cannot
+// wait has them closed elsewhere.
+class Surplus {
+ public:
+  virtual void close_surplus(Fd fd) noexcept = 0;
+
+ protected:
+  ~Surplus() = default;
+};
 
 // What one recvmsg brought.
 struct Received {
@@ -27,8 +35,8 @@ struct Received {
 };
 
 // Receives bytes, and at most one descriptor, from a UNIX stream socket; never blocks. What comes
-// beyond one descriptor is left to `closer`.
-Received receive(int socket, std::span<char> into, Closer& closer) noexcept;
+// beyond one descriptor is left to `surplus`.
+Received receive(int socket, std::span<char> into, Surplus& surplus) noexcept;
 
 // What a send took: the number of bytes, or an errno.
 struct Sent {

@@ -110,6 +110,10 @@ PostfixSession::Hearing PostfixSession::hear(std::string_view wanted) noexcept {
 
 // Looks for a list in what is there.
 PostfixSession::Heard PostfixSession::listen(std::string_view wanted) {
+  if (hears_at_once(wanted)) {
+    stray_names_ = 0;
+    return Heard::list;
+  }
   for (;;) {
     switch (reader_.scan(stream_.input(), wanted)) {
       case AttributeReader::Step::need_more:
@@ -138,6 +142,19 @@ PostfixSession::Heard PostfixSession::listen(std::string_view wanted) {
   }
 }
 
+// Whether the list is there in the very form that nearly all clients use nearly always.
+bool PostfixSession::hears_at_once(std::string_view wanted) noexcept {
+  if (reader_.has_begun()) return false;
+  if (wanted == postfix_codec::kDummy) {
+    if (!postfix_codec::begins_with_dummy(stream_.input())) return false;
+    heard_size_ = postfix_codec::kDummySize;
+    return true;
+  }
+  plain_ = postfix_codec::read_plain(stream_.input(), settings_.limits);
+  if (plain_) heard_size_ = plain_->size;
+  return plain_.has_value();
+}
+
 // Between requests a client may wait as long as it likes, once it has read its replies.
 Watch::Awaiter PostfixSession::more_input(std::string_view wanted) {
   if (wanted != postfix_codec::kRequest || !stream_.input().empty()) {
@@ -158,6 +175,10 @@ PostfixSession::Heard PostfixSession::receive(std::string_view wanted) {
 }
 
 void PostfixSession::drop_heard() noexcept {
+  if (heard_size_ > 0) {
+    stream_.consume(std::exchange(heard_size_, 0));
+    return;
+  }
   stream_.consume(reader_.consumed());
   reader_.done();
 }
@@ -185,6 +206,12 @@ PostfixSession::Heard PostfixSession::cut_short(Flow flow, std::string_view want
 }
 
 Task<bool> PostfixSession::serve() {
+  if (plain_) {
+    const postfix_codec::PlainRequest plain = *plain_;
+    plain_.reset();
+    drop_heard();
+    return answer(plain.kind, plain.request);
+  }
   if (reader_.string(0) == direct::kDirect) {
     answer_wish();
     return {};
@@ -199,28 +226,31 @@ Task<bool> PostfixSession::serve() {
     return {};
   }
 
-  const Kind kind = *decoded.kind;
+  return answer(*decoded.kind, *decoded.request);
+}
+
+Task<bool> PostfixSession::answer(Kind kind, const Request& request) {
   const Instant now = stream_.loop().clock();
-  if (const auto* save = std::get_if<SaveEndpoint>(&*decoded.request)) {
+  if (const auto* save = std::get_if<SaveEndpoint>(&request)) {
     log_.detail("save_endp ttl={} endpoint={} properties={}", seconds(save->ttl), save->endpoint,
                 save->properties);
     return save_endpoint(*save);
   }
-  if (const auto* save = std::get_if<SaveDestination>(&*decoded.request)) {
+  if (const auto* save = std::get_if<SaveDestination>(&request)) {
     log_.detail("save_dest ttl={} destination={} properties={} endpoint={}", seconds(save->ttl),
                 save->destination, save->properties, save->endpoint);
     save_destination(*save);
     return {};
   }
   if (!may_hand_over(kind)) return {};
-  if (const auto* find = std::get_if<FindEndpoint>(&*decoded.request)) {
+  if (const auto* find = std::get_if<FindEndpoint>(&request)) {
     log_.detail("find_endp endpoint={}", find->endpoint);
     std::optional<Claim> claim = service_.find(*find, now);
     if (claim) {
       postfix_codec::put_endpoint_hit(stream_.output(), claim->properties());
       return hand_over(kind, std::move(*claim));
     }
-  } else if (const auto* look = std::get_if<FindDestination>(&*decoded.request)) {
+  } else if (const auto* look = std::get_if<FindDestination>(&request)) {
     log_.detail("find_dest destination={}", look->destination);
     std::optional<Cache::DestinationHit> hit = service_.find(*look, now);
     if (hit) {

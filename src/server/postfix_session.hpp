@@ -12,7 +12,7 @@
 #include "server/service.hpp"
 #include "server/session.hpp"
 #include "wire/attribute_reader.hpp"
-#include "wire/limits.hpp"
+#include "wire/plain_request.hpp"
 #include "wire/postfix_codec.hpp"
 
 namespace scache {
@@ -59,6 +59,7 @@ class PostfixSession {
   // with drop_heard().
   Hearing hear(std::string_view wanted) noexcept;
   Heard listen(std::string_view wanted);
+  bool hears_at_once(std::string_view wanted) noexcept;
   Watch::Awaiter more_input(std::string_view wanted);
   Heard receive(std::string_view wanted);
   Heard cut_short(Flow flow, std::string_view wanted);
@@ -66,6 +67,7 @@ class PostfixSession {
 
   // Answers a request, or returns the exchange that it begins.
   Task<bool> serve();
+  Task<bool> answer(Kind kind, const Request& request);
   void answer_wish();
   void save_destination(const SaveDestination& request);
   // Exchanges. Each answers whether the session goes on.
@@ -83,6 +85,9 @@ class PostfixSession {
   Log& log_;
   const SessionSettings& settings_;
   AttributeReader reader_;
+  // Of a list that was read at once, past reader_: the request that it is, and its size; else 0.
+  std::optional<postfix_codec::PlainRequest> plain_;
+  std::size_t heard_size_ = 0;
   Instant deadline_ = kNever;
   // Waits between requests, as events_ has been told.
   bool idle_ = false;

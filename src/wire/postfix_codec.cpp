@@ -120,8 +120,12 @@ Request make_request(Kind kind, const Values& values) {
   return FindEndpoint{texts[0]};
 }
 
+char digit_of(Status status) noexcept {
+  return static_cast<char>('0' + static_cast<int>(status));
+}
+
 void put_status(AttributeWriter& list, Status status) {
-  const char digit = static_cast<char>('0' + static_cast<int>(status));
+  const char digit = digit_of(status);
   list.put(kStatus, {&digit, 1});
 }
 
@@ -186,13 +190,14 @@ void put_greeting(std::string& out) {
 }
 
 void put_dummy(std::string& out) {
-  AttributeWriter{out}.put(kDummy, "").end();
+  using namespace std::string_view_literals;
+  out += "dummy\0\0\0"sv;
 }
 
 void put_status(std::string& out, Status status) {
-  AttributeWriter list{out};
-  put_status(list, status);
-  list.end();
+  using namespace std::string_view_literals;
+  out += "status\0000\0\0"sv;
+  out[out.size() - 3] = digit_of(status);
 }
 
 void put_refusal(std::string& out, std::optional<Kind> kind, Status status) {

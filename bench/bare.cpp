@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rights.hpp"
 #include "sizes.hpp"
 
 namespace {
@@ -60,11 +61,6 @@ struct Client {
   std::array<char, 2048> endpoint_properties{};
 };
 
-union Control {
-  cmsghdr align;
-  char bytes[CMSG_SPACE(sizeof(int))];
-};
-
 std::array<char, 8192> input;
 std::array<char, 8192> reply;
 std::vector<int> preloaded;
@@ -76,41 +72,20 @@ std::vector<int> preloaded;
 
 // Answers the number of bytes, and -1 or the descriptor that came with them.
 std::size_t receive(int socket, int& descriptor) {
-  Control control;
-  iovec buffer{input.data(), input.size()};
-  msghdr message{};
-  message.msg_iov = &buffer;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control.bytes;
-  const ssize_t size = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  Rights rights{input.data(), input.size()};
+  const ssize_t size = ::recvmsg(socket, rights.message(), MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   descriptor = -1;
   if (size < 0) {
     if (errno == ECONNRESET) return 0;
     die("recvmsg");
   }
-  if (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr) {
-    std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
-  }
+  descriptor = rights.descriptor();
   return static_cast<std::size_t>(size);
 }
 
 void send(int socket, std::string_view bytes, int descriptor = -1) {
-  Control control{};
-  iovec buffer{const_cast<char*>(bytes.data()), bytes.size()};
-  msghdr message{};
-  message.msg_iov = &buffer;
-  message.msg_iovlen = 1;
-  if (descriptor >= 0) {
-    message.msg_control = &control;
-    message.msg_controllen = sizeof control.bytes;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof descriptor);
-    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-  }
-  if (::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EPIPE) {
+  Rights rights{bytes, descriptor};
+  if (::sendmsg(socket, rights.message(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EPIPE) {
     die("sendmsg");
   }
 }

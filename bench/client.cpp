@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "fail.hpp"
+#include "rights.hpp"
 
 namespace scache::bench {
 namespace {
@@ -16,11 +17,6 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr auto kGreeting = "protocol\0connection_cache_protocol\0\0"sv;
-
-union Control {
-  cmsghdr align;
-  char bytes[CMSG_SPACE(sizeof(int))];
-};
 
 }  // namespace
 
@@ -111,19 +107,8 @@ void Client::send(std::string_view bytes, int descriptor) {
   if (descriptor < 0) {
     size = ::send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   } else {
-    Control control{};
-    iovec buffer{const_cast<char*>(bytes.data()), bytes.size()};
-    msghdr message{};
-    message.msg_iov = &buffer;
-    message.msg_iovlen = 1;
-    message.msg_control = &control;
-    message.msg_controllen = sizeof control.bytes;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof descriptor);
-    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-    size = ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    Rights rights{bytes, descriptor};
+    size = ::sendmsg(socket_, rights.message(), MSG_DONTWAIT | MSG_NOSIGNAL);
   }
   if (size != static_cast<ssize_t>(bytes.size())) fail("send: {}", std::strerror(errno));
 }
@@ -134,20 +119,10 @@ std::size_t Client::receive() {
     if (size < 0) fail("recv: {}", std::strerror(errno));
     return static_cast<std::size_t>(size);
   }
-  Control control;
-  iovec buffer{input_ + size_, sizeof input_ - size_};
-  msghdr message{};
-  message.msg_iov = &buffer;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control.bytes;
-  const ssize_t size = ::recvmsg(socket_, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  Rights rights{input_ + size_, sizeof input_ - size_};
+  const ssize_t size = ::recvmsg(socket_, rights.message(), MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (size < 0) fail("recvmsg: {}", std::strerror(errno));
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-       header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    std::memcpy(&received_, CMSG_DATA(header), sizeof received_);
-  }
+  if (const int received = rights.descriptor(); received >= 0) received_ = received;
   return static_cast<std::size_t>(size);
 }
 

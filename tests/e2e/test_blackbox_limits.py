@@ -22,11 +22,14 @@ FEW = 160
 THOUSAND = 1000
 
 
-def fill(client: Client, load: Load) -> int:
-    """Saves until the server refuses; how many it took."""
+def full(start: Start, load: Load, expect: dict[str, Any]) -> tuple[Server, Client, int]:
+    """A server, a client that has saved until it was refused, and how often it was not."""
+    server = start(nofile=(FEW, FEW))
+    server.log.expect(*expect["at_start"])
+    client = server.client()
     for count in range(2 * FEW):
         if client.save_endp("e", str(count), load()) != wire.status(0):
-            return count
+            return server, client, count
     raise AssertionError("the server never refuses")
 
 
@@ -34,10 +37,7 @@ def fill(client: Client, load: Load) -> int:
 def test_saves_are_refused_when_the_table_is_full(
     start: Start, load: Load, expect: dict[str, Any]
 ) -> None:
-    server = start(nofile=(FEW, FEW))
-    server.log.expect(*expect["at_start"])
-    client = server.client()
-    taken = fill(client, load)
+    server, client, taken = full(start, load, expect)
     assert expect["takes_at_least"] <= taken <= FEW
     line = server.log.next_line().text
     assert line in [NOT_RECEIVED + reason for reason in no_error()] + expect["refusals"]
@@ -53,10 +53,7 @@ def test_saves_are_refused_when_the_table_is_full(
 def test_new_clients_while_the_table_is_full(
     start: Start, load: Load, expect: dict[str, Any]
 ) -> None:
-    server = start(nofile=(FEW, FEW))
-    server.log.expect(*expect["at_start"])
-    client = server.client()
-    taken = fill(client, load)
+    server, _, taken = full(start, load, expect)
     server.log.next_line()
     others = [server.connect() for _ in range(3)]
     if not expect["goes_on"]:

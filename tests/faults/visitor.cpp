@@ -162,6 +162,19 @@ Task<bool> take(Visitor& visitor, std::string properties, std::string then) {
   co_return reply.has_value();
 }
 
+// A save whose descriptors are refused.
+Task<bool> save_wrongly(Visitor& visitor, std::string endpoint, std::vector<int> descriptors) {
+  visitor.send(save_endp(endpoint, "wrong"));
+  std::optional<std::string> reply = co_await visitor.list();
+  if (!reply) co_return false;
+  visitor.send(kByte, descriptors);
+  reply = co_await visitor.list();
+  if (reply) {
+    EXPECT_EQ(*reply, kFailed);
+  }
+  co_return reply.has_value();
+}
+
 }  // namespace
 
 Visitor::Errand save(std::string endpoint, std::string ttl, std::size_t size) {
@@ -269,29 +282,15 @@ Visitor::Errand save_two(std::string endpoint) {
     const Ends ends = pipe_pair();
     // What nobody knows how to close without waiting is the thread's.
     const Fd file{::eventfd(0, EFD_CLOEXEC)};
-    visitor.send(save_endp(endpoint, "two"));
-    std::optional<std::string> reply = co_await visitor.list();
-    if (!reply) co_return false;
-    visitor.send(kByte, {ends.first.get(), file.get()});
-    reply = co_await visitor.list();
-    if (reply) {
-      EXPECT_EQ(*reply, kFailed);
-    }
-    co_return reply.has_value();
+    Task<bool> refused = save_wrongly(visitor, endpoint, {ends.first.get(), file.get()});
+    co_return co_await refused;
   };
 }
 
 Visitor::Errand save_itself(std::string endpoint) {
   return [=](Visitor& visitor) -> Task<bool> {
-    visitor.send(save_endp(endpoint, "itself"));
-    std::optional<std::string> reply = co_await visitor.list();
-    if (!reply) co_return false;
-    visitor.send(kByte, {visitor.descriptor()});
-    reply = co_await visitor.list();
-    if (reply) {
-      EXPECT_EQ(*reply, kFailed);
-    }
-    co_return reply.has_value();
+    Task<bool> refused = save_wrongly(visitor, endpoint, {visitor.descriptor()});
+    co_return co_await refused;
   };
 }
 

@@ -38,6 +38,12 @@ class WatchTest : public test::DescriptorCensus {
   void say(const std::string& text = "x") {
     ASSERT_TRUE(test::send_with(ends.second.get(), text, {}));
   }
+  // Leaves no room for output.
+  void fill() {
+    const std::string much(64 * 1'024, 'x');
+    while (test::send_with(ends.first.get(), much, {})) {
+    }
+  }
   // Waits for input again and again, and notes how each wait ended.
   Task<> keep_reading(Instant deadline) {
     for (;;) woken.push_back(co_await watch.readable(deadline));
@@ -107,9 +113,7 @@ TEST_F(WatchTest, AWaitThatIsOverLeavesNoDeadlineBehind) {
 }
 
 TEST_F(WatchTest, WaitsUntilThereIsRoom) {
-  const std::string much(64 * 1'024, 'x');
-  while (test::send_with(ends.first.get(), much, {})) {
-  }
+  fill();
   const auto run = [&]() -> Task<> { woken.push_back(co_await watch.writable()); };
   Task<> task = run();
   task.start();
@@ -122,9 +126,7 @@ TEST_F(WatchTest, WaitsUntilThereIsRoom) {
 }
 
 TEST_F(WatchTest, InputDoesNotEndAWaitForRoom) {
-  const std::string much(64 * 1'024, 'x');
-  while (test::send_with(ends.first.get(), much, {})) {
-  }
+  fill();
   const auto run = [&]() -> Task<> {
     woken.push_back(co_await watch.readable());
     woken.push_back(co_await watch.writable());
@@ -211,9 +213,7 @@ TEST_F(WatchTest, AHangUpAfterTheTaskIsOverIsReportedOnce) {
 }
 
 TEST_F(WatchTest, AHangUpEndsAWaitForRoom) {
-  const std::string much(64 * 1'024, 'x');
-  while (test::send_with(ends.first.get(), much, {})) {
-  }
+  fill();
   const auto run = [&]() -> Task<> { woken.push_back(co_await watch.writable()); };
   Task<> task = run();
   task.start();

@@ -18,30 +18,16 @@ class InheritedTest : public ::testing::Test {
  protected:
   // What `look` says in a child whose descriptors 3 to 6 are `sources`; -1 stands for none.
   std::string in_child(std::array<int, 4> sources, const std::function<std::string()>& look) {
-    int ends[2];
-    if (::pipe(ends) != 0) std::abort();
-    const Fd answer{ends[0]};
-    Fd talk{ends[1]};
-    const pid_t child = ::fork();
-    if (child == 0) {
+    return test::in_child([&] {
       for (int& source : sources)
         if (source >= 0) source = ::fcntl(source, F_DUPFD, 200);
-      const int out = ::fcntl(talk.get(), F_DUPFD, 200);
       for (std::size_t i = 0; i < sources.size(); ++i) {
         const int number = kFlowReadFd + static_cast<int>(i);
         ::close(number);
         if (sources[i] >= 0) ::dup2(sources[i], number);
       }
-      const std::string said = look();
-      const auto written = ::write(out, said.data(), said.size());
-      ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
-    }
-    talk.reset();
-    int status = -1;
-    ::waitpid(child, &status, 0);
-    EXPECT_EQ(status, 0);
-    const auto said = arrived(answer.get());
-    return said.empty() ? "" : said[0];
+      return look();
+    });
   }
 
   void SetUp() override {

@@ -14,7 +14,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from types import TracebackType
 
 from lab.waiting import PATIENCE, GaveUp, until
 
@@ -71,12 +70,7 @@ class Sink:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *problem: object) -> None:
         self.close()
 
     def close(self) -> None:

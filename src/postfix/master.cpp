@@ -1,6 +1,5 @@
 #include "postfix/master.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,6 +11,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+
+#include "base/stream_socket.hpp"
 
 namespace scache::postfix {
 namespace {
@@ -38,38 +39,22 @@ bool is_pipe(int descriptor) {
   return ::fstat(descriptor, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-bool is_stream(int descriptor, bool listening) {
-  const auto ask = [&](int option) {
-    int value = -1;
-    socklen_t size = sizeof(value);
-    return ::getsockopt(descriptor, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
-  };
-  return ask(SO_TYPE) == SOCK_STREAM && ask(SO_ACCEPTCONN) == (listening ? 1 : 0);
-}
-
-Fd adopt(int descriptor) {
-  ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  return Fd{descriptor};
-}
-
 }  // namespace
 
 Result<Inherited> adopt_inherited(int listeners) {
-  if (!is_stream(kStatusFd, false)) return wrong_descriptor(kStatusFd, "master's status channel");
+  if (!is_stream_socket(kStatusFd, false))
+    return wrong_descriptor(kStatusFd, "master's status channel");
   for (int i = 0; i < listeners; ++i)
-    if (!is_stream(kFirstListenFd + i, true))
+    if (!is_stream_socket(kFirstListenFd + i, true))
       return wrong_descriptor(kFirstListenFd + i, "a listening socket");
 
   Inherited inherited;
   inherited.listeners.reserve(static_cast<std::size_t>(listeners));
-  if (is_pipe(kFlowReadFd)) inherited.flow_read = adopt(kFlowReadFd);
-  if (is_pipe(kFlowWriteFd)) inherited.flow_write = adopt(kFlowWriteFd);
-  inherited.status = adopt(kStatusFd);
+  if (is_pipe(kFlowReadFd)) inherited.flow_read = adopt_inherited_fd(kFlowReadFd);
+  if (is_pipe(kFlowWriteFd)) inherited.flow_write = adopt_inherited_fd(kFlowWriteFd);
+  inherited.status = adopt_inherited_fd(kStatusFd);
   for (int i = 0; i < listeners; ++i) {
-    const int listener = kFirstListenFd + i;
-    inherited.listeners.push_back(adopt(listener));
-    // A client may be gone before it is accepted: accept() must not wait for the next one.
-    ::fcntl(listener, F_SETFL, ::fcntl(listener, F_GETFL) | O_NONBLOCK);
+    inherited.listeners.push_back(adopt_listening(kFirstListenFd + i));
   }
   return inherited;
 }

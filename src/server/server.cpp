@@ -127,10 +127,14 @@ void Server::adopt(Fd socket, std::optional<uid_t> user) {
   }
 }
 
-void Server::finish(std::function<void()> finished) {
-  finished_ = std::move(finished);
+void Server::stop_accepting() noexcept {
   accepting_ = {};
   accept_watch_.reset();
+}
+
+void Server::finish(std::function<void()> finished) {
+  finished_ = std::move(finished);
+  stop_accepting();
   if (count_ == 0) finished_();
   while (!idle_.empty()) end(idle_.front());
 }

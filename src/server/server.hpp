@@ -34,9 +34,9 @@ class Server final : private ClientOwner {
     // How long the server stays without clients; zero is for ever.
     Duration max_idle{};
     // Called once, when the first request begins.
-    std::function<void()> first_request;
+    std::function<void()> first_request{};
     // Called when max_idle is over.
-    std::function<void()> idle_too_long;
+    std::function<void()> idle_too_long{};
   };
 
   // Expired entries that are ended before clients have their turn again: a millisecond's worth.
@@ -55,6 +55,8 @@ class Server final : private ClientOwner {
   void accept_from(int listening);
   // Serves a client that is connected already. `user` is whose it is, where that is known.
   void adopt(Fd socket, std::optional<uid_t> user = std::nullopt);
+  // Accepts nobody any more, and lets the listening socket go.
+  void stop_accepting() noexcept;
   // Accepts nobody any more, closes each client as soon as it is between requests, and calls
   // `finished` when the last one has gone. Not to be called by a session.
   void finish(std::function<void()> finished);

@@ -58,6 +58,13 @@ class Service final : private CacheObserver {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
+  // For what is saved from now on.
+  void set_ttl_limit(Duration limit) noexcept { settings_.ttl_limit = limit; }
+  // Of which endpoints the newest connection is found first; asked when an endpoint appears.
+  void find_newest_first(Cache::NewestFirst of_endpoint) {
+    cache_.find_newest_first(std::move(of_endpoint));
+  }
+
   // Takes `fd`: whatever the answer, the caller has it no more.
   Saved save(const SaveEndpoint& request, Fd fd, Instant now);
   // An id for a connection that has none; a save that names none gets one by itself.

@@ -14,6 +14,7 @@ pytest.register_assert_rewrite("harness")
 from harness import cargo as cargos
 from harness import differences, program
 from harness.cargo import Cargo
+from harness.scached import Scached
 from harness.server import Server, Setup
 
 Start = Callable[..., Server]
@@ -115,3 +116,13 @@ def load() -> Iterator[Callable[..., Cargo]]:
     yield make
     for item in made:
         item.close()
+
+
+@pytest.fixture
+def scached(root: None) -> Iterator[Scached]:
+    """The server that stands alone, not started yet."""
+    server = Scached()
+    try:
+        yield server
+    finally:
+        server.close()

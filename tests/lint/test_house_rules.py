@@ -21,12 +21,15 @@ ROOMS = {
     "io": {"base"},
     "server": {"base", "cache", "wire", "io"},
     "postfix": {"base", "io"},
-    "main": {"base", "cache", "wire", "io", "server", "postfix"},
+    "standalone": {"base", "cache", "wire", "io", "server"},
+    "main": {"base", "cache", "wire", "io", "server", "postfix", "standalone"},
 }
 
 # Sources without a unit test of their own, and why.
 WITHOUT_TEST = {
     "main/scache.cpp": "wiring only: tests/e2e runs it",
+    "main/scached.cpp": "wiring only: tests/e2e runs it",
+    "main/scached_options.cpp": "a list of options: tests/e2e gives them",
     "postfix/configuration.cpp": "joins parts with tests of their own; tests/e2e reads main.cf",
     "postfix/defaults.cpp": "a table, which parameters_test reads as a whole",
     "postfix/environment.cpp": "reads the process's environment; tests/e2e sets it",

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "base/fd.hpp"
+
+namespace scache {
+
+// Whether a descriptor is a stream socket, one that listens or one that does not.
+bool is_stream_socket(int descriptor, bool listening) noexcept;
+
+// AF_UNIX and the like; negative for what is no socket.
+int socket_family(int descriptor) noexcept;
+
+// Takes possession of an inherited descriptor: close-on-exec.
+Fd adopt_inherited_fd(int descriptor) noexcept;
+// And of a listening socket, which must not block: a client may be gone before it is accepted.
+Fd adopt_listening(int descriptor) noexcept;
+
+}  // namespace scache

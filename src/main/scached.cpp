@@ -1,0 +1,187 @@
+// scached, the server that stands alone. This page names every part of it and wires them together;
+// docs/architecture.md says what each is for.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/accounts.hpp"
+#include "base/process.hpp"
+#include "io/closer.hpp"
+#include "io/loop.hpp"
+#include "io/signals.hpp"
+#include "main/scached_options.hpp"
+#include "server/server.hpp"
+#include "server/service.hpp"
+#include "server/statistics.hpp"
+#include "server/statistics_report.hpp"
+#include "standalone/activation.hpp"
+#include "standalone/configuration_file.hpp"
+#include "standalone/listener.hpp"
+#include "standalone/notifier.hpp"
+#include "standalone/shares.hpp"
+
+namespace {
+
+using namespace scache;
+using namespace scache::standalone;
+
+// How long requests that are under way may take when the server is to end.
+constexpr Duration kFinishTime = std::chrono::seconds{5};
+
+// The configuration file, and over it the command line.
+Reading configure(const ScachedOptions& options) {
+  const std::string& file = options.configuration;
+  Reading reading = file.empty() ? Reading{} : read_configuration(file, system_accounts());
+  Configuration& configuration = reading.configuration;
+  if (!options.socket.empty()) configuration.socket_path = options.socket;
+  if (configuration.socket_path.empty()) {
+    configuration.socket_path = default_socket_path(::geteuid(), ::getenv("XDG_RUNTIME_DIR"));
+  }
+  if (options.log_level) configuration.log_level = *options.log_level;
+  return reading;
+}
+
+Result<Listener> listen(const Configuration& configuration) {
+  auto activated = take_activated_socket();
+  if (!activated) return std::unexpected{activated.error()};
+  if (*activated) return Listener{std::move(*activated)};
+  return Listener::make(configuration.place());
+}
+
+Result<Capacity> capacity_of(const Configuration& configuration, Log& log) {
+  const auto descriptors = raise_descriptor_limit();
+  if (!descriptors) return std::unexpected{descriptors.error()};
+  if (*descriptors < Capacity::kFewDescriptors) log.warn("only {} open files", *descriptors);
+  return share_out(*descriptors, configuration.clients, configuration.connections);
+}
+
+// Serves until a signal ends it.
+void serve(const ScachedOptions& options, Configuration configuration, Listener listening,
+           const Capacity& capacity, ServerLog& log) {
+  Notifier notifier = Notifier::from_environment();
+  const auto watchdog = watchdog_interval_from_environment();
+  std::optional<Listener> listener{std::move(listening)};
+
+  Loop loop;
+  Closer closer;
+  Statistics statistics{std::time(nullptr)};
+  StatisticsReport report{loop, statistics, log, configuration.statistics_interval,
+                          [] { return std::time(nullptr); }};
+  Service service{{.limits = {.connections = capacity.connections,
+                              .bindings_of_destination = configuration.bindings_of_destination,
+                              .bytes = configuration.cache_bytes},
+                   .ttl_limit = configuration.ttl_limit,
+                   .listening = ListeningAddress{listener->descriptor()}},
+                  statistics,
+                  closer,
+                  log};
+  service.find_newest_first(
+      [&](std::string_view endpoint) { return configuration.newest_first(endpoint); });
+  Server server{loop,
+                closer,
+                service,
+                log,
+                {.session = {.limits = {.name = configuration.name_bytes,
+                                        .properties = configuration.properties_bytes},
+                             .time_limit = configuration.request_time,
+                             .source = "client"},
+                 .clients = capacity.clients,
+                 .access = configuration.access(::geteuid())}};
+
+  const auto reload = [&] {
+    notifier.reloading(monotonic_microseconds());
+    Reading reading = configure(options);
+    for (const std::string& line : reading.complaints) log.write(Severity::error, line);
+    if (reading.complaints.empty()) {
+      const std::string later = differs_until_restart(configuration, reading.configuration);
+      if (!later.empty()) log.warn("{}: changes take effect at the next start", later);
+      configuration = std::move(reading.configuration);
+      log.set(configuration.log_target, configuration.log_level);
+      service.set_ttl_limit(configuration.ttl_limit);
+      server.set_time_limit(configuration.request_time);
+      server.set_access(configuration.access(::geteuid()));
+      report.set_interval(configuration.statistics_interval);
+      log.write(Severity::info, "configuration read again");
+    } else {
+      log.write(Severity::error, "the configuration stays as it was");
+    }
+    notifier.ready();
+  };
+  Timer late{loop, [&] {
+               log.warn("{} clients are within a request: they are not waited for any longer",
+                        server.clients());
+               loop.stop();
+             }};
+  const auto finish = [&] {
+    notifier.stopping();
+    late.set(after(loop.now(), kFinishTime));
+    server.stop_accepting();
+    listener.reset();
+    server.finish([&] { loop.stop(); });
+  };
+  Signals signals{loop, {SIGTERM, SIGINT, SIGHUP}, [&](int number) {
+                    if (number == SIGHUP && listener) reload();
+                    if (number != SIGHUP && !listener) loop.stop();
+                    if (number != SIGHUP && listener) finish();
+                  }};
+  Timer alive{loop, [&] {
+                notifier.alive();
+                alive.set(after(loop.now(), *watchdog));
+              }};
+  if (watchdog) alive.set(after(loop.now(), *watchdog));
+
+  server.accept_from(listener->descriptor());
+  log.write(Severity::info, "ready");
+  notifier.ready();
+  if (options.ready_fd >= 0) tell_ready(Fd{options.ready_fd});
+  while (!loop.stopped()) loop.turn(Loop::Wait::block);
+  report.report();
+}
+
+int start(const ScachedOptions& options, ServerLog& log) {
+  Reading reading = configure(options);
+  if (options.check || (options.print && !reading.complaints.empty())) {
+    for (const std::string& line : reading.complaints) fmt::print(stderr, "{}\n", line);
+    return reading.complaints.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
+  }
+  if (options.print) {
+    fmt::print("{}", show_configuration(reading.configuration));
+    return EXIT_SUCCESS;
+  }
+  const auto fail = [&](std::string_view why) {
+    log.write(Severity::fatal, why);
+    return EXIT_FAILURE;
+  };
+  for (const std::string& line : reading.complaints) log.write(Severity::error, line);
+  if (!reading.complaints.empty()) return fail("the configuration cannot be used");
+  log.set(reading.configuration.log_target, reading.configuration.log_level);
+  const auto capacity = capacity_of(reading.configuration, log);
+  if (!capacity) return fail(capacity.error().text);
+  auto listener = listen(reading.configuration);
+  if (!listener) return fail(listener.error().text);
+  serve(options, std::move(reading.configuration), std::move(*listener), *capacity, log);
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  prepare_process();
+  ServerLog log{{.journal = leads_to_journal(STDERR_FILENO, ::getenv("JOURNAL_STREAM"))}};
+  try {
+    const auto options = read_scached_options(argc, argv);
+    return options ? start(*options, log) : options.error();
+  } catch (const std::exception& failure) {
+    log.write(Severity::fatal, failure.what());
+    return EXIT_FAILURE;
+  }
+}

@@ -1,0 +1,56 @@
+#include "main/scached_options.hpp"
+
+#include <fcntl.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+namespace scache {
+namespace {
+
+// As getopt's users expect of a command line that is wrong.
+constexpr int kUsage = 2;
+
+std::string is_open(const std::string& number) {
+  return ::fcntl(std::atoi(number.c_str()), F_GETFD) < 0 ? number + " is not open" : "";
+}
+
+}  // namespace
+
+std::expected<ScachedOptions, int> read_scached_options(int argc, char* argv[]) {
+  using standalone::LogLevel;
+  ScachedOptions options;
+  LogLevel level{};
+  const std::map<std::string, LogLevel> levels{{"error", LogLevel::error},
+                                               {"warning", LogLevel::warning},
+                                               {"info", LogLevel::info},
+                                               {"debug", LogLevel::debug}};
+
+  CLI::App app{"Keeps idle connections open on behalf of many processes.", "scached"};
+  app.add_option("--config", options.configuration, "Read this file, see scached.toml(5)")
+      ->option_text("FILE");
+  app.add_option("--socket", options.socket, "Listen at this path")->option_text("PATH");
+  auto* log_level = app.add_option("--log-level", level, "What to log: error, warning, info, debug")
+                        ->option_text("LEVEL")
+                        ->transform(CLI::CheckedTransformer(levels));
+  app.add_option("--ready-fd", options.ready_fd,
+                 "When ready, write a newline to this descriptor and close it")
+      ->option_text("NUMBER")
+      ->check(CLI::Range(3, 1 << 30))
+      ->check(is_open);
+  app.add_flag("--check", options.check, "Only say whether the configuration is sound");
+  app.add_flag("--print-config", options.print, "Only show the configuration that is in force");
+  app.set_version_flag("--version", "scached " SCACHE_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& stopped) {
+    return std::unexpected{app.exit(stopped) == 0 ? EXIT_SUCCESS : kUsage};
+  }
+  if (!options.socket.empty()) options.socket = std::filesystem::absolute(options.socket);
+  if (*log_level) options.log_level = level;
+  return options;
+}
+
+}  // namespace scache

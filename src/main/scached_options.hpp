@@ -1,0 +1,25 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "standalone/server_log.hpp"
+
+namespace scache {
+
+// The command line of scached.
+struct ScachedOptions {
+  std::string configuration;
+  std::string socket;
+  std::optional<standalone::LogLevel> log_level;
+  int ready_fd = -1;
+  bool check = false;
+  bool print = false;
+};
+
+// Reads the command line. Instead of options, the exit status of a process that is done: it has
+// told its help, its version, or what is wrong.
+std::expected<ScachedOptions, int> read_scached_options(int argc, char* argv[]);
+
+}  // namespace scache

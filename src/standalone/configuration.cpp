@@ -1,0 +1,65 @@
+#include "standalone/configuration.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "standalone/glob.hpp"
+
+namespace scache::standalone {
+namespace {
+
+std::vector<std::uint32_t> numbers(const std::vector<Identity>& identities) {
+  std::vector<std::uint32_t> all;
+  all.reserve(identities.size());
+  for (const Identity& identity : identities) all.push_back(identity.number);
+  return all;
+}
+
+std::optional<std::uint32_t> number(const std::optional<Identity>& identity) {
+  return identity ? std::optional{identity->number} : std::nullopt;
+}
+
+auto socket_of(const Configuration& all) {
+  return std::tuple{all.socket_path, number(all.socket_owner), number(all.socket_group),
+                    all.socket_mode};
+}
+
+auto limits_of(const Configuration& all) {
+  return std::tuple{all.clients,     all.connections, all.bindings_of_destination,
+                    all.cache_bytes, all.name_bytes,  all.properties_bytes};
+}
+
+}  // namespace
+
+bool Configuration::newest_first(std::string_view endpoint) const noexcept {
+  const auto rule = std::ranges::find_if(
+      hand_out, [&](const HandOut& each) { return glob_matches(each.endpoint, endpoint); });
+  return rule != hand_out.end() && rule->newest_first;
+}
+
+Place Configuration::place() const {
+  Place place{.path = socket_path, .mode = socket_mode};
+  if (socket_owner) place.owner = socket_owner->number;
+  if (socket_group) place.group = socket_group->number;
+  return place;
+}
+
+Access Configuration::access(uid_t own) const {
+  return Access{own, numbers(users), numbers(groups)};
+}
+
+std::string default_socket_path(uid_t own, const char* runtime_directory) {
+  if (own == 0) return "/run/scache/scached.sock";
+  if (runtime_directory == nullptr || *runtime_directory != '/') return {};
+  return std::string{runtime_directory} + "/scache/scached.sock";
+}
+
+std::string differs_until_restart(const Configuration& old, const Configuration& now) {
+  const bool socket = socket_of(old) != socket_of(now);
+  const bool limits = limits_of(old) != limits_of(now);
+  if (socket && limits) return "socket and limits";
+  if (socket) return "socket";
+  return limits ? "limits" : "";
+}
+
+}  // namespace scache::standalone

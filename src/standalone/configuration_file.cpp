@@ -1,0 +1,98 @@
+#include "standalone/configuration_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "standalone/configuration_keys.hpp"
+
+namespace scache::standalone {
+namespace {
+
+void read_table(std::string_view name, const toml::table& table, const std::vector<Key>& keys,
+                Reading& reading, Complaints& complaints) {
+  for (const auto& [key, value] : table) {
+    const auto known = std::ranges::find_if(keys, [&, word = key.str()](const Key& each) {
+      return each.table == name && each.name == word;
+    });
+    if (known != keys.end()) {
+      known->read(value, reading.configuration, complaints);
+    } else {
+      complaints.add(key.source(), fmt::format("unknown key {}.{}", name, key.str()));
+    }
+  }
+}
+
+void read_all(const toml::table& root, const std::vector<Key>& keys, Reading& reading,
+              Complaints& complaints) {
+  for (const auto& [key, value] : root) {
+    const std::string_view name = key.str();
+    const bool known =
+        std::ranges::any_of(keys, [&](const Key& each) { return each.table == name; });
+    if (name == "hand_out") {
+      read_hand_out(value, reading.configuration, complaints);
+    } else if (!known) {
+      complaints.add(key.source(), fmt::format("unknown key {}", name));
+    } else if (const auto* table = value.as_table(); table != nullptr) {
+      read_table(name, *table, keys, reading, complaints);
+    } else {
+      complaints.add(value.source(), fmt::format("{0} must be a table, written [{0}]", name));
+    }
+  }
+  if (reading.configuration.ttl_default > reading.configuration.ttl_limit) {
+    const toml::node* limit = root["ttl"]["limit"].node();
+    const toml::node* usual = root["ttl"]["default"].node();
+    complaints.add((usual != nullptr ? usual : limit)->source(),
+                   "ttl.default must not be more than ttl.limit");
+  }
+}
+
+}  // namespace
+
+Reading parse_configuration(std::string_view text, const std::string& file,
+                            const Accounts& accounts) {
+  Reading reading;
+  Complaints complaints;
+  try {
+    const toml::table root = toml::parse(text);
+    read_all(root, configuration_keys(accounts), reading, complaints);
+  } catch (const toml::parse_error& error) {
+    complaints.add(error.source(), std::string{error.description()});
+  }
+  reading.complaints = complaints.take(file);
+  return reading;
+}
+
+Reading read_configuration(const std::string& file, const Accounts& accounts) {
+  const auto failure = [&](std::string_view why) {
+    return Reading{{}, {fmt::format("{}: {}", file, why)}};
+  };
+  errno = 0;
+  std::ifstream stream{file, std::ios::binary};
+  std::string text(kMaxConfigurationBytes + 1, '\0');
+  if (!stream) return failure(std::strerror(errno));
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (stream.bad()) return failure(std::strerror(errno));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > kMaxConfigurationBytes) {
+    return failure(fmt::format("more than {} bytes", kMaxConfigurationBytes));
+  }
+  return parse_configuration(text, file, accounts);
+}
+
+std::string show_configuration(const Configuration& configuration) {
+  std::string text;
+  std::string_view table;
+  for (const Key& key : configuration_keys({})) {
+    if (key.table != table) text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", key.table);
+    table = key.table;
+    text += fmt::format("{} = {}\n", key.name, key.show(configuration));
+  }
+  return text + show_hand_out(configuration);
+}
+
+}  // namespace scache::standalone

@@ -1,0 +1,301 @@
+#include "standalone/configuration_keys.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "standalone/duration_text.hpp"
+
+// The one table of what scached.toml may say. A key is a line in configuration_keys(); the
+// functions above it make its two halves, reading and showing, for one kind of value each.
+
+namespace scache::standalone {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kAny = std::numeric_limits<std::int64_t>::max();
+// An address of the UNIX domain has so much room, and a NUL behind.
+constexpr std::size_t kMaxSocketPath = 107;
+
+std::string full_name(std::string_view table, std::string_view name) {
+  return fmt::format("{}.{}", table, name);
+}
+
+Key duration(std::string_view table, std::string_view name, Duration Configuration::* member,
+             Duration least, Duration most) {
+  const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
+    const auto text = node.value<std::string>();
+    const auto time = text && node.is_string() ? parse_duration(*text) : std::nullopt;
+    if (!time) {
+      complaints.add(node.source(),
+                     fmt::format("{} must be a time such as \"100ms\", \"30s\", \"5m\"",
+                                 full_name(table, name)));
+    } else if (*time < least || *time > most) {
+      complaints.add(node.source(), fmt::format("{} must be from {} to {}", full_name(table, name),
+                                                show_duration(least), show_duration(most)));
+    } else {
+      into.*member = *time;
+    }
+  };
+  const auto show = [=](const Configuration& all) { return in_quotes(show_duration(all.*member)); };
+  return {table, name, read, show};
+}
+
+Key count(std::string_view table, std::string_view name, std::size_t Configuration::* member,
+          std::size_t least, std::size_t most = kAny) {
+  const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
+    const auto* number = node.as_integer();
+    const std::string key = full_name(table, name);
+    if (number == nullptr) {
+      complaints.add(node.source(), fmt::format("{} must be a whole number", key));
+    } else if (**number < static_cast<std::int64_t>(least) ||
+               **number > static_cast<std::int64_t>(most)) {
+      complaints.add(node.source(),
+                     most == kAny ? fmt::format("{} must be {} or more", key, least)
+                                  : fmt::format("{} must be from {} to {}", key, least, most));
+    } else {
+      into.*member = static_cast<std::size_t>(**number);
+    }
+  };
+  return {table, name, read, [=](const Configuration& all) { return fmt::to_string(all.*member); }};
+}
+
+// One of some words, which stand for the values of an enumeration in their order.
+template <typename Choice>
+Key choice(std::string_view table, std::string_view name, Choice Configuration::* member,
+           std::span<const std::string_view> words) {
+  const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
+    const auto* text = node.as_string();
+    const auto word = text == nullptr ? words.end() : std::ranges::find(words, **text);
+    if (word == words.end()) {
+      std::string all;
+      for (const std::string_view each : words) {
+        all += fmt::format("{}\"{}\"", all.empty() ? "" : ", ", each);
+      }
+      complaints.add(node.source(),
+                     fmt::format("{} must be one of {}", full_name(table, name), all));
+    } else {
+      into.*member = static_cast<Choice>(word - words.begin());
+    }
+  };
+  const auto show = [=](const Configuration& all) {
+    return in_quotes(words[static_cast<std::size_t>(all.*member)]);
+  };
+  return {table, name, read, show};
+}
+
+constexpr std::array<std::string_view, 2> kTargets{"stderr", "syslog"};
+constexpr std::array<std::string_view, 4> kLevels{"error", "warning", "info", "debug"};
+
+Key socket_path() {
+  const auto read = [](const toml::node& node, Configuration& into, Complaints& complaints) {
+    const auto* text = node.as_string();
+    if (text == nullptr || !(**text).starts_with('/') || (**text).size() > kMaxSocketPath ||
+        (**text).find('\0') != std::string::npos) {
+      complaints.add(node.source(),
+                     fmt::format("socket.path must be an absolute path of at most {} "
+                                 "bytes",
+                                 kMaxSocketPath));
+    } else {
+      into.socket_path = **text;
+    }
+  };
+  return {"socket", "path", read,
+          [](const Configuration& all) { return in_quotes(all.socket_path); }};
+}
+
+Key socket_mode() {
+  const auto read = [](const toml::node& node, Configuration& into, Complaints& complaints) {
+    const auto* text = node.as_string();
+    unsigned mode = 0;
+    bool octal = text != nullptr && (**text).size() >= 3 && (**text).size() <= 4;
+    for (std::size_t i = 0; octal && i < (**text).size(); ++i) {
+      const char digit = (**text)[i];
+      octal = digit >= '0' && digit <= '7';
+      mode = mode * 8 + static_cast<unsigned>(digit - '0');
+    }
+    if (!octal || mode > 0777) {
+      complaints.add(node.source(),
+                     "socket.mode must be an octal number from \"0000\" to \"0777\"");
+    } else {
+      into.socket_mode = mode;
+    }
+  };
+  return {"socket", "mode", read,
+          [](const Configuration& all) { return fmt::format("\"{:04o}\"", all.socket_mode); }};
+}
+
+// Looks a name up.
+using Lookup = std::function<std::optional<std::uint32_t>(const std::string& name)>;
+
+std::optional<Identity> identify(const toml::node& node, const Lookup& look, std::string_view key,
+                                 std::string_view what, Complaints& complaints) {
+  // The last number means nobody.
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max() - std::int64_t{1};
+  if (const auto* number = node.as_integer();
+      number != nullptr && **number >= 0 && **number <= kMost) {
+    return Identity{{}, static_cast<std::uint32_t>(**number)};
+  }
+  if (const auto* name = node.as_string(); name != nullptr) {
+    if (const auto number = look(**name)) return Identity{**name, *number};
+    complaints.add(node.source(),
+                   fmt::format("{}: there is no {} {}", key, what, in_quotes(**name)));
+    return std::nullopt;
+  }
+  complaints.add(node.source(),
+                 fmt::format("{} must be the name or the number of a {}", key, what));
+  return std::nullopt;
+}
+
+std::string show_identity(const Identity& identity) {
+  return identity.name.empty() ? fmt::to_string(identity.number) : in_quotes(identity.name);
+}
+
+// An empty text is nobody in particular.
+Key identity(std::string_view name, std::optional<Identity> Configuration::* member, Lookup look,
+             std::string_view what) {
+  const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
+    into.*member = std::nullopt;
+    if (const auto* text = node.as_string(); text != nullptr && (**text).empty()) return;
+    into.*member = identify(node, look, full_name("socket", name), what, complaints);
+  };
+  return {"socket", name, read, [=](const Configuration& all) {
+            return all.*member ? show_identity(*(all.*member)) : in_quotes("");
+          }};
+}
+
+Key identities(std::string_view name, std::vector<Identity> Configuration::* member, Lookup look,
+               std::string_view what) {
+  const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
+    const std::string key = full_name("access", name);
+    const auto* list = node.as_array();
+    if (list == nullptr) {
+      complaints.add(node.source(), fmt::format("{} must be a list of {}s", key, what));
+      return;
+    }
+    for (const toml::node& each : *list) {
+      auto found = identify(each, look, key, what, complaints);
+      if (found) (into.*member).push_back(*std::move(found));
+    }
+  };
+  const auto show = [=](const Configuration& all) {
+    std::string list;
+    for (const Identity& each : all.*member) {
+      list += (list.empty() ? "" : ", ") + show_identity(each);
+    }
+    return fmt::format("[{}]", list);
+  };
+  return {"access", name, read, show};
+}
+
+}  // namespace
+
+std::vector<Key> configuration_keys(const Accounts& accounts) {
+  using C = Configuration;
+  const Lookup user = [accounts](const std::string& name) -> std::optional<std::uint32_t> {
+    const auto account = accounts.named(name);
+    return account ? std::optional{account->uid} : std::nullopt;
+  };
+  const Lookup group = [accounts](const std::string& name) -> std::optional<std::uint32_t> {
+    return accounts.group_named(name);
+  };
+  return {
+      socket_path(),
+      identity("owner", &C::socket_owner, user, "user"),
+      identity("group", &C::socket_group, group, "group"),
+      socket_mode(),
+      identities("users", &C::users, user, "user"),
+      identities("groups", &C::groups, group, "group"),
+      duration("ttl", "default", &C::ttl_default, 1ms, 24h * 365),
+      duration("ttl", "limit", &C::ttl_limit, 1ms, 24h * 365),
+      count("limits", "clients", &C::clients, 0),
+      count("limits", "connections", &C::connections, 0),
+      count("limits", "bindings_of_destination", &C::bindings_of_destination, 1, 65'536),
+      count("limits", "cache_bytes", &C::cache_bytes, std::size_t{1} << 20),
+      // A frame of the direct protocol has no room for more.
+      count("limits", "name_bytes", &C::name_bytes, 1, WireLimits{}.name),
+      count("limits", "properties_bytes", &C::properties_bytes, 1, WireLimits{}.properties),
+      duration("limits", "request_time", &C::request_time, 100ms, 24h),
+      choice("log", "target", &C::log_target, kTargets),
+      choice("log", "level", &C::log_level, kLevels),
+      duration("statistics", "interval", &C::statistics_interval, 1s, 24h * 365),
+  };
+}
+
+void read_hand_out(const toml::node& node, Configuration& configuration, Complaints& complaints) {
+  const auto* rules = node.as_array();
+  if (rules == nullptr) {
+    complaints.add(node.source(), "hand_out must be tables, each written [[hand_out]]");
+    return;
+  }
+  for (const toml::node& each : *rules) {
+    const auto* rule = each.as_table();
+    if (rule == nullptr) {
+      complaints.add(each.source(), "hand_out must be tables, each written [[hand_out]]");
+      continue;
+    }
+    for (const auto& [key, value] : *rule) {
+      if (key != "endpoint" && key != "first") {
+        complaints.add(key.source(), fmt::format("unknown key hand_out.{}", key.str()));
+      }
+    }
+    const toml::node* endpoint = rule->get("endpoint");
+    const toml::node* first = rule->get("first");
+    const auto order = first != nullptr ? first->value<std::string>() : std::nullopt;
+    if (endpoint == nullptr || !endpoint->is_string()) {
+      complaints.add((endpoint != nullptr ? *endpoint : each).source(),
+                     "hand_out.endpoint must be a pattern such as \"smtp*\"");
+    } else if (order != "oldest" && order != "newest") {
+      complaints.add((first != nullptr ? *first : each).source(),
+                     "hand_out.first must be one of \"oldest\", \"newest\"");
+    } else {
+      configuration.hand_out.push_back({**endpoint->as_string(), order == "newest"});
+    }
+  }
+}
+
+std::string show_hand_out(const Configuration& configuration) {
+  std::string text;
+  for (const HandOut& rule : configuration.hand_out) {
+    text += fmt::format("\n[[hand_out]]\nendpoint = {}\nfirst = \"{}\"\n", in_quotes(rule.endpoint),
+                        rule.newest_first ? "newest" : "oldest");
+  }
+  return text;
+}
+
+std::string in_quotes(std::string_view text) {
+  std::string shown = "\"";
+  for (const char byte : text) {
+    if (byte == '"' || byte == '\\') {
+      shown += '\\';
+      shown += byte;
+    } else if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) {
+      shown += fmt::format("\\u{:04X}", static_cast<unsigned>(byte));
+    } else {
+      shown += byte;
+    }
+  }
+  return shown + '"';
+}
+
+void Complaints::add(const toml::source_region& where, std::string text) {
+  complaints_.push_back(
+      {std::max(where.begin.line, 1U), std::max(where.begin.column, 1U), std::move(text)});
+}
+
+std::vector<std::string> Complaints::take(const std::string& file) {
+  std::ranges::stable_sort(complaints_, {},
+                           [](const Complaint& each) { return std::pair{each.line, each.column}; });
+  std::vector<std::string> lines;
+  for (const Complaint& each : std::exchange(complaints_, {})) {
+    lines.push_back(fmt::format("{}:{}:{}: {}", file, each.line, each.column, each.text));
+  }
+  return lines;
+}
+
+}  // namespace scache::standalone

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+namespace scache::standalone {
+
+// Where a server listens, and who may come there. An owner or a group of -1 is left as it is.
+struct Place {
+  std::string path;
+  uid_t owner = static_cast<uid_t>(-1);
+  gid_t group = static_cast<gid_t>(-1);
+  mode_t mode = 0600;
+};
+
+// Listener is a listening UNIX-domain socket that does not block. One that it has made itself goes
+// away with it, if it is still there. See the source file for how two servers keep apart.
+class Listener {
+ public:
+  // Connections that wait to be accepted: more than clients of a busy machine come at once.
+  static constexpr int kBacklog = 511;
+
+  // Makes a socket, and its directory (mode 0700) where that is missing.
+  static Result<Listener> make(const Place& place);
+  // One that somebody else has made and keeps.
+  explicit Listener(Fd socket) noexcept : socket_{std::move(socket)} {}
+
+  Listener(Listener&& other) noexcept = default;
+  Listener& operator=(Listener&&) = delete;
+  ~Listener();
+
+  int descriptor() const noexcept { return socket_.get(); }
+
+ private:
+  Listener(Fd socket, Fd lock, std::string path) noexcept;
+
+  Fd socket_;
+  Fd lock_;
+  std::string path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+}  // namespace scache::standalone

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/log_socket.hpp"
+#include "base/log_stream.hpp"
+
+namespace scache::standalone {
+
+enum class LogTarget : std::uint8_t { standard_error, syslog };
+// What is logged: this and what is graver. Details of each request are `debug`.
+enum class LogLevel : std::uint8_t { error, warning, info, debug };
+
+// ServerLog writes the log of scached to standard error or to syslog. Lines on standard error begin
+// with the priority that the journal reads, where that is the journal. What syslog does not take
+// goes to standard error.
+class ServerLog final : public Log {
+ public:
+  using Clock = std::time_t (*)() noexcept;
+
+  struct Outlets {
+    int standard_error = 2;
+    // Whether standard error leads to the journal.
+    bool journal = false;
+    std::string syslog_socket = "/dev/log";
+    Clock clock = &system_time;
+  };
+
+  explicit ServerLog(Outlets outlets);
+
+  void set(LogTarget target, LogLevel level);
+
+  void write(Severity severity, std::string_view text) noexcept override;
+
+ private:
+  static std::time_t system_time() noexcept { return std::time(nullptr); }
+  bool put_syslog(Severity severity, std::string_view text) noexcept;
+  void put_stderr(Severity severity, std::string_view text) noexcept;
+
+  Outlets outlets_;
+  LogTarget target_ = LogTarget::standard_error;
+  LogLevel level_ = LogLevel::info;
+  LogStream stream_;
+  LogSocket syslog_;
+};
+
+// Whether a descriptor leads to the journal: JOURNAL_STREAM has the device and inode of the socket
+// that it reads, as "DEVICE:INODE". A null pointer is an unset variable.
+bool leads_to_journal(int descriptor, const char* journal_stream) noexcept;
+
+}  // namespace scache::standalone

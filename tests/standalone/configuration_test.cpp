@@ -1,0 +1,73 @@
+#include "standalone/configuration.hpp"
+
+#include <gtest/gtest.h>
+
+namespace scache::standalone {
+namespace {
+
+TEST(Configuration, HandsOutTheOldestFirstUntilItIsToldOtherwise) {
+  EXPECT_FALSE(Configuration{}.newest_first("e"));
+}
+
+TEST(Configuration, TheFirstRuleThatMatchesHolds) {
+  Configuration configuration;
+  configuration.hand_out = {{"db-old*", false}, {"db*", true}, {"*", false}};
+  EXPECT_TRUE(configuration.newest_first("db-1"));
+  EXPECT_FALSE(configuration.newest_first("db-old-1"));
+  EXPECT_FALSE(configuration.newest_first("web"));
+}
+
+TEST(Configuration, GivesAccessToTheUsersAndGroupsItNames) {
+  Configuration configuration;
+  configuration.users = {{"somebody", 600}};
+  configuration.groups = {{"", 70}};
+  const Access access = configuration.access(500);
+  EXPECT_TRUE(access.admits({1, 500, 9}, {}));
+  EXPECT_TRUE(access.admits({1, 600, 9}, {}));
+  EXPECT_TRUE(access.admits({1, 601, 70}, {}));
+  EXPECT_FALSE(access.admits({1, 601, 9}, {}));
+}
+
+TEST(Configuration, SaysWhereTheSocketIsAndWhose) {
+  Configuration configuration;
+  configuration.socket_path = "/s";
+  EXPECT_EQ(configuration.place().owner, static_cast<uid_t>(-1));
+  EXPECT_EQ(configuration.place().group, static_cast<gid_t>(-1));
+  EXPECT_EQ(configuration.place().mode, mode_t{0600});
+  configuration.socket_owner = Identity{"somebody", 600};
+  configuration.socket_group = Identity{"", 70};
+  configuration.socket_mode = 0660;
+  const Place place = configuration.place();
+  EXPECT_EQ(place.path, "/s");
+  EXPECT_EQ(place.owner, uid_t{600});
+  EXPECT_EQ(place.group, gid_t{70});
+  EXPECT_EQ(place.mode, mode_t{0660});
+}
+
+TEST(Configuration, KnowsASocketPathForEverybody) {
+  EXPECT_EQ(default_socket_path(0, "/run/user/0"), "/run/scache/scached.sock");
+  EXPECT_EQ(default_socket_path(5, "/run/user/5"), "/run/user/5/scache/scached.sock");
+  EXPECT_EQ(default_socket_path(5, nullptr), "");
+  EXPECT_EQ(default_socket_path(5, ""), "");
+  EXPECT_EQ(default_socket_path(5, "relative"), "");
+}
+
+TEST(Configuration, KnowsWhatAReloadDoesNotChange) {
+  const Configuration old;
+  EXPECT_EQ(differs_until_restart(old, old), "");
+  Configuration now;
+  now.ttl_limit = Duration{1};
+  now.users = {{"", 5}};
+  now.log_level = LogLevel::debug;
+  now.request_time = Duration{1};
+  EXPECT_EQ(differs_until_restart(old, now), "");
+  now.socket_mode = 0666;
+  EXPECT_EQ(differs_until_restart(old, now), "socket");
+  now.clients = 5;
+  EXPECT_EQ(differs_until_restart(old, now), "socket and limits");
+  now.socket_mode = old.socket_mode;
+  EXPECT_EQ(differs_until_restart(old, now), "limits");
+}
+
+}  // namespace
+}  // namespace scache::standalone

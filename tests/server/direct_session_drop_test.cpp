@@ -1,0 +1,101 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "server/direct_fixture.hpp"
+#include "server/direct_session.hpp"
+
+namespace scache {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace test;
+using ::testing::SizeIs;
+
+TEST_F(DirectSessionTest, AnEndpointADestinationOrAPrefixIsDropped) {
+  talk.ask(save_frame(1, "a1"), {tcp.first.get()});
+  talk.ask(save_frame(2, "a2"), {tcp.first.get()});
+  talk.ask(save_frame(3, "b"), {tcp.first.get()});
+  talk.ask(bind_frame(4, "a3", "b"));
+  talk.ask(bind_frame(5, "c", "b"));
+  const Reply destination = talk.ask(frame(Kind::drop, 6, {{Tag::destination, "c"}}));
+  EXPECT_EQ(destination.kind, Kind::dropped);
+  EXPECT_EQ(destination.number(Tag::bindings), 1u);
+  EXPECT_EQ(destination.number(Tag::connections), 0u);
+  const Reply endpoint = talk.ask(frame(Kind::drop, 7, {{Tag::endpoint, "a1"}}));
+  EXPECT_EQ(endpoint.number(Tag::connections), 1u);
+  const Reply prefix = talk.ask(frame(Kind::drop, 8, {{Tag::prefix, "a"}}));
+  EXPECT_EQ(prefix.number(Tag::connections), 1u);
+  EXPECT_EQ(prefix.number(Tag::bindings), 1u);
+  EXPECT_EQ(service.cache().connections(), 1u);
+  const Reply all = talk.ask(frame(Kind::drop, 9, {{Tag::prefix, ""}}));
+  EXPECT_EQ(all.number(Tag::connections), 1u);
+  EXPECT_EQ(service.totals().dropped, 5u);
+}
+
+TEST_F(DirectSessionTest, ALongDropHoldsUpNothingBehindIt) {
+  const std::size_t many = 10 * Drops::kEntriesOfSlice;
+  for (std::size_t i = 0; i < many; ++i) {
+    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+  }
+  EXPECT_TRUE(talk.client.send(frame(Kind::drop, 1, {{Tag::prefix, ""}}) + find_frame(2, "e")));
+  turn();
+  turn();
+  auto replies = talk.hear();
+  ASSERT_THAT(replies, SizeIs(1));
+  EXPECT_EQ(replies[0].id, 2u);
+  EXPECT_GT(service.cache().bindings(), 0u);
+  EXPECT_EQ(talk.idle_count(), talk.busy_count());
+  settle();
+  replies = talk.hear();
+  ASSERT_THAT(replies, SizeIs(1));
+  EXPECT_EQ(replies[0].number(Tag::bindings), many);
+}
+
+TEST_F(DirectSessionTest, ADropIsCancelled) {
+  for (std::size_t i = 0; i < 10 * Drops::kEntriesOfSlice; ++i) {
+    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+  }
+  EXPECT_TRUE(talk.client.send(frame(Kind::drop, 1, {{Tag::prefix, ""}}) +
+                               frame(Kind::cancel, 2, {}, {{Tag::target, 1}}) +
+                               frame(Kind::cancel, 3, {}, {{Tag::target, 1}})));
+  settle();
+  const auto replies = talk.hear();
+  ASSERT_THAT(replies, SizeIs(3));
+  EXPECT_EQ(replies[0].id, 1u);
+  EXPECT_EQ(replies[0].code(), ErrorCode::cancelled);
+  EXPECT_EQ(replies[1].id, 2u);
+  EXPECT_EQ(replies[1].number(Tag::cancelled), 1u);
+  EXPECT_EQ(replies[2].number(Tag::cancelled), 0u);
+  EXPECT_GT(service.cache().bindings(), 0u);
+}
+
+TEST_F(DirectSessionTest, MoreDropsThanMayBeUnderWayWait) {
+  for (std::size_t i = 0; i < 4 * Drops::kEntriesOfSlice; ++i) {
+    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+  }
+  std::string bytes;
+  for (std::uint64_t id = 0; id <= Drops::kMostUnderWay; ++id) {
+    bytes += frame(Kind::drop, id, {{Tag::prefix, "x"}});
+  }
+  EXPECT_TRUE(talk.client.send(bytes));
+  settle();
+  EXPECT_THAT(talk.hear(), SizeIs(Drops::kMostUnderWay + 1));
+}
+
+TEST_F(DirectSessionTest, AClientThatGoesLeavesItsDropsUnfinished) {
+  for (std::size_t i = 0; i < 100 * Drops::kEntriesOfSlice; ++i) {
+    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+  }
+  EXPECT_TRUE(talk.client.send(frame(Kind::drop, 1, {{Tag::prefix, ""}})));
+  turn();
+  talk.client.leave();
+  settle();
+  EXPECT_TRUE(talk.is_over());
+  EXPECT_GT(service.cache().bindings(), 0u);
+}
+
+}  // namespace
+}  // namespace scache

@@ -1,0 +1,109 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "server/direct_fixture.hpp"
+#include "server/direct_session.hpp"
+
+namespace scache {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace test;
+using direct::FrameWriter;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+TEST_F(DirectSessionTest, AFlagWithoutADescriptorEndsTheSession) {
+  talk.say(save_frame(1, "e"));
+  EXPECT_TRUE(talk.is_over());
+  EXPECT_THAT(log.take(), ElementsAre(HasSubstr("a frame lacks its descriptor")));
+}
+
+TEST_F(DirectSessionTest, ADescriptorWithoutAFlagEndsTheSession) {
+  talk.say(find_frame(1, "e"), {tcp.first.get()});
+  EXPECT_TRUE(talk.is_over());
+  EXPECT_THAT(log.take(), ElementsAre(HasSubstr("a descriptor comes without its frame")));
+}
+
+TEST_F(DirectSessionTest, TwoDescriptorsEndTheSession) {
+  talk.say(save_frame(1, "e"), {tcp.first.get(), tcp.second.get()});
+  EXPECT_TRUE(talk.is_over());
+  EXPECT_EQ(service.cache().connections(), 0u);
+}
+
+TEST_F(DirectSessionTest, ASecondDescriptorBeforeTheFirstOnesFrameIsWholeEndsTheSession) {
+  const std::string bytes = save_frame(1, "e");
+  talk.say(bytes.substr(0, 10), {tcp.first.get()});
+  EXPECT_FALSE(talk.is_over());
+  talk.say(bytes.substr(10), {tcp.second.get()});
+  EXPECT_TRUE(talk.is_over());
+}
+
+TEST_F(DirectSessionTest, BadFramesEndTheSessionWithAWord) {
+  std::string bytes = find_frame(3, "e");
+  bytes[0] = 23;
+  talk.say(bytes);
+  const auto replies = talk.hear();
+  ASSERT_THAT(replies, SizeIs(1));
+  EXPECT_EQ(replies[0].code(), ErrorCode::malformed);
+  EXPECT_TRUE(talk.is_over());
+}
+
+TEST_F(DirectSessionTest, BadRequestsAreAnsweredAndTheSessionGoesOn) {
+  const std::string big(settings.limits.name + 1, 'x');
+  const std::string props(settings.limits.properties + 1, 'x');
+  struct {
+    std::string bytes;
+    ErrorCode code;
+  } const cases[] = {
+      {frame(static_cast<Kind>(99), 1), ErrorCode::unsupported},
+      {frame(Kind::found, 1), ErrorCode::unsupported},
+      {frame(Kind::find, 1), ErrorCode::malformed},
+      {frame(Kind::find, 1, {{Tag::endpoint, "e"}, {Tag::destination, "d"}}), ErrorCode::malformed},
+      {frame(Kind::save, 1, {{Tag::endpoint, "e"}}), ErrorCode::malformed},
+      {frame(Kind::bind, 1, {{Tag::endpoint, "e"}}), ErrorCode::malformed},
+      {frame(Kind::bind, 1, {{Tag::destination, "d"}}), ErrorCode::malformed},
+      {frame(Kind::bind, 1, {{Tag::destination, "d"}, {Tag::endpoint, "e"}}, {{Tag::ttl, 0}}),
+       ErrorCode::malformed},
+      {frame(Kind::drop, 1), ErrorCode::malformed},
+      {frame(Kind::drop, 1, {{Tag::prefix, ""}, {Tag::endpoint, ""}}), ErrorCode::malformed},
+      {frame(Kind::list, 1, {}, {{Tag::what, 0}}), ErrorCode::malformed},
+      {frame(Kind::list, 1, {}, {{Tag::what, 4}}), ErrorCode::malformed},
+      {frame(Kind::list, 1, {}, {{Tag::limit, 0}}), ErrorCode::malformed},
+      {frame(Kind::list, 1, {{Tag::cursor, "short"}}), ErrorCode::malformed},
+      {frame(Kind::cancel, 1), ErrorCode::malformed},
+      {find_frame(1, big), ErrorCode::too_large},
+      {frame(Kind::bind, 1,
+             {{Tag::destination, "d"}, {Tag::endpoint, "e"}, {Tag::destination_properties, props}}),
+       ErrorCode::too_large},
+  };
+  for (const auto& [bytes, code] : cases) {
+    const Reply reply = talk.ask(bytes);
+    EXPECT_EQ(reply.kind, Kind::error);
+    EXPECT_EQ(reply.id, 1u);
+    EXPECT_EQ(reply.code(), code) << reply.text(Tag::text);
+    EXPECT_NE(reply.text(Tag::text), "");
+    EXPECT_THAT(log.take(), ElementsAre(HasSubstr(direct::name_of(code))));
+  }
+  EXPECT_EQ(talk.ask(find_frame(2, std::string(settings.limits.name, 'x'))).kind, Kind::found);
+}
+
+TEST_F(DirectSessionTest, ADescriptorOfABadSaveIsClosed) {
+  talk.ask(save_frame(1, "e", {{Tag::ttl, 0}}), {tcp.first.get()});
+  tcp.first.reset();
+  EXPECT_TRUE(is_left_alone(tcp.second));
+}
+
+TEST_F(DirectSessionTest, ADescriptorThatIsNoSavesIsClosed) {
+  const Reply reply = talk.ask(frame(Kind::ping, 1, {}, {}, true), {tcp.first.get()});
+  EXPECT_EQ(reply.code(), ErrorCode::malformed);
+  tcp.first.reset();
+  EXPECT_TRUE(is_left_alone(tcp.second));
+}
+
+}  // namespace
+}  // namespace scache

@@ -83,10 +83,10 @@ class Play {
     switch (command.what) {
       case 's':
       case 'a':
-        return acting.send(command.bytes, {}, world_.listening());
+        return acting.send(command.bytes, command.kept_back, {}, world_.listening());
       case 'p':
       case 'b':
-        return acting.send(command.bytes, command.cargo, world_.listening());
+        return acting.send(command.bytes, command.kept_back, command.cargo, world_.listening());
       case 'h':
         return acting.stop_sending();
       case 'd':
@@ -171,6 +171,23 @@ class Play {
     require(arrived.descriptors.size() == 1, "it finds what it has saved");
     cargo_.received(arrived.descriptors.front().get());
     exchange(test::kDummy + test::find_endp("e"), test::kNoEndpoint);
+    serve_directly();
+  }
+
+  void serve_directly() {
+    Fd socket = world_.connect();
+    require(static_cast<bool>(socket), "one more can connect");
+    Actor another{std::move(socket), announces_, cargo_};
+    const auto ask = [&](const std::string& text, std::string_view letters = {}) {
+      another.send(text, 0, letters, world_.listening());
+      world_.settle();
+      require(another.read() && !another.ended(), "the next client is served directly");
+    };
+    ask(test::list({"request", "direct", "version", "1"}));
+    ask("{f1,ee}");
+    ask("{s2,ee,pp}", "P");
+    ask("{f3,ee}");
+    require(another.replies().whole() && another.has_descriptor(), "and finds what it has saved");
   }
 
   Script& script_;

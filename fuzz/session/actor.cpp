@@ -3,15 +3,22 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "require.hpp"
+#include "session/frames.hpp"
 #include "support/descriptors.hpp"
 
 namespace scache::fuzz {
 
-void Actor::send(const std::string& bytes, std::string_view letters, int listening) {
+void Actor::send(std::string_view text, std::size_t keep_back, std::string_view letters,
+                 int listening) {
+  std::string bytes = std::exchange(kept_back_, {}) + with_frames(text, replies_.cursor());
+  keep_back = std::min(keep_back, bytes.size());
+  kept_back_ = bytes.substr(bytes.size() - keep_back);
+  bytes.erase(bytes.size() - keep_back);
   std::vector<Fd> made;
   std::vector<int> numbers;
   for (const char letter : letters) {

@@ -22,6 +22,18 @@ std::string unescaped(std::string_view text) {
   return bytes;
 }
 
+// Takes `|NUMBER` off the end of a line, and answers the number; 0 where it does not end so.
+std::size_t take_kept_back(std::string_view& line) {
+  const std::size_t digits = line.find_last_not_of("0123456789") + 1;
+  if (digits == 0 || digits == line.size() || line[digits - 1] != '|') return 0;
+  std::size_t number = 0;
+  for (const char digit : line.substr(digits)) {
+    number = std::min(kMostBytes, number * 10 + static_cast<std::size_t>(digit - '0'));
+  }
+  line = line.substr(0, digits - 1);
+  return number;
+}
+
 // As far as somebody's clock may go in one step: a machine that sleeps for some months.
 Duration milliseconds_in(std::string_view digits) {
   constexpr std::int64_t kMost = 10'000'000'000;
@@ -52,7 +64,9 @@ std::optional<Command> Script::next() {
     line.remove_prefix(1);
     const std::size_t space = std::min(line.find(' '), line.size());
     command.cargo = line.substr(0, std::min(space, kMaxCargo));
-    command.bytes = unescaped(line.substr(std::min(space + 1, line.size())));
+    line.remove_prefix(std::min(space + 1, line.size()));
+    command.kept_back = take_kept_back(line);
+    command.bytes = unescaped(line);
     return command;
   }
   return std::nullopt;

@@ -14,7 +14,8 @@ namespace scache::fuzz {
 //   !LETTERS      on the first line only, how the server is: v tells the log everything, s does not
 //                 speak first, l has the limits of real life and not small ones
 //   sN BYTES      client N, a digit, sends bytes: `~` stands for NUL, `^` for a newline, `@` for a
-//                 thousand times the letter x
+//                 thousand times the letter x, `{...}` for a frame (frames.hpp); with `|NUMBER` at
+//                 the end so many of them are kept back, and sent in front of the next
 //   pNKKK BYTES   the same with a descriptor for each letter K, three at most (cargo.hpp)
 //   aN BYTES, bNKKK BYTES
 //                 s and p, but the server does not have its turn before the next command
@@ -34,6 +35,8 @@ struct Command {
   // The letters of the descriptors.
   std::string_view cargo;
   std::string bytes;
+  // Of them, those that are kept back at the end.
+  std::size_t kept_back = 0;
   Duration wait{};
 };
 

@@ -35,6 +35,13 @@ const char* words_of(int error) noexcept {
   return words == nullptr ? "Application error" : words;
 }
 
+// What the direct protocol's clients have saved may have any bytes. A value with a NUL in it would
+// be the end of itself here, and the client would take the rest for attributes: such a connection
+// stays where it is.
+bool can_be_told(std::string_view properties) noexcept {
+  return !properties.contains('\0');
+}
+
 }  // namespace
 
 // Hearing is a wait for an attribute list: over at once where the list is there already, else once
@@ -246,14 +253,14 @@ Task<bool> PostfixSession::answer(Kind kind, const Request& request) {
   if (const auto* find = std::get_if<FindEndpoint>(&request)) {
     log_.detail("find_endp endpoint={}", find->endpoint);
     std::optional<Claim> claim = service_.find(*find, now);
-    if (claim) {
+    if (claim && can_be_told(claim->properties())) {
       postfix_codec::put_endpoint_hit(stream_.output(), claim->properties());
       return hand_over(kind, std::move(*claim));
     }
   } else if (const auto* look = std::get_if<FindDestination>(&request)) {
     log_.detail("find_dest destination={}", look->destination);
     std::optional<Cache::DestinationHit> hit = service_.find(*look, now);
-    if (hit) {
+    if (hit && can_be_told(hit->properties) && can_be_told(hit->claim.properties())) {
       postfix_codec::put_destination_hit(stream_.output(), hit->properties,
                                          hit->claim.properties());
       return hand_over(kind, std::move(hit->claim));

@@ -262,5 +262,25 @@ TEST_F(PostfixSessionTest, DetailsTellWhatGoesOn) {
   EXPECT_THAT(log.take(), ElementsAre("find_endp endpoint=none", "find_endp: not found"));
 }
 
+// As the direct protocol's clients may save them: told here, the rest of a value would be read as
+// attributes.
+TEST_F(PostfixSessionTest, WhatHasANulInItsPropertiesIsNotFoundAndStays) {
+  const Ends pipe = pipe_pair();
+  const std::string properties{"p\0q", 3};
+  const auto save = [&](const char* endpoint, const std::string& its) {
+    service.save(SaveEndpoint{100s, endpoint, its}, Fd{::dup(pipe.first.get())}, clock.now());
+  };
+  save("nul", properties);
+  save("plain", "p");
+  service.save(SaveDestination{100s, "to nul", "p", "nul"}, clock.now());
+  service.save(SaveDestination{100s, "nul itself", properties, "plain"}, clock.now());
+  const TalkPtr talk = connect();
+  EXPECT_EQ(talk->find("nul"), kNoEndpoint);
+  EXPECT_EQ(talk->ask(find_dest("to nul")), kNoDestination);
+  EXPECT_EQ(talk->ask(find_dest("nul itself")), kNoDestination);
+  EXPECT_EQ(service.cache().connections(), 2u);
+  EXPECT_EQ(talk->find("plain"), endpoint_hit("p"));
+}
+
 }  // namespace
 }  // namespace scache

@@ -1,7 +1,8 @@
-// The limit of what any server of this protocol can reach: it makes the system calls that the
+// The limit of what any server of these protocols can reach: it makes the system calls that the
 // exchanges need and nothing else. There is no lookup and no allocation for a request, and no limit
 // is kept. For each client it keeps one descriptor, the last that the client has saved, and gives
-// that back; those saved before it go into a plain array and stay there.
+// that back; those saved before it go into a plain array and stay there. With a client of the
+// direct protocol, it keeps a few, and gives back the oldest.
 //
 // It takes for granted that its clients are bench_load's: every message arrives whole, and names
 // and destination properties have their one size. It is started as a child of master(8) is, with
@@ -16,12 +17,14 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <vector>
 
+#include "hello.hpp"
 #include "rights.hpp"
 #include "sizes.hpp"
 
@@ -34,7 +37,6 @@ constexpr int kStatusChannel = 5;
 constexpr int kListening = 6;
 constexpr std::size_t kEventsOfTurn = 128;
 
-constexpr auto kGreeting = "protocol\0connection_cache_protocol\0\0"sv;
 constexpr auto kAsk = "dummy\0\0\0"sv;
 constexpr auto kDone = "status\0000\0\0"sv;
 constexpr auto kFound = "status\0000\0property\0"sv;
@@ -50,11 +52,43 @@ constexpr std::size_t kObject = 13;
 constexpr std::size_t kProperties = "request\0save_endp\0ttl\0"sv.size() + kTtl.size() + 1 +
                                     "label\0"sv.size() + kNameSize + 1 + "property\0"sv.size();
 
-enum class Awaits { request, descriptor, dummy };
+// The frames of the direct protocol, but for the id and the lease, which are the request's. A found
+// connection's name and properties stand where they stood in the frame that saved it.
+constexpr std::size_t kKind = 4;
+constexpr std::size_t kId = 8;
+constexpr std::size_t kIdAndLeaseSize = 16;
+constexpr std::size_t kFields = 24;
+constexpr std::size_t kNamedSize = 8 + kNameSize + 8 + kEndpointPropertiesSize;
+constexpr char kSaveFrame = 1;
+constexpr auto kSavedFrame = "\x38\0\0\0\x81\0\0\0"sv;
+constexpr auto kSavedFields =
+    "\x07\0\0\0\x08\0\0\0\x01\0\0\0\0\0\0\0"
+    "\x12\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0"sv;
+constexpr auto kFoundFrame = "\x4e\x01\0\0\x82\x01\0\0"sv;
+constexpr auto kFoundFields =
+    "\x07\0\0\0\x08\0\0\0\x01\0\0\0\0\0\0\0"
+    "\x08\0\0\0\x08\0\0\0\x01\0\0\0\0\0\0\0"
+    "\x09\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0"
+    "\x0a\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0"sv;
+constexpr auto kMissFrame = "\x18\0\0\0\x82\0\0\0"sv;
+
+static_assert(kFoundFrame.size() + kIdAndLeaseSize + kNamedSize + kFoundFields.size() == 0x14e);
+
+enum class Awaits { request, descriptor, dummy, frames };
+
+// A connection that a client of the direct protocol has saved.
+struct Saved {
+  int descriptor;
+  std::array<char, kNamedSize> named;
+};
 
 struct Client {
   int socket = -1;
   int kept = -1;
+  // Those in the direct protocol, a ring: how many were saved, and how many found again.
+  std::uint32_t saved = 0;
+  std::uint32_t found = 0;
+  std::array<Saved, kDirectLanes> ring;
   Awaits awaits = Awaits::request;
   std::size_t endpoint_size = 0;
   std::array<char, kDestinationPropertiesSize> destination_properties{};
@@ -98,12 +132,47 @@ class Reply {
     return *this;
   }
   std::string_view text() const { return {reply.data(), size_}; }
+  void clear() { size_ = 0; }
 
  private:
   std::size_t size_ = 0;
 };
 
+void serve_frames(Client& client, std::string_view frames, int descriptor) {
+  Reply out;
+  const auto send_out = [&](int given) {
+    if (!out.text().empty()) send(client.socket, out.text(), given);
+    out.clear();
+  };
+  while (!frames.empty()) {
+    std::uint32_t size = 0;
+    std::memcpy(&size, frames.data(), sizeof size);
+    const std::string_view id = frames.substr(kId, kIdAndLeaseSize);
+    if (frames[kKind] == kSaveFrame) {
+      Saved& saved = client.ring[client.saved++ % kDirectLanes];
+      saved.descriptor = descriptor;
+      frames.copy(saved.named.data(), kNamedSize, kFields);
+      out.put(kSavedFrame).put(id).put(kSavedFields);
+    } else if (client.found == client.saved) {
+      out.put(kMissFrame).put(id);
+    } else {
+      send_out(-1);
+      const Saved& saved = client.ring[client.found++ % kDirectLanes];
+      out.put(kFoundFrame).put(id).put({saved.named.data(), kNamedSize}).put(kFoundFields);
+      send_out(saved.descriptor);
+      ::close(saved.descriptor);
+    }
+    frames.remove_prefix(size);
+  }
+  send_out(-1);
+}
+
 void serve(Client& client, std::string_view request) {
+  if (request == kWish) {
+    client.awaits = Awaits::frames;
+    send(client.socket, kAgreement);
+    return;
+  }
   const bool saves = request[kVerb] == 's';
   const bool endpoint = request[kObject] == 'e';
   if (saves && endpoint) {
@@ -149,6 +218,9 @@ bool proceed(Client& client) {
       client.kept = -1;
       client.awaits = Awaits::request;
       break;
+    case Awaits::frames:
+      serve_frames(client, {input.data(), size}, descriptor);
+      break;
     case Awaits::request: {
       std::string_view request{input.data(), size};
       // The last dummy of the exchange before, which often comes with the next request.
@@ -173,6 +245,9 @@ void accept_client(int epoll) {
 void drop(Client* client) {
   ::close(client->socket);
   if (client->kept >= 0) preloaded.push_back(client->kept);
+  while (client->found != client->saved) {
+    preloaded.push_back(client->ring[client->found++ % kDirectLanes].descriptor);
+  }
   delete client;
 }
 

@@ -50,13 +50,13 @@ bool Cargo::is_same(int other) const noexcept {
   return inode_of(other) == inode;
 }
 
-Cargo CargoStore::get(CargoKind kind, std::size_t number) {
+std::span<const Cargo> CargoStore::first(CargoKind kind, std::size_t count) {
   std::vector<Cargo>& store = kind == CargoKind::tcp ? tcp_ : local_;
-  while (store.size() <= number) {
+  while (store.size() < count) {
     const int descriptor = kind == CargoKind::tcp ? connect_over_loopback() : pair_of_sockets();
     store.push_back({descriptor, inode_of(descriptor)});
   }
-  return store[number];
+  return {store.data(), count};
 }
 
 }  // namespace scache::bench

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace scache::bench {
@@ -20,7 +21,8 @@ struct Cargo {
 // Connections, made when they are first asked for; they stay open, both ends.
 class CargoStore {
  public:
-  Cargo get(CargoKind kind, std::size_t number);
+  // The first so many of a kind; valid until more are asked for.
+  std::span<const Cargo> first(CargoKind kind, std::size_t count);
 
  private:
   std::vector<Cargo> tcp_;

@@ -16,6 +16,19 @@ WORKS = {
     "savedest": "save_dest",
     "widefind": "find_dest, not found, of a destination with 1,024 bindings",
     "widesave": "save_dest, of a destination with 1,024 bindings",
+    "directsavefind": "direct: save and find",
+    "directmiss": "direct: find, not found",
+    "directpipe": "direct: save and find, 16 requests under way from each client",
+    "directcold": "direct: connect, find, not found, close",
+}
+# What those do that do not talk as the work is written for: the same in their own way, or what is
+# nearest to it.
+_OWN_WAYS = {
+    "savefind": {S6: "s6savefind"},
+    "directsavefind": {STOCK: "savefind", S6: "s6savefind"},
+    "directmiss": {STOCK: "miss", S6: "s6miss"},
+    "directpipe": {STOCK: "savefind", S6: "s6savefind"},
+    "directcold": {STOCK: "cold", S6: "s6cold"},
 }
 CLIENTS = (1, 4, 16, 64)
 WIDE = 1_024
@@ -47,14 +60,23 @@ class Cell:
         return f"{self.work}/{self.clients}/{self.state}"
 
     @property
+    def is_direct(self) -> bool:
+        """Whether our server talks in the direct protocol."""
+        return self.work.startswith("direct")
+
+    @property
     def servers(self) -> list[str]:
         """Those that can do this work, in a time that one can wait for."""
         names = [OURS, CONTROL, BARE]
         if self.state.bindings < MANY:
             names.append(STOCK)
-        if self.work == "savefind" and not self.state.bindings:
+        if S6 in _OWN_WAYS.get(self.work, {}) and not self.state.bindings:
             names.append(S6)
         return names
+
+    def work_of(self, server: str) -> str:
+        """What that server does in this cell."""
+        return _OWN_WAYS.get(self.work, {}).get(server, self.work)
 
 
 _EXTRA = [
@@ -62,6 +84,9 @@ _EXTRA = [
       for work in ("savedest", "delivery", "miss") for clients in (1, 16)),
     *(Cell(work, clients, State(wide=WIDE))
       for work in ("widefind", "widesave") for clients in (1, 16)),
+    *(Cell("directpipe", clients, State(connections))
+      for connections in (0, 19_000) for clients in (1, 4)),
+    *(Cell("directcold", clients, State()) for clients in (1, 16)),
 ]  # fmt: skip
 
 
@@ -73,7 +98,7 @@ def _works_of(state: State) -> list[str]:
     if state.connections and not state.bindings:
         works.remove("savedest")
     if state in (State(), State(19_000)):
-        works.append("savefind700")
+        works += ["savefind700", "directsavefind", "directmiss"]
     return works
 
 
@@ -99,13 +124,14 @@ def matching(patterns: list[str]) -> list[Cell]:
     grid = [
         Cell(work, clients, State(connections, bindings))
         for work, clients, connections, bindings in itertools.product(
-            ("savefind", "savefind700", "miss", "delivery", "savedest"),
+            [work for work in WORKS if not work.startswith("wide")],
             CLIENTS,
             (0, 1_000, 10_000, 19_000),
             (0, 10_000, 50_000),
         )
     ]
-    found = [c for c in grid + _EXTRA if any(fnmatch.fnmatch(str(c), p) for p in patterns)]
+    every = dict.fromkeys(grid + _EXTRA)
+    found = [c for c in every if any(fnmatch.fnmatch(str(c), p) for p in patterns)]
     if not found:
         raise SystemExit(f"no cell is named {' or '.join(patterns)}")
     return found

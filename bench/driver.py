@@ -59,7 +59,7 @@ class Driver:
 
     def add(self, server: Server) -> None:
         """From here on this is the server of that name."""
-        self._ask("server", server.name, server.pid, server.path, server.protocol, server.status)
+        self._ask("server", server.name, server.pid, server.path, server.status)
 
     def fill(self, server: Server, work: str, count: int, first: int = 0) -> None:
         """Does the work so often, each time with another name; the names have numbers."""

@@ -2,7 +2,7 @@
 // what a server waits for is there as soon as it can be. It reads commands, one a line, and answers
 // each with one line of JSON:
 //
-//   server NAME PID SOCKET postfix|s6 STATUS         STATUS: the parent's end of its status channel
+//   server NAME PID SOCKET STATUS                    STATUS: the parent's end of its status channel
 //   fill NAME WORK FIRST COUNT                       does the work so often, from that number on
 //   slice NAME WORK CLIENTS BINDINGS WARM MEASURED   BINDINGS were filled in; in milliseconds
 //
@@ -23,8 +23,10 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <span>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cargo.hpp"
@@ -38,8 +40,8 @@ namespace {
 
 // Clients that fill a cache.
 constexpr std::uint32_t kFillers = 8;
-// A client saves these in turn, so that a mixed-up descriptor is noticed.
-constexpr std::uint32_t kCargoOfClient = 4;
+// A client saves these in turn in each lane, so that a mixed-up descriptor is noticed.
+constexpr std::uint32_t kCargoOfLane = 4;
 // The status channel has room for far more.
 constexpr std::uint64_t kOperationsOfStatus = 128;
 constexpr std::uint64_t kMillisecond = 1'000'000;
@@ -64,12 +66,13 @@ int take_from_parent(int descriptor) {
 // One server, and the clients that are connected to it.
 struct Server {
   std::string path;
-  Protocol protocol = Protocol::postfix;
   clockid_t cpu_clock = 0;
   int epoll = -1;
   // Where the stock server tells its master of each request; nobody must be woken to read it.
   int status = -1;
   std::vector<std::unique_ptr<Client>> clients;
+  // What they talk, and keep to.
+  Protocol protocol = Protocol::postfix;
 
   void read_status() const {
     std::array<char, 65'536> said;
@@ -77,15 +80,23 @@ struct Server {
     }
   }
 
-  // Exactly so many clients from here on.
-  void connect(std::size_t count) {
+  // Exactly so many clients from here on, for that work.
+  void connect(std::size_t count, const Work& work) {
+    if (std::exchange(protocol, work.protocol) != work.protocol) clients.clear();
     while (clients.size() > count) clients.pop_back();
     while (clients.size() < count) {
-      epoll_event event{.events = EPOLLIN, .data = {.u64 = clients.size()}};
-      clients.push_back(std::make_unique<Client>(path, protocol));
-      if (::epoll_ctl(epoll, EPOLL_CTL_ADD, clients.back()->socket(), &event) != 0) {
-        fail("epoll_ctl: {}", std::strerror(errno));
-      }
+      clients.push_back(std::make_unique<Client>());
+      if (work.connects) continue;
+      connect_anew(clients.size() - 1);
+      clients.back()->agree(protocol);
+    }
+  }
+
+  void connect_anew(std::size_t place) {
+    epoll_event event{.events = EPOLLIN, .data = {.u64 = place}};
+    clients[place]->connect(path);
+    if (::epoll_ctl(epoll, EPOLL_CTL_ADD, clients[place]->socket(), &event) != 0) {
+      fail("epoll_ctl: {}", std::strerror(errno));
     }
   }
 };
@@ -109,8 +120,11 @@ class Run {
     std::uint64_t seed;
   };
 
-  Run(Server& server, Work& work, CargoStore& cargo, const Numbers& numbers)
-      : server_{server}, work_{work}, cargo_{cargo}, begun_{numbers.first} {
+  Run(Server& server, Work& work, CargoStore& store, const Numbers& numbers)
+      : server_{server},
+        work_{work},
+        cargo_{store.first(work.cargo, server.clients.size() * kCargoOfLane * work.lanes)},
+        begun_{numbers.first} {
     const auto count = static_cast<std::uint32_t>(server.clients.size());
     for (std::uint32_t i = 0; i < count; ++i) {
       choosers_.push_back(
@@ -153,14 +167,15 @@ class Run {
  private:
   void begin(std::size_t place, std::uint64_t time) {
     const std::uint32_t number = begun_++;
-    const std::size_t cargo = place * kCargoOfClient + number % kCargoOfClient;
+    const std::size_t cargo = (place * kCargoOfLane + number % kCargoOfLane) * work_.lanes;
+    if (work_.connects) server_.connect_anew(place);
     server_.clients[place]->begin(work_, choosers_[place].choose(work_.choice, number),
-                                  cargo_.get(work_.cargo, cargo), time);
+                                  cargo_.subspan(cargo, work_.lanes), time);
   }
 
   Server& server_;
   Work& work_;
-  CargoStore& cargo_;
+  std::span<const Cargo> cargo_;
   std::vector<Chooser> choosers_;
   std::uint32_t begun_;
 };
@@ -187,12 +202,10 @@ class Load {
   void add(std::istringstream& line, Server& server) {
     pid_t pid = 0;
     int status = -1;
-    std::string protocol;
-    server.connect(0);
-    line >> pid >> server.path >> protocol >> status;
+    server.clients.clear();
+    line >> pid >> server.path >> status;
     ::close(server.status);
     server.status = take_from_parent(status);
-    server.protocol = protocol == "s6" ? Protocol::s6 : Protocol::postfix;
     if (const int error = ::clock_getcpuclockid(pid, &server.cpu_clock); error != 0) {
       fail("no clock of process {}: {}", pid, std::strerror(error));
     }
@@ -207,11 +220,11 @@ class Load {
     line >> name >> first >> count;
     Work work = Work::named(name);
     const std::uint32_t clients = std::min(count, kFillers);
-    server.connect(clients);
+    server.connect(clients, work);
     std::uint32_t begun = clients;
     Run run{server, work, cargo_, {.first = first, .bindings = 0, .seed = ++runs_}};
     run.until([&](std::uint64_t, std::uint64_t) { return begun++ < count; });
-    server.connect(0);
+    server.clients.clear();
     fmt::print("{{}}\n");
   }
 
@@ -223,7 +236,7 @@ class Load {
     std::uint64_t measured = 0;
     line >> name >> clients >> bindings >> warm >> measured;
     Work work = Work::named(name);
-    server.connect(clients);
+    server.connect(clients, work);
 
     Window window;
     const std::uint64_t from = now() + warm * kMillisecond;
@@ -244,6 +257,7 @@ class Load {
       window.server_cpu = read_clock(server.cpu_clock) - window.server_cpu;
       return false;
     });
+    if (work.connects) server.clients.clear();
     fmt::print(
         "{{\"operations\": {}, \"requests\": {}, \"seconds\": {:.9f}, \"cpu\": {:.9f}, "
         "\"p50\": {:.9f}, \"p99\": {:.9f}}}\n",

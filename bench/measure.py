@@ -106,10 +106,14 @@ def _measure(
     result = Result(cell, {server.name: [] for server in taking_part})
     for _ in range(machine.rounds):
         for server in chance.sample(taking_part, len(taking_part)):
-            work = "s6" + cell.work if server.name == S6 else cell.work
             result.slices[server.name].append(
                 driver.slice(
-                    server, work, cell.clients, cell.state.bindings, machine.warm, machine.measured
+                    server,
+                    cell.work_of(server.name),
+                    cell.clients,
+                    cell.state.bindings,
+                    machine.warm,
+                    machine.measured,
                 )
             )
     return result

@@ -12,6 +12,8 @@ namespace scache::bench {
 struct Ids {
   std::uint32_t destination = 0;
   std::uint32_t endpoint = 0;
+  // What the server calls the connection that it was given; 0 until it has said so.
+  std::uint64_t connection = 0;
 };
 
 // Message is built once and sent, or expected, with other numbers each time.
@@ -27,13 +29,23 @@ class Message {
   Message& properties(Of which, std::size_t size);
   // A deadline as s6 packs it, another for each endpoint: it looks for a free one.
   Message& s6_deadline();
+  // In a frame of the direct protocol: the endpoint's number in the lower half of the request's id,
+  // which is already there, what the server calls the connection, and a time that it tells.
+  Message& in_request_id(std::size_t at);
+  Message& connection();
+  Message& time();
 
+  // Where others append to the message.
+  std::string& bytes() noexcept { return bytes_; }
   // The bytes; valid until the next call.
   std::string_view with(const Ids& ids) noexcept;
+  // Whether this is what is expected, or its beginning, or goes on behind it. The connection's
+  // number is the server's to choose when it tells it first; a time may be any that is short.
+  bool fits(std::string_view input, Ids& ids) noexcept;
   std::size_t size() const noexcept { return bytes_.size(); }
 
  private:
-  enum class Form : std::uint8_t { digits, deadline };
+  enum class Form : std::uint8_t { digits, deadline, request, connection, time };
   struct Place {
     std::size_t at;
     Of which;

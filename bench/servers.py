@@ -50,7 +50,6 @@ class Server:
         self.scratch = Scratch(
             {"connection_cache_ttl_limit": "100000s", "max_idle": "100000s", "ipc_timeout": "300s"}
         )
-        self.protocol = "s6" if name == S6 else "postfix"
         self.log = MailLog(self.scratch.postlog)
         # Room for what is told before the load looks again; a server that waits would be slow.
         self._status, self._status_of_server = socket.socketpair()
@@ -136,7 +135,7 @@ class Server:
 
     def _await_first_word(self) -> None:
         """Until it has opened and closed what it opens and closes at its start."""
-        if self.protocol == "s6":
+        if self.name == S6:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(10)

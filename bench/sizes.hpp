@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace scache::bench {
@@ -13,5 +14,9 @@ inline constexpr std::size_t kEndpointPropertiesSize = 150;
 inline constexpr std::size_t kTlsPropertiesSize = 700;
 // In seconds: nothing expires while it is measured.
 inline constexpr std::string_view kTtl = "90000";
+inline constexpr std::uint64_t kTtlMilliseconds = 90'000'000;
+// Requests that a client of the direct protocol has under way when it does not wait for each
+// answer.
+inline constexpr std::uint32_t kDirectLanes = 16;
 
 }  // namespace scache::bench

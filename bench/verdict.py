@@ -8,7 +8,7 @@ import statistics
 from cells import State
 from measure import Result
 from ratios import Ratio, ratio
-from servers import BARE, CONTROL, OURS, STOCK
+from servers import BARE, CONTROL, OURS, S6, STOCK
 
 BELOW = "below"
 NEAR = "near"
@@ -48,6 +48,10 @@ def compared(result: Result, what: str, other: str, this: str = OURS) -> Ratio:
 
 def checks(result: Result) -> list[Check]:
     """All that is to be reached in this cell."""
+    return _of_direct(result) if result.cell.is_direct else _of_postfix(result)
+
+
+def _of_postfix(result: Result) -> list[Check]:
     cell = result.cell
     found = [
         Check("throughput to bare", compared(result, "throughput", BARE), 0.9, True),
@@ -63,6 +67,22 @@ def checks(result: Result) -> list[Check]:
             latency = compared(result, "p50", STOCK)
             found.append(Check("median latency to stock", latency, 0.02, False))
     return found
+
+
+def _of_direct(result: Result) -> list[Check]:
+    cell = result.cell
+    if cell.work not in ("directsavefind", "directmiss"):
+        return []
+    throughput = {
+        name: compared(result, "throughput", name) for name in (BARE, STOCK, S6)
+        if name in result.slices
+    }  # fmt: skip
+    bars = {BARE: 0.9, STOCK: 1.0, S6: 1.0}
+    if cell.work == "directsavefind":
+        full = 9.0 if cell.clients == 1 else 15.0
+        bars[STOCK] = {State(): 2.0, State(19_000): full}.get(cell.state, 1.0)
+    return [Check(f"throughput to {name}", found, bars[name], True)
+            for name, found in throughput.items()]  # fmt: skip
 
 
 def below(result: Result) -> list[Check]:

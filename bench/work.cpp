@@ -1,15 +1,17 @@
 #include "work.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
+#include "direct.hpp"
 #include "fail.hpp"
+#include "hello.hpp"
 #include "sizes.hpp"
 
 namespace scache::bench {
 namespace {
 
-using namespace std::string_view_literals;
 using Of = Message::Of;
 
 // Numbers of one kind never meet those of another.
@@ -18,6 +20,8 @@ constexpr std::uint32_t kWide = 800'000'000;
 constexpr std::uint32_t kFresh = 1'000'000'000;
 constexpr std::uint32_t kUnknown = 2'000'000'000;
 constexpr std::uint32_t kFreshOfClient = 65'536;
+// More than all clients together.
+constexpr std::uint32_t kFreshOfLane = 16'777'216;
 constexpr std::uint32_t kUnknownNames = 1'048'576;
 constexpr std::uint32_t kWideBindings = 1'024;
 // Bindings of all clients together where none were filled in.
@@ -128,6 +132,20 @@ Work miss(Of which, Choice choice) {
   return work;
 }
 
+// A work with a connection for each operation: what a client that comes for one question does.
+Work cold(Work work) {
+  work.connects = true;
+  std::vector<Step> hello;
+  if (work.protocol != Protocol::s6) hello.emplace_back().in.text(kGreeting);
+  if (work.protocol == Protocol::direct) {
+    Step& wish = hello.emplace_back();
+    wish.out.text(kWish);
+    wish.in.text(kAgreement);
+  }
+  work.steps.insert(work.steps.begin(), hello.begin(), hello.end());
+  return work;
+}
+
 Work save_destination(Choice choice) {
   Work work{.choice = choice};
   add_save_destination(work);
@@ -163,22 +181,34 @@ void add_s6_store(Work& work) {
   work.steps.push_back(std::move(step));
 }
 
-Work s6_save_and_find() {
-  Work work{.requests = 2, .choice = Choice::fresh};
-  add_s6_store(work);
+// Its answer is a descriptor and 0, or the number of an error.
+void add_s6_retrieve(Work& work, bool hit) {
+  constexpr char kNoEntry = ENOENT;
   Step step;
   put_s6_header(step.out, 1 + 1 + 1 + kNameSize + 1, false);
   step.out.text("R\1"sv);
   put_s6_name(step.out);
-  put_s6_header(step.in, 1, true);
-  step.in.text("\0"sv);
-  step.takes = true;
+  put_s6_header(step.in, 1, hit);
+  step.in.text(hit ? "\0"sv : std::string_view{&kNoEntry, 1});
+  step.takes = hit;
   work.steps.push_back(std::move(step));
+}
+
+Work s6_save_and_find() {
+  Work work{.protocol = Protocol::s6, .requests = 2, .choice = Choice::fresh};
+  add_s6_store(work);
+  add_s6_retrieve(work, true);
+  return work;
+}
+
+Work s6_miss() {
+  Work work{.protocol = Protocol::s6, .choice = Choice::unknown};
+  add_s6_retrieve(work, false);
   return work;
 }
 
 Work s6_store() {
-  Work work{.choice = Choice::next};
+  Work work{.protocol = Protocol::s6, .choice = Choice::next};
   add_s6_store(work);
   return work;
 }
@@ -189,6 +219,7 @@ Work Work::named(std::string_view name) {
   if (name == "savefind") return save_and_find(kEndpointPropertiesSize, CargoKind::tcp);
   if (name == "savefind700") return save_and_find(kTlsPropertiesSize, CargoKind::local);
   if (name == "miss") return miss(Of::endpoint, Choice::unknown);
+  if (name == "cold") return cold(miss(Of::endpoint, Choice::unknown));
   if (name == "delivery") return delivery();
   if (name == "savedest") return save_destination(Choice::bound);
   if (name == "widefind") return miss(Of::destination, Choice::wide);
@@ -197,7 +228,13 @@ Work Work::named(std::string_view name) {
   if (name == "connections700") return save_endpoint(kTlsPropertiesSize, CargoKind::local);
   if (name == "bindings") return save_destination(Choice::next_bound);
   if (name == "widebindings") return save_destination(Choice::next_wide);
+  if (name == "directsavefind") return direct_save_and_find(1);
+  if (name == "directmiss") return direct_miss();
+  if (name == "directpipe") return direct_save_and_find(kDirectLanes);
+  if (name == "directcold") return cold(direct_miss());
   if (name == "s6savefind") return s6_save_and_find();
+  if (name == "s6miss") return s6_miss();
+  if (name == "s6cold") return cold(s6_miss());
   if (name == "s6connections") return s6_store();
   fail("there is no work named {}", name);
 }
@@ -233,6 +270,11 @@ Ids Chooser::choose(Choice choice, std::uint32_t number) noexcept {
       return {kWide, kWide + 1 + number};
   }
   return {id, id};
+}
+
+Ids in_lane(Ids ids, std::uint32_t lane) noexcept {
+  ids.endpoint += lane * kFreshOfLane;
+  return ids;
 }
 
 }  // namespace scache::bench

@@ -11,12 +11,16 @@
 
 namespace scache::bench {
 
+enum class Protocol : std::uint8_t { postfix, direct, s6 };
+
 // A message, and the answer to it. `gives` and `takes`: a descriptor goes with it, or comes back.
+// `lane`: which of the work's names it is about.
 struct Step {
-  Message out;
+  Message out{};
   bool gives = false;
-  Message in;
+  Message in{};
   bool takes = false;
+  std::uint32_t lane = 0;
 };
 
 // Which numbers the operations of a work use.
@@ -37,15 +41,22 @@ enum class Choice : std::uint8_t {
 
 // Work is an operation that a client repeats, step by step.
 struct Work {
+  Protocol protocol = Protocol::postfix;
   std::vector<Step> steps{};
+  // How many names it works on at once, each with a descriptor of its own. So many steps are sent
+  // before the first is answered; they are answered in their order.
+  std::uint32_t lanes = 1;
+  // Whether each operation connects anew; its steps begin with the server's greeting.
+  bool connects = false;
   // Whether the last exchange leaves a dummy to be sent, with the next request if there is one.
   bool owes_dummy = false;
   unsigned requests = 1;
   Choice choice = Choice::fresh;
   CargoKind cargo = CargoKind::tcp;
 
-  // By name: savefind, savefind700, miss, delivery, savedest, widefind, widesave, and, to fill the
-  // cache, connections, connections700, bindings, widebindings; with s6 the names s6savefind and
+  // By name: savefind, savefind700, miss, cold, delivery, savedest, widefind, widesave, and, to
+  // fill the cache, connections, connections700, bindings, widebindings; in the direct protocol
+  // directsavefind, directmiss, directpipe and directcold; with s6 s6savefind, s6miss, s6cold and
   // s6connections. Ends the program when there is none.
   static Work named(std::string_view name);
 };
@@ -64,5 +75,8 @@ struct Chooser {
   // `number` counts the operations of all clients.
   Ids choose(Choice choice, std::uint32_t number) noexcept;
 };
+
+// The same numbers in a lane, where they are nobody else's: the first has them as they are.
+Ids in_lane(Ids ids, std::uint32_t lane) noexcept;
 
 }  // namespace scache::bench

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+// How a connection begins (docs/protocol.md).
+namespace scache::bench {
+
+using namespace std::string_view_literals;
+
+// What the server says first.
+inline constexpr auto kGreeting = "protocol\0connection_cache_protocol\0\0"sv;
+// How a client asks for the direct protocol, and what it hears.
+inline constexpr auto kWish = "request\0direct\0version\0001\0\0"sv;
+inline constexpr auto kAgreement =
+    "status\0000\0version\0001\0"
+    "capabilities\0save find bind drop list statistics ping cancel\0\0"sv;
+
+}  // namespace scache::bench

@@ -118,6 +118,11 @@ def draw(results: Sequence[Result], folder: pathlib.Path) -> list[pathlib.Path]:
             "requests a second", "throughput", 1,
             {n: f"savefind/{n}/{State()}" for n in CLIENTS},
         ),
+        "directsavefind-by-clients": (
+            "direct save + find, 19,000 connections; stock and s6 in their ways", "clients",
+            "requests a second", "throughput", 1,
+            {n: f"directsavefind/{n}/{State(19_000)}" for n in CLIENTS},
+        ),
     }  # fmt: skip
     folder.mkdir(exist_ok=True)
     drawn = []

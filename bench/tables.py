@@ -38,40 +38,42 @@ def _verdict(result: Result) -> str:
 
 def cells(results: Sequence[Result]) -> str:
     """One table for each work."""
-    head = (
-        "clients", "connections", "bindings", "requests/s", "CPU µs", "p50 µs", "p99 µs",
-        "throughput to bare", "CPU to bare", "throughput to stock", "CPU to stock", "",
-    )  # fmt: skip
     text = ""
     for work, words in WORKS.items():
         rows = []
+        others = [BARE, STOCK]
         for result in results:
             cell, state = result.cell, result.cell.state
             if cell.work != work:
                 continue
-            stock = STOCK in result.slices
+            if cell.is_direct:
+                others = [BARE, STOCK, S6]
             rows.append((
                 str(cell.clients), f"{state.connections:,}", f"{state.wide or state.bindings:,}",
                 f"{_median(result, OURS, 'throughput'):,.0f}",
                 _micro(_median(result, OURS, "cpu_of_request")),
                 _micro(_median(result, OURS, "p50")), _micro(_median(result, OURS, "p99")),
-                str(compared(result, "throughput", BARE)),
-                str(compared(result, "cpu_of_request", BARE)),
-                str(compared(result, "throughput", STOCK)) if stock else "",
-                str(compared(result, "cpu_of_request", STOCK)) if stock else "",
+                *(
+                    str(compared(result, what, other)) if other in result.slices else ""
+                    for other in others for what in ("throughput", "cpu_of_request")
+                ),
                 _verdict(result),
             ))  # fmt: skip
         if rows:
+            ratios = [f"{what} to {other}" for other in others for what in ("throughput", "CPU")]
+            head = ["clients", "connections", "bindings", "requests/s", "CPU µs", "p50 µs",
+                    "p99 µs", *ratios, ""]  # fmt: skip
             text += f"\n### {words[0].upper()}{words[1:]} (`{work}`)\n\n{_table(head, rows)}"
     return text
 
 
-def servers(results: Sequence[Result]) -> str:
+def servers(results: Sequence[Result], *, direct: bool) -> str:
     """What each server reaches in the cells that s6-fdholderd can be measured in, too."""
     names = (OURS, STOCK, S6, BARE)
-    head = ("clients", "connections", *(f"{name}: requests/s, CPU µs" for name in names))
+    head = ("work", "clients", "connections", *(f"{name}: requests/s, CPU µs" for name in names))
     rows = [
         (
+            f"`{result.cell.work}`",
             str(result.cell.clients),
             f"{result.cell.state.connections:,}",
             *(
@@ -80,8 +82,8 @@ def servers(results: Sequence[Result]) -> str:
                 for name in names
             ),
         )
-        for result in results
-        if S6 in result.slices and STOCK in result.slices
+        for result in sorted(results, key=lambda result: list(WORKS).index(result.cell.work))
+        if S6 in result.slices and STOCK in result.slices and result.cell.is_direct == direct
     ]
     return _table(head, rows)
 

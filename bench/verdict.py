@@ -73,16 +73,15 @@ def _of_direct(result: Result) -> list[Check]:
     cell = result.cell
     if cell.work not in ("directsavefind", "directmiss"):
         return []
-    throughput = {
-        name: compared(result, "throughput", name) for name in (BARE, STOCK, S6)
-        if name in result.slices
-    }  # fmt: skip
     bars = {BARE: 0.9, STOCK: 1.0, S6: 1.0}
     if cell.work == "directsavefind":
         full = 9.0 if cell.clients == 1 else 15.0
         bars[STOCK] = {State(): 2.0, State(19_000): full}.get(cell.state, 1.0)
-    return [Check(f"throughput to {name}", found, bars[name], True)
-            for name, found in throughput.items()]  # fmt: skip
+    return [
+        Check(f"throughput to {name}", compared(result, "throughput", name), bar, True)
+        for name, bar in bars.items()
+        if name in result.slices
+    ]
 
 
 def below(result: Result) -> list[Check]:

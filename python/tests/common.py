@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 from collections.abc import Callable
 
+import scache.http
 from fake import Fake, Peer
 from harness.server import Server
 from scache.frames import Tag
@@ -12,6 +14,7 @@ from scache.frames import Tag
 Pair = tuple[socket.socket, socket.socket]
 Serve = Callable[..., Fake]
 Start = Callable[[str], Server]
+Connect = Callable[..., scache.http.HTTPConnection]
 
 # Postfix's own server; ours, spoken to in Postfix's way; ours.
 STOCK, OURS_AS_STOCK, OURS = "stock", "ours as stock", "ours"
@@ -32,3 +35,9 @@ def ping_once(peer: Peer) -> None:
     """A server that answers one ping and ends."""
     peer.accept()
     peer.pong()
+
+
+def get(connection: http.client.HTTPConnection, path: str = "/", method: str = "GET") -> bytes:
+    """The body of the reply, read to its end."""
+    connection.request(method, path)
+    return connection.getresponse().read()

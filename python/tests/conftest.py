@@ -9,19 +9,23 @@ import pathlib
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(_ROOT / "python"), str(_ROOT / "tests" / "e2e")]
-pytest.register_assert_rewrite("common", "fake", "harness")
+pytest.register_assert_rewrite("common", "fake", "harness", "web")
 
 # ruff: noqa: E402
 import scache
 import scache.client
-from common import OURS, OURS_AS_STOCK, STOCK, Pair
+import scache.http
+from common import OURS, OURS_AS_STOCK, STOCK, Connect, Pair, Start
 from fake import Fake, Script
 from harness.server import Server, Setup
+from harness.waiting import PATIENCE
+from web import Web
 
 
 def _descriptors() -> dict[str, str]:
@@ -103,3 +107,45 @@ def kind(request: pytest.FixtureRequest) -> str:
     """Each server in each way."""
     name: str = request.param
     return name
+
+
+# HTTP.
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """An HTTP server."""
+    server = Web()
+    yield server
+    server.finish()
+
+
+@pytest.fixture
+def server(start: Start) -> Server:
+    """A cache."""
+    return start(OURS)
+
+
+@pytest.fixture
+def cache(server: Server) -> Iterator[scache.Client]:
+    """Its client."""
+    with scache.Client(server.scratch.socket) as client:
+        client.find(endpoint="")
+        yield client
+        # What is left in the cache, besides this client's stream.
+        server.remaining = server.holds() - 1
+
+
+@pytest.fixture
+def connect(cache: scache.Client, web: Web) -> Iterator[Connect]:
+    """Makes connections to the web server."""
+    made: list[scache.http.HTTPConnection] = []
+
+    def make(**more: Any) -> scache.http.HTTPConnection:
+        more = {"port": web.port, "timeout": PATIENCE, "cache": cache, "ttl": 30, **more}
+        made.append(scache.http.HTTPConnection("127.0.0.1", **more))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

@@ -1,73 +1,19 @@
-"""HTTP over shared connections: what is shared, what is not, and what is done again."""
+"""HTTP over shared connections: what is shared, and what is not."""
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import os
-import select
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import scache
 import scache.http
-from common import OURS_AS_STOCK, Start
-from harness.server import Server
-from harness.waiting import PATIENCE, until
+from common import Connect, Start, get
 from web import Web
-
-Connect = Callable[..., scache.http.HTTPConnection]
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    """An HTTP server."""
-    server = Web()
-    yield server
-    server.finish()
-
-
-@pytest.fixture
-def server(start: Start) -> Server:
-    """A cache. How it is spoken to makes no difference here."""
-    return start(OURS_AS_STOCK)
-
-
-@pytest.fixture
-def cache(server: Server) -> Iterator[scache.Client]:
-    """Its client."""
-    with scache.Client(server.scratch.socket) as client:
-        client.find(endpoint="")
-        yield client
-        # What is left in the cache, besides this client's stream.
-        server.remaining = server.holds() - 1
-
-
-@pytest.fixture
-def connect(cache: scache.Client, web: Web) -> Iterator[Connect]:
-    """Makes connections to the web server."""
-    made: list[scache.http.HTTPConnection] = []
-
-    def make(**more: Any) -> scache.http.HTTPConnection:
-        more = {"port": web.port, "timeout": PATIENCE, "cache": cache, "ttl": 30, **more}
-        made.append(scache.http.HTTPConnection("127.0.0.1", **more))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
-
-
-def get(connection: http.client.HTTPConnection, path: str = "/", method: str = "GET") -> bytes:
-    """The body of the reply, read to its end."""
-    connection.request(method, path)
-    return connection.getresponse().read()
 
 
 # What is shared.
@@ -268,130 +214,3 @@ def test_the_server_says_how_long(connect: Connect, web: Web, cache: scache.Clie
     get(connect(), "/plain/Keep-Alive=timeout=5,%20max=9")
     get(connect(ttl=2), "/plain/Keep-Alive=max=3,%20timeout=100")
     assert ttls == [4, 2]
-
-
-# What is done again.
-
-
-def save_dead(connect: Connect, web: Web, cache: scache.Client, monkeypatch: Any) -> None:
-    """A connection is found that looks well and is not: it ends when it is used."""
-    get(connect())
-    monkeypatch.setattr(scache.http, "_has_input", lambda _: False)
-    found = cache.find(endpoint=scache.http.endpoint_name("127.0.0.1", web.port))
-    assert found
-    web.hang_up()
-    until(lambda: select.select([found.socket], [], [], 0)[0], "the end comes")
-    monkeypatch.setattr(cache, "find", lambda **_: found)
-
-
-def test_a_dead_connection_is_replaced(
-    connect: Connect, web: Web, cache: scache.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save_dead(connect, web, cache, monkeypatch)
-    assert get(connect())
-    assert web.connections == 2
-    assert web.requests == ["GET /"] * 2
-
-
-def test_a_method_with_consequences_is_not_done_again(
-    connect: Connect, web: Web, cache: scache.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save_dead(connect, web, cache, monkeypatch)
-    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
-        get(connect(), method="POST")
-    assert web.connections == 1
-
-
-def test_a_body_that_can_be_read_once_is_not_sent_again(
-    connect: Connect, web: Web, cache: scache.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save_dead(connect, web, cache, monkeypatch)
-    connection = connect()
-    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
-        connection.request("PUT", "/", iter([b"a", b"b"]))
-        connection.getresponse()
-    assert web.connections == 1
-
-
-def test_a_connection_that_has_ended_or_spoken_is_passed_over(connect: Connect, web: Web) -> None:
-    get(connect())
-    web.hang_up()
-    assert get(connect())
-    assert web.connections == 2
-
-
-@contextlib.contextmanager
-def scripted(*answers: bytes) -> Iterator[tuple[int, list[int]]]:
-    """A server that gives each connection one answer per request, and then ends it."""
-    counts: list[int] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(PATIENCE)
-
-        def serve() -> None:
-            for answer in answers:
-                accepted, _ = listener.accept()
-                with accepted:
-                    counts.append(0)
-                    for part in answer.split(b"|"):
-                        request = b""
-                        while not request.endswith(b"\r\n\r\n"):
-                            request += accepted.recv(9999)
-                        counts[-1] += 1
-                        accepted.sendall(part)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield listener.getsockname()[1], counts
-        thread.join(PATIENCE)
-
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-def test_what_ends_without_a_byte_is_asked_again_once(connect: Connect) -> None:
-    with scripted(OK + b"|", b"") as (port, counts):
-        get(connect(port=port))
-        with pytest.raises(http.client.RemoteDisconnected):
-            get(connect(port=port))
-    assert counts == [2, 1]
-
-
-def test_what_ends_after_a_byte_is_not_asked_again(connect: Connect) -> None:
-    with scripted(OK + b"|HTTP/1.1 20") as (port, counts):
-        get(connect(port=port))
-        connection = connect(port=port)
-        with pytest.raises((http.client.HTTPException, ConnectionError)):
-            get(connection)
-    assert counts == [2]
-
-
-def test_a_new_connection_that_ends_is_not_asked_again(connect: Connect) -> None:
-    with scripted(b"") as (port, counts):
-        with pytest.raises(http.client.RemoteDisconnected):
-            get(connect(port=port))
-    assert counts == [1]
-
-
-# Without a cache.
-
-
-def test_without_a_server_it_is_an_ordinary_connection(web: Web) -> None:
-    cache = scache.Client("/nowhere/at/all")
-    connection = scache.http.HTTPConnection("127.0.0.1", web.port, cache=cache)
-    ports = {get(connection) for _ in range(3)}
-    assert web.connections == 1 and len(ports) == 1
-    connection.close()
-
-
-def test_what_may_be_in_the_cache_is_not_used_on(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    def save(*_: object) -> None:
-        error = scache.Timeout("nobody knows")
-        error.in_doubt = True
-        raise error
-
-    cache = scache.Client("/nowhere/at/all")
-    monkeypatch.setattr(cache, "save", save)
-    connection = scache.http.HTTPConnection("127.0.0.1", web.port, cache=cache)
-    assert get(connection)
-    assert connection.sock is None
-    connection.close()

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -137,16 +137,18 @@ def cache(start: Start) -> scache.Client:
 
 
 @pytest.fixture
-def pairs() -> Callable[[], socket.socket]:
+def pairs() -> Iterator[Callable[[], socket.socket]]:
     """Makes connections whose other ends stay open."""
-    others = []
+    others: list[socket.socket] = []
 
     def make() -> socket.socket:
         mine, other = socket.socketpair()
         others.append(other)
         return mine
 
-    return make
+    yield make
+    for other in others:
+        other.close()
 
 
 def test_the_server_says_who_it_is(cache: scache.Client) -> None:
@@ -163,7 +165,8 @@ def test_history_survives_many_hands(cache: scache.Client, pair: Pair) -> None:
             assert found and (found.id, found.uses) == (saved.id, uses)
             assert found.endpoint == b"e\0\xff" and found.endpoint_properties == b"\0"
             assert found.age is not None and found.idle is not None
-            assert 0 <= found.idle <= found.age < 30
+            assert 0 <= found.idle <= found.age
+            assert 100 * (uses - 1) <= found.age < 100 * uses
             found._found -= 100  # As though it had been in use for so long.
             assert cache.save(found, ttl=30).id == saved.id
             assert found.fileno() == -1
@@ -212,10 +215,13 @@ def test_numbers_are_told(cache: scache.Client, pair: Pair) -> None:
     with cache:
         cache.save(pair[0], "e", ttl=30)
         assert cache.stats()["connections"] == 1
+        cache.drop(endpoint="e")
+        assert cache.stats()["connections"] == 0
 
 
-def test_what_is_over_a_limit_is_refused(cache: scache.Client, pair: Pair) -> None:
-    with cache:
+def test_what_is_over_a_limit_is_refused(start: Start, pair: Pair) -> None:
+    server = start(OURS)
+    with scache.Client(server.scratch.socket) as cache:
         with pytest.raises(scache.Refused) as refused:
             cache.save(pair[0], b"n" * 16_385)
         assert refused.value.code == scache.Code.TOO_LARGE
@@ -226,3 +232,4 @@ def test_what_is_over_a_limit_is_refused(cache: scache.Client, pair: Pair) -> No
         found = cache.find(endpoint=b"n" * 16_384)
         assert found and len(found.endpoint_properties) == 65_536
         found.close()
+    assert ["too_large" in text for text in server.log.rest()] == [True, True]

@@ -65,7 +65,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 class Web(http.server.ThreadingHTTPServer):
     """Listens on a port of its own."""
 
-    daemon_threads = True
+    daemon_threads = False
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -82,6 +82,9 @@ class Web(http.server.ThreadingHTTPServer):
         self.connections += 1
         self._open.append(accepted)
         return accepted, address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients may go when they like."""
 
     def hang_up(self) -> None:
         """Ends every connection, as an idle server does after a while."""

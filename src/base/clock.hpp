@@ -27,4 +27,9 @@ constexpr Instant after(Instant now, Duration wait) noexcept {
   return wait > kNever - now ? kNever : now + wait;
 }
 
+// How long `deadline` is from `now`; nothing once it has passed, however long ago.
+constexpr Duration left_until(Instant deadline, Instant now) noexcept {
+  return deadline > now ? deadline - now : Duration{0};
+}
+
 }  // namespace scache

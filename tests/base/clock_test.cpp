@@ -35,5 +35,13 @@ TEST(ClockTest, AfterEndsAtNever) {
   static_assert(after(kNever, Duration{1}) == kNever);
 }
 
+TEST(ClockTest, NothingIsLeftOfWhatHasPassed) {
+  constexpr Instant now{std::chrono::seconds{5}};
+  static_assert(left_until(now + Duration{2}, now) == Duration{2});
+  static_assert(left_until(now, now) == Duration{0});
+  static_assert(left_until(Instant::min(), now) == Duration{0});
+  static_assert(left_until(kNever, now) == kNever - now);
+}
+
 }  // namespace
 }  // namespace scache

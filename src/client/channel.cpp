@@ -1,0 +1,160 @@
+#include "client/channel.hpp"
+
+#include <poll.h>
+
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <system_error>
+#include <utility>
+
+namespace scache::client {
+namespace {
+
+// A client may wait in close().
+class CloseHere final : public Surplus {
+ public:
+  void close_surplus(Fd fd) noexcept override { fd.reset(); }
+};
+
+// ECONNREFUSED and ENOENT say that nobody listens, EACCES that we may not ask.
+bool no_server(int error) noexcept {
+  switch (error) {
+    case ECONNREFUSED:
+    case ENOENT:
+    case ENOTDIR:
+    case EACCES:
+    case EPERM:
+    case ELOOP:
+    case EPROTOTYPE:
+    case ENOTSOCK:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Error system_error(ErrorCode code, std::string_view what, int error) {
+  return {code, std::string{what} + ": " + std::generic_category().message(error) + "."};
+}
+
+Result<void> Channel::open(const std::string& path, Instant deadline) {
+  const int error = socket_.open(path, deadline);
+  if (error == 0) return {};
+  if (error == ENAMETOOLONG) {
+    return Error{ErrorCode::invalid_argument, "A socket's path has 1 to 107 bytes."};
+  }
+  if (error == EAGAIN) return Error{ErrorCode::timeout, "The server takes no more clients in."};
+  if (no_server(error)) {
+    return system_error(ErrorCode::no_server, "There is no server at " + path, error);
+  }
+  return system_error(ErrorCode::system, "Cannot connect to " + path, error);
+}
+
+Error Channel::broken(int error) {
+  in_step_ = false;
+  // In a child of fork() there is no socket, and poll() and send() say so.
+  if (error == EPIPE || error == ECONNRESET || error == EBADF) {
+    return {ErrorCode::disconnected, "The server ended the stream."};
+  }
+  return system_error(ErrorCode::system, "The stream to the server failed", error);
+}
+
+Result<bool> Channel::receive() {
+  CloseHere surplus;
+  Received received = scache::receive(socket_.get(), inbox_.space(), surplus);
+  switch (received.kind) {
+    case Received::Kind::nothing_yet:
+      return false;
+    case Received::Kind::end:
+      return broken(EPIPE);
+    case Received::Kind::failed:
+      return broken(received.error);
+    case Received::Kind::bytes:
+      break;
+  }
+  inbox_.received(received.size);
+  if (received.descriptors_lost) {
+    in_step_ = false;
+    return Error{ErrorCode::system,
+                 "A descriptor could not be received; is the descriptor table full?"};
+  }
+  if (received.fd) {
+    if (unclaimed_.size() == kMaxUnclaimed) {
+      in_step_ = false;
+      return Error{ErrorCode::protocol, "The server sends descriptors that nobody asked for."};
+    }
+    unclaimed_.push_back(std::move(received.fd));
+  }
+  return true;
+}
+
+Result<std::size_t> Channel::send(std::string_view bytes, std::optional<int> descriptor) {
+  const int socket = socket_.get();
+  const Sent sent =
+      descriptor ? scache::send(socket, bytes, *descriptor) : scache::send(socket, bytes);
+  if (sent.error == 0) return sent.size;
+  if (sent.must_wait()) return std::size_t{0};
+  // Neither is the stream's fault: nothing was sent.
+  if (descriptor && sent.error == EBADF && socket >= 0) {
+    return Error{ErrorCode::invalid_argument, "The descriptor to be saved is not open."};
+  }
+  if (sent.error == ETOOMANYREFS) {
+    return system_error(ErrorCode::busy, "A descriptor cannot be sent", sent.error);
+  }
+  return broken(sent.error);
+}
+
+Result<void> Channel::fill(Instant deadline) {
+  for (;;) {
+    const auto came = receive();
+    if (!came) return came.error();
+    if (*came) return {};
+    if (auto waited = wait(POLLIN, deadline); !waited) return waited;
+  }
+}
+
+Result<void> Channel::send_all(std::string_view bytes, std::optional<int> descriptor,
+                               Instant deadline) {
+  while (!bytes.empty()) {
+    const auto size = send(bytes, descriptor);
+    if (!size) return size.error();
+    if (*size > 0) {
+      in_step_ = false;
+      descriptor.reset();
+      bytes.remove_prefix(*size);
+    } else if (auto waited = wait(POLLOUT, deadline); !waited) {
+      return waited;
+    }
+  }
+  return {};
+}
+
+Result<void> Channel::wait(short events, Instant deadline) {
+  for (;;) {
+    const int socket = socket_.get();
+    if (socket < 0) return broken(EBADF);
+    const Duration left = left_until(deadline, BootClock::now());
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(left);
+    const timespec limit{whole.count(), (left - whole).count()};
+    pollfd state{.fd = socket, .events = events, .revents = 0};
+    const int count = ::ppoll(&state, 1, &limit, nullptr);
+    if (count > 0) return {};
+    if (count < 0 && errno != EINTR) return broken(errno);
+    if (count == 0) {
+      in_step_ = false;
+      return Error{ErrorCode::timeout, "The server has not answered in time."};
+    }
+  }
+}
+
+Fd Channel::claim() noexcept {
+  if (unclaimed_.empty()) return {};
+  Fd fd = std::move(unclaimed_.front());
+  unclaimed_.pop_front();
+  return fd;
+}
+
+}  // namespace scache::client

@@ -1,0 +1,253 @@
+#include "client/multiplex.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "client/direct_way.hpp"
+#include "wire/direct_handshake.hpp"
+
+namespace scache::client {
+namespace {
+
+using direct::Kind;
+using Answer = AsyncClient::Answer;
+
+// The answer of whatever kind it is, or its error.
+template <typename T>
+Result<Answer> widen(Result<T> result) {
+  if (!result) return std::move(result).error();
+  return Answer{std::move(*result)};
+}
+
+Result<Answer> read_cancelled(const Reply& reply) {
+  const auto fields = direct::Fields::read(reply.body);
+  if (!fields || reply.header.kind != static_cast<std::uint8_t>(Kind::cancel_done)) {
+    return Error{ErrorCode::protocol, "The server's reply to a cancellation is none."};
+  }
+  return Answer{AsyncClient::Cancelled{fields->number(direct::Tag::cancelled) != 0}};
+}
+
+Result<Answer> read_answer(Kind asked, Reply& reply) {
+  switch (asked) {
+    case Kind::find:
+      return widen(read_found(reply, std::chrono::steady_clock::now()));
+    case Kind::save:
+      return widen(read_saved(reply));
+    case Kind::bind:
+      return widen(read_bound(reply));
+    case Kind::drop:
+      return widen(read_dropped(reply));
+    case Kind::list:
+      return widen(read_page(reply));
+    case Kind::statistics:
+      return widen(read_statistics(reply));
+    case Kind::ping:
+      return widen(read_pong(reply));
+    default:
+      return read_cancelled(reply);
+  }
+}
+
+Error no_direct_protocol() {
+  return {ErrorCode::unsupported, "The server does not speak the direct protocol."};
+}
+
+}  // namespace
+
+void Multiplex::start(RequestId id, Kind kind, Result<std::string> frame, Connection connection) {
+  Pending& pending = pending_[id];
+  pending.kind = kind;
+  pending.connection = std::move(connection);
+  if (!frame) return end(id, frame.error());
+  if (refused_) return end(id, no_direct_protocol());
+  pending.frame = std::move(*frame);
+  line_.push_back(id);
+}
+
+void Multiplex::cancel(RequestId id, RequestId target) {
+  const auto waits = std::find(line_.begin(), line_.end(), target);
+  if (waits == line_.end() && pending_.contains(target)) {
+    return start(id, Kind::cancel, cancel_request(id, target));
+  }
+  const bool under_way = waits != line_.end();
+  if (under_way) {
+    line_.erase(waits);
+    end(target, Error{ErrorCode::cancelled, "The request was cancelled before it was sent."});
+  }
+  outcomes_.push_back({id, Answer{AsyncClient::Cancelled{under_way}}, {}});
+}
+
+void Multiplex::disconnect() {
+  fail({ErrorCode::disconnected, "The program ended the stream."});
+}
+
+short Multiplex::events() const noexcept {
+  if (descriptor() < 0) return 0;
+  return static_cast<short>(POLLIN | (output_.empty() ? 0 : POLLOUT));
+}
+
+bool Multiplex::wants_process() const noexcept {
+  // A stream that is gone in a child of fork() has requests to end.
+  if (state_ != State::closed && descriptor() < 0) return true;
+  const bool may_send = state_ == State::closed || (state_ == State::open && output_.empty());
+  return may_send && !line_.empty() && lookups_ < kMaxLookups;
+}
+
+void Multiplex::process() {
+  if (state_ != State::closed && descriptor() < 0) {
+    fail({ErrorCode::disconnected, "The stream was its parent process's."});
+  }
+  // First what has come: a stream that was idle may have ended.
+  while (state_ == State::open && receive()) {
+  }
+  if (state_ == State::closed && !line_.empty()) open();
+  while (state_ != State::closed) {
+    send();
+    if (state_ == State::closed || !receive()) return;
+  }
+}
+
+bool Multiplex::receive() {
+  const auto came = channel_->receive();
+  // What came before the end is to be heard.
+  if (!came && state_ == State::open) read_replies();
+  if (state_ == State::closed) return false;
+  if (!came) {
+    lose(came.error());
+    return false;
+  }
+  if (!*came) return false;
+  if (state_ != State::open) shake_hands();
+  if (state_ == State::open) read_replies();
+  return state_ != State::closed;
+}
+
+void Multiplex::open() {
+  channel_.emplace();
+  handshake_ = {};
+  state_ = State::greeting;
+  // A moment long past: nothing is waited for.
+  if (auto opened = channel_->open(path_, Instant::min()); !opened) fail(opened.error());
+}
+
+void Multiplex::shake_hands() {
+  for (;;) {
+    switch (handshake_.step(channel_->inbox())) {
+      case Handshake::Step::need_more:
+        return;
+      case Handshake::Step::greeted:
+        state_ = State::wishing;
+        direct::put_wish(output_);
+        break;
+      case Handshake::Step::direct:
+        state_ = State::open;
+        return;
+      case Handshake::Step::refused:
+        refused_ = true;
+        return fail(no_direct_protocol());
+      case Handshake::Step::bad:
+        return fail({ErrorCode::protocol, "What listens there is no connection cache."});
+    }
+  }
+}
+
+void Multiplex::gather() {
+  while (!line_.empty() && output_.size() < kMaxGathered) {
+    Pending& next = pending_.at(line_.front());
+    const bool lookup = next.kind == Kind::find;
+    if (lookup && lookups_ == kMaxLookups) return;
+    // A frame with a descriptor is sent alone.
+    const bool alone = next.kind == Kind::save;
+    if (alone && !output_.empty()) return;
+    if (lookup) ++lookups_;
+    output_ += std::exchange(next.frame, {});
+    if (alone) lent_ = line_.front();
+    line_.pop_front();
+    if (alone) return;
+  }
+}
+
+void Multiplex::send() {
+  for (;;) {
+    if (output_.empty() && state_ == State::open) gather();
+    if (output_.empty()) return;
+    std::optional<int> descriptor;
+    if (lent_) descriptor = pending_.at(*lent_).connection.descriptor.get();
+    const auto size = channel_->send(output_, descriptor);
+    if (!size && channel_->in_step()) {
+      // It is this descriptor that cannot be sent.
+      output_.clear();
+      end(*std::exchange(lent_, {}), size.error());
+      continue;
+    }
+    if (!size) {
+      // The server may have said why before it went.
+      while (receive()) {
+      }
+      if (state_ != State::closed) fail(size.error());
+      return;
+    }
+    if (*size == 0) return;
+    lent_.reset();
+    output_.erase(0, *size);
+  }
+}
+
+void Multiplex::read_replies() {
+  while (state_ == State::open) {
+    auto reply = take_reply(*channel_);
+    if (!reply) return fail(reply.error());
+    if (!*reply) return;
+    answer(std::move(**reply));
+  }
+}
+
+void Multiplex::answer(Reply reply) {
+  const auto found = pending_.find(reply.header.id);
+  // Nobody has asked; or it is not sent yet.
+  if (found == pending_.end() || !found->second.frame.empty() || lent_ == reply.header.id) {
+    return fail({ErrorCode::protocol, "The server answers what was not asked."});
+  }
+  if (found->second.kind == Kind::find) --lookups_;
+  end(reply.header.id, read_answer(found->second.kind, reply));
+}
+
+void Multiplex::end(RequestId id, Result<Answer> answer) {
+  Outcome outcome{.id = id, .answer = std::move(answer), .given_back = {}};
+  const auto pending = pending_.find(id);
+  if (!outcome.answer) outcome.given_back = std::move(pending->second.connection);
+  pending_.erase(pending);
+  outcomes_.push_back(std::move(outcome));
+}
+
+void Multiplex::lose(const Error& error) {
+  // Requests that were not sent go on a new stream.
+  if (state_ == State::open && pending_.size() == line_.size()) return close();
+  fail(error);
+}
+
+void Multiplex::fail(const Error& error) {
+  close();
+  line_.clear();
+  while (!pending_.empty()) end(pending_.begin()->first, error);
+}
+
+void Multiplex::close() {
+  state_ = State::closed;
+  channel_.reset();
+  output_.clear();
+  lent_.reset();
+  lookups_ = 0;
+}
+
+std::optional<Multiplex::Outcome> Multiplex::next_outcome() {
+  if (outcomes_.empty()) return std::nullopt;
+  std::optional<Outcome> next{std::move(outcomes_.front())};
+  outcomes_.pop_front();
+  return next;
+}
+
+}  // namespace scache::client

@@ -1,0 +1,90 @@
+#include "client/stream_pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/fork_guard.hpp"
+#include "client/handshake.hpp"
+#include "wire/direct_handshake.hpp"
+
+namespace scache::client {
+namespace {
+
+// Waits until the handshake has got somewhere.
+Result<Handshake::Step> await_step(Channel& channel, Handshake& handshake, Instant deadline) {
+  for (;;) {
+    const auto step = handshake.step(channel.inbox());
+    if (step == Handshake::Step::bad) {
+      return Error{ErrorCode::protocol, "What listens there is no connection cache."};
+    }
+    if (step != Handshake::Step::need_more) return step;
+    if (auto came = channel.fill(deadline); !came) return came.error();
+  }
+}
+
+// Whether the direct protocol is spoken from here on.
+Result<bool> wish(Channel& channel, Handshake& handshake, Instant deadline) {
+  std::string request;
+  direct::put_wish(request);
+  if (auto sent = channel.send_all(request, {}, deadline); !sent) return sent.error();
+  const auto step = await_step(channel, handshake, deadline);
+  if (!step) return step.error();
+  channel.set_in_step(true);
+  return *step == Handshake::Step::direct;
+}
+
+}  // namespace
+
+StreamPool::StreamPool(std::string path, Protocol protocol, std::size_t most_idle)
+    : path_{std::move(path)}, protocol_{protocol}, most_idle_{std::min(most_idle, kMaxIdle)} {
+  idle_.reserve(most_idle_);
+}
+
+StreamPool::~StreamPool() = default;
+
+Result<std::unique_ptr<Stream>> StreamPool::take(bool anew, Instant deadline) {
+  while (auto stream = take_idle()) {
+    // Closed here, where there is no lock: closing takes it too.
+    if (anew || stream->channel.descriptor() < 0) continue;
+    stream->was_idle = true;
+    stream->given = false;
+    return stream;
+  }
+  return open(deadline);
+}
+
+std::unique_ptr<Stream> StreamPool::take_idle() {
+  const auto lock = lock_against_forks();
+  if (idle_.empty()) return {};
+  std::unique_ptr<Stream> stream = std::move(idle_.back());
+  idle_.pop_back();
+  return stream;
+}
+
+void StreamPool::give_back(std::unique_ptr<Stream> stream) noexcept {
+  if (!stream->channel.in_step() || stream->channel.descriptor() < 0) return;
+  stream->channel.inbox().shrink();
+  const auto lock = lock_against_forks();
+  if (idle_.size() < most_idle_) idle_.push_back(std::move(stream));
+}
+
+Result<std::unique_ptr<Stream>> StreamPool::open(Instant deadline) {
+  auto stream = std::make_unique<Stream>();
+  Channel& channel = stream->channel;
+  if (auto opened = channel.open(path_, deadline); !opened) return opened.error();
+  Handshake handshake;
+  const auto greeted = await_step(channel, handshake, deadline);
+  if (!greeted) return greeted.error();
+  if (protocol_ != Protocol::postfix && !refused_.load(std::memory_order_relaxed)) {
+    const auto wished = wish(channel, handshake, deadline);
+    if (!wished) return wished.error();
+    stream->direct = *wished;
+    if (!*wished) refused_.store(true, std::memory_order_relaxed);
+  }
+  if (!stream->direct && protocol_ == Protocol::direct) {
+    return Error{ErrorCode::unsupported, "The server does not speak the direct protocol."};
+  }
+  return stream;
+}
+
+}  // namespace scache::client

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "client/channel.hpp"
+#include "client/peer.hpp"
+
+namespace scache::client {
+
+// A channel, and the server's end of it in the test's hands: what the server will say is said
+// beforehand.
+class ChannelTest : public test::DescriptorCensus {
+ protected:
+  ChannelTest() {
+    EXPECT_TRUE(channel_.open(listening_.path(), soon()));
+    peer_.emplace(test::Peer::accept(listening_.descriptor()));
+  }
+
+  static Instant soon() { return after(BootClock::now(), std::chrono::seconds{5}); }
+
+  test::Listening listening_;
+  Channel channel_;
+  std::optional<test::Peer> peer_;
+};
+
+template <typename T>
+ErrorCode code_of(const Result<T>& result) {
+  EXPECT_FALSE(result);
+  return result ? ErrorCode{} : result.error().code;
+}
+
+}  // namespace scache::client

@@ -1,0 +1,131 @@
+#include "client/channel.hpp"
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "client/channel_fixture.hpp"
+
+namespace scache::client {
+namespace {
+
+using std::chrono::milliseconds;
+
+using ChannelToAServer = ChannelTest;
+
+TEST_F(ChannelToAServer, ReceivesBytesAndDescriptorsInTheirOrder) {
+  const auto nothing = channel_.receive();
+  ASSERT_TRUE(nothing);
+  EXPECT_FALSE(*nothing);
+
+  const test::Ends pipe = test::pipe_pair();
+  peer_->say("abc", {pipe.first.get()});
+  peer_->say("def", {pipe.second.get()});
+  ASSERT_TRUE(channel_.fill(soon()));
+  ASSERT_TRUE(channel_.fill(soon()));
+  EXPECT_EQ(channel_.inbox().bytes(), "abcdef");
+  const Fd first = channel_.claim();
+  const Fd second = channel_.claim();
+  EXPECT_TRUE(test::is_close_on_exec(first.get()));
+  EXPECT_EQ(::write(second.get(), "x", 1), 1);
+  char byte = 0;
+  EXPECT_EQ(::read(first.get(), &byte, 1), 1);
+  EXPECT_FALSE(channel_.claim());
+  EXPECT_TRUE(channel_.in_step());
+}
+
+TEST_F(ChannelToAServer, NoticesItsEnd) {
+  peer_->say("last");
+  peer_->leave();
+  EXPECT_TRUE(channel_.fill(soon()));
+  const auto end = channel_.fill(soon());
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code, ErrorCode::disconnected);
+  EXPECT_FALSE(channel_.in_step());
+  // No signal ends the process.
+  const auto sent = channel_.send("x", {});
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().code, ErrorCode::disconnected);
+}
+
+TEST_F(ChannelToAServer, WaitsUntilTheDeadline) {
+  const Instant before = BootClock::now();
+  const auto waited = channel_.fill(after(before, milliseconds{20}));
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(waited.error().code, ErrorCode::timeout);
+  EXPECT_GE(BootClock::now() - before, milliseconds{20});
+  EXPECT_FALSE(channel_.in_step());
+}
+
+TEST_F(ChannelToAServer, ReadsWhatIsThereAfterTheDeadline) {
+  peer_->say("here");
+  EXPECT_TRUE(channel_.fill(Instant::min()));
+}
+
+TEST_F(ChannelToAServer, ClosesDescriptorsThatAreTooMany) {
+  const test::Ends pipe = test::pipe_pair();
+  peer_->say("ab", {pipe.first.get(), pipe.second.get()});
+  const auto came = channel_.receive();
+  ASSERT_FALSE(came);
+  EXPECT_EQ(came.error().code, ErrorCode::system);
+  EXPECT_FALSE(channel_.claim());
+}
+
+TEST_F(ChannelToAServer, KeepsNoMoreDescriptorsThanAnybodyAskedFor) {
+  const test::Ends pipe = test::pipe_pair();
+  for (std::size_t i = 0; i < Channel::kMaxUnclaimed; ++i) {
+    peer_->say("x", {pipe.first.get()});
+    ASSERT_TRUE(channel_.receive()) << i;
+  }
+  peer_->say("x", {pipe.first.get()});
+  const auto came = channel_.receive();
+  ASSERT_FALSE(came);
+  EXPECT_EQ(came.error().code, ErrorCode::protocol);
+}
+
+TEST_F(ChannelToAServer, SendsMoreThanTheSocketHolds) {
+  const std::string much(1'000'000, 'm');
+  const test::Ends pipe = test::pipe_pair();
+  std::thread reader{[&] {
+    peer_->expect(much);
+    EXPECT_TRUE(peer_->take_descriptor());
+    EXPECT_FALSE(peer_->take_descriptor()) << "once is enough";
+  }};
+  EXPECT_TRUE(channel_.send_all(much, pipe.first.get(), soon()));
+  reader.join();
+}
+
+TEST_F(ChannelToAServer, StopsSendingAtTheDeadline) {
+  const std::string much(1'000'000, 'm');
+  const auto sent = channel_.send_all(much, {}, after(BootClock::now(), milliseconds{20}));
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().code, ErrorCode::timeout);
+  EXPECT_FALSE(channel_.in_step());
+}
+
+TEST_F(ChannelToAServer, IsNoWorseForADescriptorThatIsNone) {
+  const auto sent = channel_.send_all("x", 999'999, soon());
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(channel_.in_step());
+  EXPECT_TRUE(channel_.send_all("y", {}, soon()));
+  peer_->expect("y");
+}
+
+TEST_F(ChannelToAServer, WithoutOneSaysSo) {
+  Channel other;
+  const auto missing = other.open(listening_.path() + ".not", soon());
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::no_server);
+  EXPECT_NE(missing.error().text.find(listening_.path()), std::string::npos);
+  const auto nowhere = other.open("", soon());
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.error().code, ErrorCode::invalid_argument);
+  const auto closed = other.fill(soon());
+  ASSERT_FALSE(closed);
+  EXPECT_EQ(closed.error().code, ErrorCode::disconnected);
+}
+
+}  // namespace
+}  // namespace scache::client

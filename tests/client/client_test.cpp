@@ -1,0 +1,312 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <scache/client.hpp>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "client/channel_fixture.hpp"
+
+namespace scache {
+namespace {
+
+using client::code_of;
+using direct::Kind;
+using direct::Tag;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::FakeServer;
+using test::Peer;
+
+const ClientOptions kPatient{.timeout = seconds{5}};
+
+// Answers one request: with a found connection, nothing found, or whatever its kind has.
+void answer_one(Peer& peer) {
+  const test::Asked asked = peer.take_request();
+  switch (asked.kind) {
+    case Kind::find:
+      return peer.say(test::not_found(asked.id));
+    case Kind::save:
+      EXPECT_TRUE(peer.take_descriptor());
+      return peer.say(test::saved(asked.id));
+    default:
+      return peer.say(test::frame(static_cast<Kind>(static_cast<int>(asked.kind) + 128), asked.id));
+  }
+}
+
+// Serves `count` requests, and then the client leaves.
+FakeServer::Script serve(int count) {
+  return [count](Peer& peer) {
+    peer.agree();
+    for (int i = 0; i < count; ++i) answer_one(peer);
+    EXPECT_TRUE(peer.sees_end());
+  };
+}
+
+// Serves `count` requests and goes away.
+FakeServer::Script serve_and_leave(int count) {
+  return [count](Peer& peer) {
+    peer.agree();
+    for (int i = 0; i < count; ++i) answer_one(peer);
+    peer.leave();
+  };
+}
+
+class ClientOfAServer : public test::DescriptorCensus {
+ protected:
+  static Connection some_connection() {
+    return {.descriptor = Descriptor{test::pipe_pair().first.release()}, .endpoint = "e"};
+  }
+};
+
+TEST_F(ClientOfAServer, FindsAndGivesBack) {
+  FakeServer server{{[](Peer& peer) {
+    peer.agree();
+    const auto find = peer.take_request();
+    EXPECT_EQ(find.fields().bytes(Tag::endpoint), "e");
+    peer.give(test::found(find.id), test::pipe_pair().first);
+    const auto save = peer.take_request();
+    EXPECT_EQ(save.fields().number(Tag::connection), 7U);
+    EXPECT_EQ(save.fields().number(Tag::uses), 2U);
+    EXPECT_GE(save.fields().number(Tag::age), 5'000U);
+    EXPECT_TRUE(peer.take_descriptor());
+    peer.say(test::saved(save.id));
+  }}};
+  Client client{server.path(), kPatient};
+  auto found = client.find_endpoint("e");
+  ASSERT_TRUE(found);
+  ASSERT_TRUE(*found);
+  EXPECT_TRUE(test::is_close_on_exec(found->descriptor.get()));
+  EXPECT_TRUE(client.save(*found, {.ttl = seconds{30}}));
+  EXPECT_FALSE(found->descriptor) << "it is the cache's";
+}
+
+TEST_F(ClientOfAServer, AsksEverythingThatTheProtocolHas) {
+  FakeServer server{{serve(9)}};
+  Client client{server.path(), kPatient};
+  EXPECT_FALSE(*client.find_destination("d"));
+  EXPECT_EQ(*client.bind({"d"}, "e"), Bound::anew);
+  EXPECT_EQ(client.drop_endpoint("e")->connections, 0U);
+  EXPECT_TRUE(client.drop_destination("d"));
+  EXPECT_TRUE(client.drop_prefix(""));
+  EXPECT_TRUE(client.list()->empty());
+  EXPECT_TRUE(client.list_page({}, "c")->entries.empty());
+  EXPECT_TRUE(client.statistics()->empty());
+  EXPECT_EQ(*client.ping(), "");
+  EXPECT_EQ(*client.protocol(), Protocol::direct);
+}
+
+TEST_F(ClientOfAServer, ListsPageAfterPage) {
+  FakeServer server{{[](Peer& peer) {
+    peer.agree();
+    for (const std::string_view cursor : {"", "one", "two"}) {
+      const auto list = peer.take_request();
+      EXPECT_EQ(list.fields().bytes(Tag::cursor), cursor);
+      test::FrameText page{Kind::page, list.id};
+      // The second page is empty and not the last.
+      if (cursor != "one") page.open(Tag::entry).put(Tag::endpoint, cursor).close();
+      if (cursor == "") page.put(Tag::cursor, std::string_view{"one"});
+      if (cursor == "one") page.put(Tag::cursor, std::string_view{"two"});
+      peer.say(page.text());
+    }
+  }}};
+  Client client{server.path(), kPatient};
+  const auto entries = client.list();
+  ASSERT_TRUE(entries);
+  ASSERT_EQ(entries->size(), 2U);
+  EXPECT_EQ((*entries)[1].endpoint, "two");
+}
+
+TEST_F(ClientOfAServer, GivesUpAListWhenItsTimeIsOver) {
+  FakeServer server{{[](Peer& peer) {
+    peer.agree();
+    for (int i = 0; i < 2; ++i) {
+      const auto list = peer.take_request();
+      if (i == 1) break;
+      peer.say(test::FrameText{Kind::page, list.id}.put(Tag::cursor, std::string_view{"c"}).text());
+    }
+    EXPECT_TRUE(peer.sees_end());
+  }}};
+  Client client{server.path()};
+  EXPECT_EQ(code_of(client.list({}, milliseconds{50})), ErrorCode::timeout);
+}
+
+TEST_F(ClientOfAServer, WithoutOneFailsAtOnce) {
+  const test::Listening listening;
+  Client client{listening.path() + ".not", kPatient};
+  auto connection = some_connection();
+  EXPECT_EQ(code_of(client.find_endpoint("e")), ErrorCode::no_server);
+  EXPECT_EQ(code_of(client.save(connection)), ErrorCode::no_server);
+  EXPECT_TRUE(test::is_open(connection.descriptor.get()));
+}
+
+TEST_F(ClientOfAServer, ReportsWhatTheServerRefuses) {
+  FakeServer server{{[](Peer& peer) {
+    peer.agree();
+    peer.say(test::failed(peer.take_request().id, direct::ErrorCode::full));
+    peer.say(test::failed(peer.take_request().id, direct::ErrorCode::busy));
+    EXPECT_TRUE(peer.sees_end());
+  }}};
+  Client client{server.path(), kPatient};
+  auto connection = some_connection();
+  EXPECT_EQ(code_of(client.save(connection)), ErrorCode::full);
+  EXPECT_TRUE(test::is_open(connection.descriptor.get())) << "the caller's as before";
+  EXPECT_EQ(code_of(client.find_endpoint("e")), ErrorCode::busy) << "on the same stream";
+}
+
+TEST_F(ClientOfAServer, EndsACallInTimeAndItsStreamWithIt) {
+  FakeServer server{{[](Peer& peer) {
+                       peer.agree();
+                       peer.take_request();
+                       EXPECT_TRUE(peer.sees_end());
+                     },
+                     serve(1)}};
+  Client client{server.path(), kPatient};
+  EXPECT_EQ(code_of(client.find_endpoint("e", milliseconds{50})), ErrorCode::timeout);
+  EXPECT_TRUE(client.find_endpoint("e"));
+}
+
+TEST_F(ClientOfAServer, SurvivesARestart) {
+  FakeServer server{{serve_and_leave(1), serve_and_leave(1), serve(1)}};
+  Client client{server.path(), kPatient};
+  EXPECT_TRUE(client.find_endpoint("e"));
+  EXPECT_TRUE(client.find_endpoint("e"));
+  auto connection = some_connection();
+  // Whether the save is tried on the second stream or not, nothing was given on it.
+  const auto saved = client.save(connection);
+  EXPECT_TRUE(saved) << saved.error().text;
+}
+
+TEST_F(ClientOfAServer, RepeatsALookupThatADyingServerHasHeard) {
+  FakeServer server{{[](Peer& peer) {
+                       peer.agree();
+                       answer_one(peer);
+                       peer.take_request();
+                       peer.leave();
+                     },
+                     serve(1)}};
+  Client client{server.path(), kPatient};
+  EXPECT_TRUE(client.find_endpoint("e"));
+  EXPECT_TRUE(client.find_endpoint("e"));
+}
+
+TEST_F(ClientOfAServer, RepeatsNoSaveThatADyingServerHasHeard) {
+  FakeServer server{{[](Peer& peer) {
+    peer.agree();
+    answer_one(peer);
+    EXPECT_EQ(peer.take_request().kind, Kind::save);
+    peer.leave();
+  }}};
+  Client client{server.path(), kPatient};
+  EXPECT_TRUE(client.find_endpoint("e"));
+  auto connection = some_connection();
+  EXPECT_EQ(code_of(client.save(connection)), ErrorCode::disconnected);
+  EXPECT_TRUE(test::is_open(connection.descriptor.get()));
+}
+
+TEST_F(ClientOfAServer, RepeatsNothingOnAStreamThatIsNew) {
+  FakeServer server{{[](Peer& peer) {
+    peer.agree();
+    peer.take_request();
+    peer.leave();
+  }}};
+  Client client{server.path(), kPatient};
+  EXPECT_EQ(code_of(client.find_endpoint("e")), ErrorCode::disconnected);
+}
+
+TEST_F(ClientOfAServer, SpeaksPostfixsWayWhereItMust) {
+  FakeServer server{{[](Peer& peer) {
+                       peer.refuse();
+                       peer.expect(test::find_dest("d"));
+                       peer.say(test::kNoDestination);
+                       peer.expect(test::save_endp("e", "", "2147483647"));
+                       peer.say(test::kDummy);
+                       peer.expect(test::kByte);
+                       EXPECT_TRUE(peer.take_descriptor());
+                       peer.say(test::kSaved);
+                       peer.expect(test::save_dest("d", "", "e", "2147483647"));
+                       peer.say(test::kSaved);
+                       EXPECT_TRUE(peer.sees_end());
+                     },
+                     [](Peer& peer) {
+                       peer.say(test::kGreeting);
+                       EXPECT_TRUE(peer.sees_end());
+                     }}};
+  Client client{server.path(), kPatient};
+  EXPECT_EQ(*client.protocol(), Protocol::postfix);
+  EXPECT_FALSE(*client.find_destination("d"));
+  auto connection = some_connection();
+  EXPECT_TRUE(client.save(connection));
+  EXPECT_EQ(*client.bind({"d"}, "e"), Bound::untold);
+  EXPECT_EQ(code_of(client.drop_endpoint("e")), ErrorCode::unsupported);
+  EXPECT_EQ(code_of(client.list()), ErrorCode::unsupported);
+  EXPECT_EQ(code_of(client.statistics()), ErrorCode::unsupported);
+  EXPECT_EQ(code_of(client.find_endpoint(std::string(1, '\0'))), ErrorCode::unsupported);
+  EXPECT_EQ(*client.ping(), "") << "by a new stream";
+}
+
+TEST_F(ClientOfAServer, ServesThreadsAtOnce) {
+  // Each thread waits for all others: only streams of their own let them go on.
+  constexpr int kThreads = 4;
+  test::Listening listening;
+  std::thread server{[&] {
+    std::vector<Peer> peers;
+    for (int i = 0; i < kThreads; ++i) {
+      peers.push_back(Peer::accept(listening.descriptor()));
+      peers.back().agree();
+    }
+    for (Peer& peer : peers) answer_one(peer);
+    for (Peer& peer : peers) EXPECT_TRUE(peer.sees_end());
+  }};
+  {
+    Client client{listening.path(), kPatient};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&] { EXPECT_TRUE(client.find_endpoint("e")); });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  server.join();
+}
+
+TEST_F(ClientOfAServer, ChildrenHaveStreamsOfTheirOwn) {
+  test::Listening listening;
+  std::thread server{[&] {
+    Peer parents = Peer::accept(listening.descriptor());
+    parents.agree();
+    answer_one(parents);
+    Peer childs = Peer::accept(listening.descriptor());
+    childs.agree();
+    answer_one(childs);
+    EXPECT_TRUE(childs.sees_end());
+    answer_one(parents);
+    EXPECT_TRUE(parents.sees_end());
+  }};
+  {
+    Client client{listening.path(), kPatient};
+    EXPECT_TRUE(client.find_endpoint("e"));
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(client.find_endpoint("e").has_value() ? 0 : 1);
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_TRUE(client.find_endpoint("e")) << "the parent's stream is as it was";
+  }
+  server.join();
+}
+
+TEST_F(ClientOfAServer, CanBeMoved) {
+  FakeServer server{{serve(2)}};
+  Client first{server.path(), kPatient};
+  EXPECT_TRUE(first.ping());
+  Client second{std::move(first)};
+  EXPECT_TRUE(second.ping());
+  second = Client{"/nowhere"};
+  EXPECT_FALSE(second.ping());
+}
+
+}  // namespace
+}  // namespace scache

@@ -82,19 +82,22 @@ Task<> DirectSession::run() {
   deadline_ = after(stream_.loop().now(), settings_.time_limit);
   // What has come with the wish to talk this way.
   if (!take_arrival()) co_return;
+  Next next = Next::input;
   for (;;) {
-    const Next next = serve();
+    // After its last word it only waits for that to be read.
+    if (next != Next::over) next = serve();
     const Flow sent = send();
     if (!sent.moved() && !sent.must_wait()) co_return;
     if (next == Next::over && sent.moved()) co_return;
     Ready ready = Ready::yes;
     if (sent.must_wait()) {
       ready = co_await stream_.writable(deadline_);
-    } else if (next == Next::pause) {
-      co_await stream_.pause(std::min(after(stream_.loop().now(), kPause), deadline_));
-      if (now() >= deadline_) ready = Ready::timed_out;
     } else if (next == Next::others || !drops_.empty()) {
       co_await stream_.others();
+    } else if (next == Next::pause) {
+      co_await stream_.pause(std::min(after(stream_.loop().now(), pause_), deadline_));
+      pause_ = std::min(2 * pause_, kLongestPause);
+      if (now() >= deadline_) ready = Ready::timed_out;
     } else {
       ready = co_await more_input();
     }
@@ -111,7 +114,7 @@ Task<> DirectSession::run() {
 DirectSession::Next DirectSession::serve() {
   Next next = Next::input;
   if (hand_over_) send_found();
-  for (unsigned in_a_row = 0; !hand_over_ && !is_broken_; ++in_a_row) {
+  for (in_a_row_ = 0; !hand_over_ && !is_broken_; ++in_a_row_) {
     const direct::FrameStep frame = direct::read_frame(stream_.input());
     if (frame.kind == direct::FrameStep::Kind::need_more) break;
     if (frame.kind == direct::FrameStep::Kind::bad) {
@@ -119,7 +122,7 @@ DirectSession::Next DirectSession::serve() {
       return Next::over;
     }
     if (frame.header.with_descriptor && !arrived_) return end("a frame lacks its descriptor");
-    if (in_a_row == kRequestsInARow || stream_.too_much_output() || drops_.full()) {
+    if (in_a_row_ >= kRequestsInARow || stream_.too_much_output() || drops_.full()) {
       next = Next::others;
       break;
     }
@@ -129,6 +132,7 @@ DirectSession::Next DirectSession::serve() {
     }
     serve_frame(frame);
     stream_.consume(frame.header.size);
+    pause_ = kPause;
     deadline_ = after(stream_.loop().now(), settings_.time_limit);
   }
   if (arrived_ && stream_.input().empty()) return end("a descriptor comes without its frame");
@@ -223,6 +227,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
   std::uint64_t bindings = 0;
   save.each_binding([&](const SaveDestination& binding) {
     if (service_.save(binding, moment) != Saved::full) ++bindings;
+    ++in_a_row_;
   });
   FrameWriter{stream_.output(), direct::Kind::saved, id}
       .put(Tag::connection, connection.past.connection)
@@ -276,6 +281,7 @@ void DirectSession::send_found() {
     is_broken_ = true;
   }
   hand_over_.reset();
+  if (found_.size() > Stream::kMaxBufferedReplies) found_ = {};
 }
 
 void DirectSession::answer(std::uint64_t id, const direct::Bind& bind) {
@@ -289,6 +295,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Bind& bind) {
 void DirectSession::answer(std::uint64_t id, const direct::Drop& drop) {
   switch (drop.what) {
     case direct::Drop::What::destination:
+      in_a_row_ += kRequestsOfALook;
       return put_dropped(id, 0, service_.drop_bindings(drop.name));
     case direct::Drop::What::endpoint:
       return drops_.begin(id, Drops::Of::endpoint, drop.name);
@@ -309,6 +316,7 @@ void DirectSession::answer(std::uint64_t id, const direct::List& list) {
   if (!list.cursor.empty() && list.cursor.size() != kCursorSize) {
     return refuse(id, ErrorCode::malformed, "list: this cursor is no server's");
   }
+  in_a_row_ += kRequestsOfALook;
   const std::uint64_t most = std::min<std::uint64_t>(list.limit, kEntriesOfPage);
   const Instant moment = now();
   FrameWriter page{stream_.output(), direct::Kind::page, id};

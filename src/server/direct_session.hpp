@@ -23,13 +23,18 @@ class DirectSession {
  public:
   // Requests that are served in a row before the other clients have their turn.
   static constexpr unsigned kRequestsInARow = 64;
+  // What a page of a list, or a destination's bindings, count for among them: the work of as many.
+  // A binding that comes with a save counts for one.
+  static constexpr unsigned kRequestsOfALook = 16;
   // Entries that one page of a list has at the most, and that are looked at for it.
   static constexpr std::size_t kEntriesOfPage = 256;
   static constexpr std::size_t kLookedAtForPage = 1'024;
   // Bytes after which a page ends early.
   static constexpr std::size_t kBytesOfPage = 65'536;
-  // How long a client that has not read its descriptors is left alone before it is looked at again.
+  // How long a client that has not read its descriptors is left alone before it is looked at again:
+  // at first, and twice as long each time, so that many who never read cost next to nothing.
   static constexpr Duration kPause = std::chrono::milliseconds{1};
+  static constexpr Duration kLongestPause = std::chrono::milliseconds{64};
 
   // `owner` is the client's user id.
   DirectSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
@@ -105,6 +110,9 @@ class DirectSession {
   // The frame of hand_over_.
   std::string found_;
   Instant deadline_ = kNever;
+  // How much has been served since the others had their turn, in requests.
+  unsigned in_a_row_ = 0;
+  Duration pause_ = kPause;
   bool idle_ = false;
   // Sending has failed.
   bool is_broken_ = false;

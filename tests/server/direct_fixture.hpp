@@ -132,6 +132,14 @@ class DirectSessionTest : public SessionTest {
     return frame(Kind::bind, id, {{Tag::destination, destination}, {Tag::endpoint, endpoint}});
   }
 
+  // A stream with as little room for replies as there can be.
+  static Ends narrow_pair() {
+    Ends ends = socket_pair();
+    const int smallest = 0;
+    EXPECT_EQ(::setsockopt(ends.first.get(), SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest), 0);
+    return ends;
+  }
+
   Ends tcp = tcp_pair();
   Talk talk{*this};
 };

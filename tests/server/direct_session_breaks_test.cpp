@@ -51,10 +51,7 @@ TEST_F(DirectSessionTest, AFoundConnectionWaitsForRoomAndStaysInTheCacheIfThereI
   // So many replies as the socket takes, and then one with a descriptor.
   const std::string large(settings.limits.properties, 'x');
   service.save(SaveEndpoint{100s, "big", large}, Fd{::dup(tcp.first.get())}, clock.now());
-  const int small = 4'096;
-  Ends ends = socket_pair();
-  ::setsockopt(ends.first.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-  Talk slow{*this, std::move(ends)};
+  Talk slow{*this, narrow_pair()};
   for (int i = 0; i < 3; ++i) slow.say(frame(Kind::statistics, 1));
   slow.say(find_frame(2, "big") + frame(Kind::ping, 3));
   EXPECT_FALSE(slow.is_over());
@@ -106,6 +103,42 @@ TEST_F(DirectSessionTest, ItsEndClosesADescriptorWhoseFrameIsNotWhole) {
   talk.client.leave();
   settle();
   EXPECT_TRUE(talk.is_over());
+}
+
+// So that many who never read cost next to nothing.
+TEST_F(DirectSessionTest, AClientThatDoesNotReadItsDescriptorsIsLookedAtLessAndLessOften) {
+  std::string bytes;
+  for (std::uint64_t id = 0; id <= Stream::kMaxUnreadDescriptors; ++id) {
+    service.save(SaveEndpoint{100s, "e", "p"}, Fd{::dup(tcp.first.get())}, clock.now());
+    bytes += find_frame(id, "e");
+  }
+  talk.say(bytes);
+  Duration waited{};
+  for (Duration pause = DirectSession::kPause; pause < DirectSession::kLongestPause; pause *= 2) {
+    pass(pause);
+    waited += pause;
+  }
+  EXPECT_THAT(talk.hear(), SizeIs(Stream::kMaxUnreadDescriptors));
+  pass(DirectSession::kLongestPause - 1ms);
+  EXPECT_THAT(talk.hear(), SizeIs(0));
+  pass(1ms);
+  EXPECT_THAT(talk.hear(), SizeIs(1));
+  talk.client.descriptors().clear();
+}
+
+TEST_F(DirectSessionTest, ADropGoesOnWhileItsClientReadsNoDescriptors) {
+  std::string bytes;
+  for (std::uint64_t id = 0; id <= Stream::kMaxUnreadDescriptors; ++id) {
+    service.save(SaveEndpoint{100s, "e", "p"}, Fd{::dup(tcp.first.get())}, clock.now());
+    bytes += find_frame(id, "e");
+  }
+  for (std::size_t i = 0; i < 10 * Drops::kEntriesOfSlice; ++i) {
+    service.save(SaveDestination{10s, std::to_string(i), "", "f"}, clock.now());
+  }
+  talk.say(frame(Kind::drop, 100, {{Tag::prefix, ""}}) + bytes);
+  EXPECT_EQ(service.cache().bindings(), 0u);
+  EXPECT_THAT(talk.hear(), SizeIs(Stream::kMaxUnreadDescriptors + 1));
+  talk.client.descriptors().clear();
 }
 
 }  // namespace

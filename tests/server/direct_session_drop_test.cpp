@@ -97,5 +97,34 @@ TEST_F(DirectSessionTest, AClientThatGoesLeavesItsDropsUnfinished) {
   EXPECT_GT(service.cache().bindings(), 0u);
 }
 
+TEST_F(DirectSessionTest, WhileADropIsUnderWayItsClientIsNotIdle) {
+  talk.ask(frame(Kind::ping, 1));
+  EXPECT_EQ(talk.idle_count(), talk.busy_count() + 1);
+  for (std::size_t i = 0; i < 10 * Drops::kEntriesOfSlice; ++i) {
+    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+  }
+  EXPECT_TRUE(talk.client.send(frame(Kind::drop, 2, {{Tag::prefix, ""}})));
+  while (service.cache().bindings() > 0) {
+    turn();
+    EXPECT_EQ(talk.idle_count(), service.cache().bindings() == 1'280 ? 1 : talk.busy_count());
+  }
+  settle();
+  EXPECT_EQ(talk.idle_count(), talk.busy_count() + 1);
+}
+
+TEST_F(DirectSessionTest, DroppingADestinationsBindingsGivesTheOthersTheirTurnSooner) {
+  const unsigned drops_of_turn = DirectSession::kRequestsInARow / DirectSession::kRequestsOfALook;
+  std::string bytes;
+  for (std::uint64_t id = 0; id < 2 * drops_of_turn; ++id) {
+    bytes += frame(Kind::drop, id, {{Tag::destination, "d"}});
+  }
+  EXPECT_TRUE(talk.client.send(bytes));
+  turn();
+  turn();
+  EXPECT_THAT(talk.hear(), SizeIs(drops_of_turn));
+  turn();
+  EXPECT_THAT(talk.hear(), SizeIs(drops_of_turn));
+}
+
 }  // namespace
 }  // namespace scache

@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using namespace test;
 using ::testing::ElementsAre;
+using ::testing::SizeIs;
 
 TEST_F(DirectSessionTest, AListTellsEntriesInPages) {
   talk.ask(save_frame(1, "e1", {{Tag::ttl, 10'000}}), {tcp.first.get()});
@@ -84,6 +85,23 @@ TEST_F(DirectSessionTest, APageOfLargeEntriesEndsEarly) {
   page.fields().each(Tag::entry, [&](const direct::Fields&) { return ++entries > 0; });
   EXPECT_EQ(entries, 1u);
   EXPECT_TRUE(page.fields().has(Tag::cursor));
+}
+
+// A page that looks at a thousand entries and tells none is asked for in thirty bytes.
+TEST_F(DirectSessionTest, ListsGiveTheOthersTheirTurnSooner) {
+  const unsigned pages_of_turn = DirectSession::kRequestsInARow / DirectSession::kRequestsOfALook;
+  std::string bytes;
+  for (std::uint64_t id = 0; id < 3 * pages_of_turn; ++id) bytes += frame(Kind::list, id);
+  EXPECT_TRUE(talk.client.send(bytes));
+  turn();
+  EXPECT_THAT(talk.hear(), SizeIs(0));
+  for (int i = 0; i < 3; ++i) {
+    turn();
+    EXPECT_THAT(talk.hear(), SizeIs(::testing::AllOf(::testing::Ge(pages_of_turn - 1),
+                                                     ::testing::Le(pages_of_turn + 1))));
+  }
+  settle();
+  EXPECT_EQ(talk.idle_count(), talk.busy_count() + 1);
 }
 
 }  // namespace

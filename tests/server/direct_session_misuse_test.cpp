@@ -105,5 +105,25 @@ TEST_F(DirectSessionTest, ADescriptorThatIsNoSavesIsClosed) {
   EXPECT_TRUE(is_left_alone(tcp.second));
 }
 
+TEST_F(DirectSessionTest, ItsLastWordIsSaidOnceHoweverSlowlyItIsRead) {
+  Talk slow{*this, narrow_pair()};
+  std::string bytes;
+  for (int i = 0; i < 50; ++i) bytes += frame(Kind::statistics, 1);
+  std::string bad = find_frame(3, "e");
+  bad[0] = 23;
+  slow.say(bytes + bad);
+  EXPECT_FALSE(slow.is_over());
+  EXPECT_THAT(log.take(), SizeIs(1));
+  std::vector<Reply> replies;
+  while (!slow.is_over()) {
+    for (Reply& reply : slow.hear()) replies.push_back(std::move(reply));
+    settle();
+  }
+  for (Reply& reply : slow.hear()) replies.push_back(std::move(reply));
+  ASSERT_THAT(replies, SizeIs(51));
+  EXPECT_EQ(replies.back().code(), ErrorCode::malformed);
+  EXPECT_THAT(log.take(), SizeIs(0));
+}
+
 }  // namespace
 }  // namespace scache

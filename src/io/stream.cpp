@@ -151,6 +151,7 @@ Flow Stream::send_descriptor(int descriptor, std::string_view bytes) {
   if (flow.moved()) {
     ++unread_descriptors_;
     output_.append(bytes.substr(sent.size));
+    if (output_.empty() && output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
   }
   return flow;
 }

@@ -93,17 +93,16 @@ FrameStep read_frame(std::string_view bytes) noexcept {
 
 bool FieldReader::next() noexcept {
   if (rest_.empty()) return false;
-  if (rest_.size() < kFieldHeaderSize) {
+  const bool has_header = rest_.size() >= kFieldHeaderSize;
+  const std::uint32_t length = has_header ? get<std::uint32_t>(rest_.data() + 4) : 0;
+  if (!has_header || length > rest_.size() - kFieldHeaderSize) {
+    // What follows cannot be told from a value: it is read no further.
+    rest_ = {};
     malformed_ = true;
     return false;
   }
   tag_ = get<std::uint16_t>(rest_.data());
-  const auto length = get<std::uint32_t>(rest_.data() + 4);
   rest_.remove_prefix(kFieldHeaderSize);
-  if (length > rest_.size()) {
-    malformed_ = true;
-    return false;
-  }
   value_ = rest_.substr(0, length);
   rest_.remove_prefix(length);
   return true;

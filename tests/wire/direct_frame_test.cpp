@@ -2,32 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
+
+#include "wire/direct_vectors.hpp"
 
 namespace scache::direct {
 namespace {
 
 using nlohmann::json;
 using namespace std::string_literals;
-
-json vectors(const char* which) {
-  std::ifstream file{SCACHE_VECTORS "/direct.json"};
-  json found = json::parse(file).at(which);
-  EXPECT_FALSE(found.empty());
-  return found;
-}
-
-std::string unhex(const std::string& digits) {
-  std::string bytes;
-  for (std::size_t at = 0; at < digits.size(); at += 2) {
-    bytes.push_back(static_cast<char>(std::stoi(digits.substr(at, 2), nullptr, 16)));
-  }
-  return bytes;
-}
 
 Tag tag_of(const std::string& name) {
   static const std::map<std::string, Tag> kTags{
@@ -167,6 +153,19 @@ TEST(DirectFrameTest, FieldsThatAreNotOfTheirFormAreRefused) {
     ASSERT_EQ(step.kind, FrameStep::Kind::frame) << name;
     EXPECT_FALSE(Fields::read(step.body)) << name;
   }
+}
+
+TEST(DirectFrameTest, BehindWhatIsNoFieldNothingIsRead) {
+  std::string bytes;
+  FrameWriter{bytes, Kind::find, 1}.put(Tag::endpoint, "e").put(Tag::destination, "d").end();
+  std::string fields{read_frame(bytes).body};
+  // The first one is longer than everything: the second must not come up in its place.
+  fields[7] = 1;
+  FieldReader reader{fields};
+  EXPECT_FALSE(reader.next());
+  EXPECT_TRUE(reader.malformed());
+  EXPECT_FALSE(reader.next());
+  EXPECT_TRUE(reader.malformed());
 }
 
 TEST(DirectFrameTest, AFieldWithinAnotherIsHeldToItsFormToo) {

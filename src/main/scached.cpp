@@ -37,6 +37,10 @@ using namespace scache::standalone;
 // How long requests that are under way may take when the server is to end.
 constexpr Duration kFinishTime = std::chrono::seconds{5};
 
+std::chrono::milliseconds milliseconds(Duration time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+}
+
 // The configuration file, and over it the command line.
 Reading configure(const ScachedOptions& options) {
   const std::string& file = options.configuration;
@@ -79,8 +83,11 @@ void serve(const ScachedOptions& options, Configuration configuration, Listener 
   Service service{{.limits = {.connections = capacity.connections,
                               .bindings_of_destination = configuration.bindings_of_destination,
                               .bytes = configuration.cache_bytes},
-                   .ttl_limit = configuration.ttl_limit,
-                   .listening = ListeningAddress{listener->descriptor()}},
+                   .ttl_limit = milliseconds(configuration.ttl_limit),
+                   .ttl_default = milliseconds(configuration.ttl_default),
+                   .listening = ListeningAddress{listener->descriptor()},
+                   .strangers = configuration.admits_others(),
+                   .since = loop.now()},
                   statistics,
                   closer,
                   log};
@@ -106,7 +113,9 @@ void serve(const ScachedOptions& options, Configuration configuration, Listener 
       if (!later.empty()) log.warn("{}: changes take effect at the next start", later);
       configuration = std::move(reading.configuration);
       log.set(configuration.log_target, configuration.log_level);
-      service.set_ttl_limit(configuration.ttl_limit);
+      service.set_ttl(milliseconds(configuration.ttl_default),
+                      milliseconds(configuration.ttl_limit));
+      service.set_strangers(configuration.admits_others());
       server.set_time_limit(configuration.request_time);
       server.set_access(configuration.access(::geteuid()));
       report.set_interval(configuration.statistics_interval);

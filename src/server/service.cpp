@@ -182,7 +182,7 @@ void Service::tell_statistics(
 }
 
 Instant Service::deadline(std::chrono::milliseconds ttl, Instant now) const noexcept {
-  return after(now, std::min(ttl, settings_.ttl_limit));
+  return after(now, std::min(ttl == kNoTtl ? settings_.ttl_default : ttl, settings_.ttl_limit));
 }
 
 void Service::count_departure(Departure why) noexcept {

@@ -44,6 +44,8 @@ class Service final : private CacheObserver {
     CacheLimits limits;
     // No entry lives longer, whatever its client asks for.
     std::chrono::milliseconds ttl_limit{2'000};
+    // Where the client names no time; the limit holds for it too.
+    std::chrono::milliseconds ttl_default = std::chrono::milliseconds::max();
     ListeningAddress listening;
     // Whether clients are others than this process's own user and root, who could hurt it in
     // simpler ways than by the linger time of a socket (Closer::close_handed_over).
@@ -59,7 +61,12 @@ class Service final : private CacheObserver {
   Service& operator=(const Service&) = delete;
 
   // For what is saved from now on.
-  void set_ttl_limit(Duration limit) noexcept { settings_.ttl_limit = limit; }
+  void set_ttl(std::chrono::milliseconds usual, std::chrono::milliseconds limit) noexcept {
+    settings_.ttl_default = usual;
+    settings_.ttl_limit = limit;
+  }
+  // As Settings::strangers.
+  void set_strangers(bool strangers) noexcept { settings_.strangers = strangers; }
   // Of which endpoints the newest connection is found first; asked when an endpoint appears.
   void find_newest_first(Cache::NewestFirst of_endpoint) {
     cache_.find_newest_first(std::move(of_endpoint));

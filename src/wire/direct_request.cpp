@@ -20,6 +20,10 @@ std::chrono::milliseconds milliseconds(const Fields& fields, Tag tag) noexcept {
   return std::chrono::milliseconds{std::min(fields.number(tag, most), most)};
 }
 
+std::chrono::milliseconds ttl(const Fields& fields) noexcept {
+  return fields.has(Tag::ttl) ? milliseconds(fields, Tag::ttl) : kNoTtl;
+}
+
 bool has_bad_ttl(const Fields& fields) noexcept {
   return fields.has(Tag::ttl) && fields.number(Tag::ttl) == 0;
 }
@@ -61,7 +65,7 @@ Decoded decode_save(const Fields& fields, bool with_descriptor, const WireLimits
   });
   if (!large.empty()) return too_large(std::move(large));
   if (!sound) return malformed("save: a binding is not of its form");
-  Save save{.connection = {.ttl = milliseconds(fields, Tag::ttl),
+  Save save{.connection = {.ttl = ttl(fields),
                            .endpoint = fields.bytes(Tag::endpoint),
                            .properties = fields.bytes(Tag::endpoint_properties)},
             .fields = fields};
@@ -113,7 +117,7 @@ Decoded decode_list(const Fields& fields) {
 }  // namespace
 
 SaveDestination Save::read_binding(const Fields& binding, std::string_view endpoint) noexcept {
-  return {.ttl = milliseconds(binding, Tag::ttl),
+  return {.ttl = ttl(binding),
           .destination = binding.bytes(Tag::destination),
           .properties = binding.bytes(Tag::destination_properties),
           .endpoint = endpoint};

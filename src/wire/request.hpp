@@ -9,6 +9,9 @@ namespace scache {
 
 // The requests of a client. Views are valid as long as the bytes that they were read from.
 
+// The client names no time to live: the server's default.
+inline constexpr std::chrono::milliseconds kNoTtl{0};
+
 // What a client gives back of a connection that it has found, so that it survives many hands; of a
 // new one, nothing.
 struct Past {

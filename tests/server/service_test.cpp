@@ -131,6 +131,43 @@ TEST_F(ServiceTest, MaximaAreTakenAtSaves) {
               ElementsAre("statistics: max simultaneous domains=1 addresses=2 connection=3"));
 }
 
+TEST_F(ServiceTest, WithoutATimeALifeLastsAsLongAsTheDefaultAndAtMostTheLimit) {
+  constexpr auto kNone = std::chrono::duration_cast<std::chrono::seconds>(kNoTtl);
+  save("limit", copy(tcp.first), kNone);
+  service.set_ttl(5s, 60s);
+  save("default", copy(tcp.first), kNone);
+  bind("d", "default", kNone);
+  service.set_ttl(90s, 60s);
+  save("much", copy(tcp.first), kNone);
+  EXPECT_TRUE(has("default", kNow + 5s - 1ns));
+  EXPECT_TRUE(leads_somewhere("d", kNow + 5s - 1ns));
+  EXPECT_FALSE(has("default", kNow + 5s));
+  EXPECT_TRUE(has("limit", kNow + 60s - 1ns));
+  EXPECT_TRUE(has("much", kNow + 60s - 1ns));
+  EXPECT_FALSE(has("limit", kNow + 60s));
+  EXPECT_FALSE(has("much", kNow + 60s));
+}
+
+TEST_F(ServiceTest, AnotherLimitHoldsForWhatIsSavedFromThenOn) {
+  save("before", copy(tcp.first), 50s);
+  service.set_ttl(1s, 10s);
+  save("behind", copy(tcp.first), 50s);
+  EXPECT_TRUE(has("behind", kNow + 10s - 1ns));
+  EXPECT_FALSE(has("behind", kNow + 10s));
+  EXPECT_TRUE(has("before", kNow + 50s - 1ns));
+}
+
+TEST_F(ServiceTest, HandsOutTheNewestFirstWhereThatIsWanted) {
+  service.find_newest_first([](std::string_view endpoint) { return endpoint == "new"; });
+  for (const char* endpoint : {"new", "old"}) {
+    for (const char* properties : {"1", "2"}) {
+      service.save(SaveEndpoint{10s, endpoint, properties}, copy(tcp.first), kNow);
+    }
+  }
+  EXPECT_EQ(service.find(FindEndpoint{"new"}, kNow)->properties(), "2");
+  EXPECT_EQ(service.find(FindEndpoint{"old"}, kNow)->properties(), "1");
+}
+
 TEST_F(ServiceTest, AtItsLimitOfConnectionsItIsFull) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(save("e", copy(tcp.first)), Saved::yes);
   const std::size_t before = open_descriptors();

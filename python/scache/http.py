@@ -200,7 +200,6 @@ class HTTPConnection(http.client.HTTPConnection):
                 send()
             finally:
                 self._anew = False
-            self._again = None
 
         return again
 

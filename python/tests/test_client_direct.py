@@ -10,7 +10,9 @@ import pytest
 import scache
 from common import FOUND, Pair, Serve
 from fake import Peer
+from harness.waiting import PATIENCE
 from scache import frames
+from scache.deadline import Deadline
 from scache.frames import Fields, Kind, Tag
 
 
@@ -273,6 +275,22 @@ def test_the_largest_request_is_sent(serve: Serve) -> None:
     with scache.Client(serve(script).path) as cache:
         with pytest.raises(scache.Refused, match="too_large"):
             cache.find(endpoint=b"n" * LONGEST)
+
+
+def test_a_frame_that_is_sent_in_parts_brings_its_descriptor_once(serve: Serve, pair: Pair) -> None:
+    def script(peer: Peer) -> None:
+        peer.accept()
+        request = peer.frame()
+        assert len(request.fields.octets(Tag.ENDPOINT_PROPERTIES)) == 260_000
+        assert len(peer.descriptors) == 1
+        peer.answer(request, Kind.SAVED, (Tag.CONNECTION, 5), (Tag.BINDINGS, 0))
+
+    with scache.Client(serve(script).path) as cache:
+        # The least that the kernel gives: it takes such a frame in many parts.
+        cache._ready(Deadline(PATIENCE))[0].stream._socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDBUF, 1
+        )
+        assert cache.save(pair[0], "e", b"p" * 260_000).id == 5
 
 
 def test_a_larger_request_is_not_sent(serve: Serve) -> None:

@@ -184,14 +184,6 @@ def test_a_change_of_protocols_is_not_shared(connect: Connect, web: Web) -> None
     assert web.connections == 2
 
 
-def test_a_tunnel_is_not_shared(cache: scache.Client, web: Web) -> None:
-    connection = scache.http.HTTPConnection("127.0.0.1", web.port, cache=cache)
-    connection.set_tunnel("example.test", 80)
-    with pytest.raises(OSError, match="501"):
-        connection.request("GET", "/")
-    connection.close()
-
-
 def test_https_is_refused(cache: scache.Client) -> None:
     class Secure(scache.http.HTTPConnection, http.client.HTTPSConnection):
         pass

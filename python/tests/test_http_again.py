@@ -165,6 +165,14 @@ def test_a_connection_that_has_ended_is_not_saved(
     assert connection.sock is None
 
 
+def test_a_tunnel_is_not_shared(connect: Connect, web: Web, far: socket.socket) -> None:
+    connection = connect()
+    connection.set_tunnel("example.test", 80)
+    with pytest.raises(OSError, match="501"):
+        connection.request("GET", "/")
+    assert web.connections == 1
+
+
 def test_the_timeout_is_the_callers(connect: Connect, far: socket.socket) -> None:
     connection = connect(timeout=0.05)
     ask(connection, far)

@@ -29,6 +29,9 @@ enum class What : std::uint8_t {
   put_back,
   expire,
   wait,
+  drop_connections,
+  drop_bindings,
+  walk,
 };
 
 // One thing done; what its numbers mean depends on what it is.
@@ -38,8 +41,10 @@ struct Step {
   std::size_t endpoint = 0;
   std::size_t properties = 0;
   std::int64_t ticks = 0;
-  // Which claim, how many to expire.
+  // Which claim, how many to expire, to drop or to show.
   std::size_t number = 0;
+  // What a walk does with the entries that it shows, one after the other.
+  unsigned verdicts = 0;
   // The allocation that fails, counted from 1; 0 is none.
   std::size_t failing = 0;
 };
@@ -49,6 +54,8 @@ struct Limits {
   std::size_t bindings = 0;
   std::size_t bytes = 0;
   std::size_t due_of_find = 0;
+  // Whether of every endpoint but the one without a name the newest connection is found first.
+  bool newest_first = false;
 };
 
 const std::vector<std::string> kNames{"", "a", "b", std::string("a\0b", 3), std::string(200, 'n')};
@@ -56,15 +63,17 @@ const std::vector<std::string> kNames{"", "a", "b", std::string("a\0b", 3), std:
 void showValue(const Step& step, std::ostream& out) {
   static constexpr const char* kWhat[] = {"save_connection",  "save_binding", "find_endpoint",
                                           "find_destination", "commit",       "put_back",
-                                          "expire",           "wait"};
+                                          "expire",           "wait",         "drop_connections",
+                                          "drop_bindings",    "walk"};
   out << kWhat[static_cast<std::size_t>(step.what)] << "(d" << step.destination << " e"
       << step.endpoint << " p" << step.properties << " ticks " << step.ticks << " number "
-      << step.number << " failing " << step.failing << ")";
+      << step.number << " verdicts " << step.verdicts << " failing " << step.failing << ")";
 }
 
 void showValue(const Limits& limits, std::ostream& out) {
   out << "limits(" << limits.connections << " connections, " << limits.bindings << " bindings, "
-      << limits.bytes << " bytes, " << limits.due_of_find << " due of a find)";
+      << limits.bytes << " bytes, " << limits.due_of_find << " due of a find"
+      << (limits.newest_first ? ", newest first)" : ")");
 }
 
 rc::Gen<Step> steps() {
@@ -77,11 +86,15 @@ rc::Gen<Step> steps() {
                                                                 {3, What::commit},
                                                                 {3, What::put_back},
                                                                 {2, What::expire},
-                                                                {2, What::wait}})),
+                                                                {2, What::wait},
+                                                                {1, What::drop_connections},
+                                                                {1, What::drop_bindings},
+                                                                {4, What::walk}})),
       rc::gen::set(&Step::destination, rc::gen::inRange<std::size_t>(0, 3)),
       rc::gen::set(&Step::endpoint, name), rc::gen::set(&Step::properties, name),
       rc::gen::set(&Step::ticks, rc::gen::inRange<std::int64_t>(0, 12)),
       rc::gen::set(&Step::number, rc::gen::inRange<std::size_t>(0, 6)),
+      rc::gen::set(&Step::verdicts, rc::gen::inRange<unsigned>(0, 1U << 10)),
       rc::gen::set(&Step::failing, rc::gen::weightedOneOf<std::size_t>(
                                        {{9, rc::gen::just<std::size_t>(0)},
                                         {1, rc::gen::inRange<std::size_t>(1, 6)}})));
@@ -92,13 +105,19 @@ rc::Gen<Limits> limits() {
       rc::gen::set(&Limits::connections, rc::gen::element<std::size_t>(0, 1, 5, 1'000)),
       rc::gen::set(&Limits::bindings, rc::gen::element<std::size_t>(1, 2, 4, 1'000)),
       rc::gen::set(&Limits::bytes, rc::gen::element<std::size_t>(400, 1'500, 4'000, 1'000'000)),
-      rc::gen::set(&Limits::due_of_find, rc::gen::element<std::size_t>(0, 1, 2, 1'000)));
+      rc::gen::set(&Limits::due_of_find, rc::gen::element<std::size_t>(0, 1, 2, 1'000)),
+      rc::gen::set(&Limits::newest_first, rc::gen::arbitrary<bool>()));
 }
 
 // A cache and the reference beside it, with the claims on both.
 class Pair {
  public:
-  explicit Pair(const CacheLimits& limits) : cache_{limits, observer_}, reference_{limits} {}
+  Pair(const CacheLimits& limits, bool newest_first)
+      : cache_{limits, observer_}, reference_{limits} {
+    if (!newest_first) return;
+    cache_.find_newest_first([](std::string_view endpoint) { return !endpoint.empty(); });
+    reference_.find_newest_first({kNames.begin() + 1, kNames.end()});
+  }
 
   // Does the same to both, and compares what came of it.
   void run(const Step& step) {
@@ -127,6 +146,20 @@ class Pair {
         break;
       case What::expire:
         RC_ASSERT(cache_.expire(now_, step.number) == reference_.expire(now_, step.number));
+        break;
+      case What::drop_connections: {
+        // Some of them were saved later than what is to leave.
+        const std::uint64_t last =
+            cache_.last_sequence() - std::min<std::uint64_t>(cache_.last_sequence(), step.ticks);
+        RC_ASSERT(cache_.drop_connections(endpoint, last, step.number) ==
+                  reference_.drop_connections(endpoint, last, step.number));
+        break;
+      }
+      case What::drop_bindings:
+        RC_ASSERT(cache_.drop_bindings(destination) == reference_.drop_bindings(destination));
+        break;
+      case What::walk:
+        walk(step.number, step.verdicts);
         break;
       case What::wait:
         now_ += Duration{step.ticks / 2};
@@ -192,6 +225,33 @@ class Pair {
     claims_.push_back({std::move(found->claim), hit->id});
   }
 
+  // One page, where the one before has ended; or the first one, if that was the last.
+  void walk(std::size_t most, unsigned verdicts) {
+    std::vector<ReferenceCache::Shown> shown;
+    std::vector<ReferenceCache::Shown> wanted;
+    const auto verdict_of = [verdicts](std::size_t place) {
+      constexpr Cache::Verdict kVerdicts[] = {Cache::Verdict::keep, Cache::Verdict::keep,
+                                              Cache::Verdict::drop, Cache::Verdict::stop};
+      return kVerdicts[verdicts >> (2 * place) & 3];
+    };
+    const auto next = cache_.walk(place_, most, [&](const Cache::Entry& entry) {
+      const bool is_connection = entry.kind == Cache::Entry::Kind::connection;
+      RC_ASSERT(is_connection == (entry.provenance != nullptr));
+      shown.push_back({is_connection, std::string{entry.destination}, std::string{entry.endpoint},
+                       std::string{entry.properties}, entry.deadline, entry.sequence});
+      return verdict_of(shown.size() - 1);
+    });
+    const auto wanted_next =
+        reference_.walk(wanted_place_, most, [&](const ReferenceCache::Shown& entry) {
+          wanted.push_back(entry);
+          return verdict_of(wanted.size() - 1);
+        });
+    RC_ASSERT(shown == wanted);
+    RC_ASSERT(next.has_value() == wanted_next.has_value());
+    place_ = next.value_or(Cache::kBeginning);
+    wanted_place_ = wanted_next.value_or(ReferenceCache::kBeginning);
+  }
+
   void end_claim(std::size_t number, bool commit) {
     if (claims_.empty()) return;
     const auto it = std::next(claims_.begin(), static_cast<int>(number % claims_.size()));
@@ -214,6 +274,7 @@ class Pair {
     RC_ASSERT(cache_.bindings() == reference_.bindings());
     RC_ASSERT(cache_.bytes() == reference_.bytes());
     RC_ASSERT(cache_.next_deadline() == reference_.next_deadline());
+    RC_ASSERT(cache_.last_sequence() == reference_.last_sequence());
     for (const Held& held : claims_) {
       const auto connection = reference_.connection(held.id);
       RC_ASSERT(held.claim.endpoint() == connection->endpoint);
@@ -227,6 +288,9 @@ class Pair {
   ReferenceCache reference_;
   // Behind the cache: they end before it.
   std::list<Held> claims_;
+  // Where the walk through both has come to.
+  Position place_ = Cache::kBeginning;
+  ReferenceCache::Place wanted_place_ = ReferenceCache::kBeginning;
   Instant now_;
   SaveOutcome last_ = SaveOutcome::full;
 };
@@ -234,7 +298,8 @@ class Pair {
 void agree(const Limits& chosen, const std::vector<Step>& sequence, bool empty_at_the_end) {
   const std::size_t descriptors_before = open_descriptors();
   {
-    Pair pair{{chosen.connections, chosen.bindings, chosen.bytes, chosen.due_of_find}};
+    Pair pair{{chosen.connections, chosen.bindings, chosen.bytes, chosen.due_of_find},
+              chosen.newest_first};
     for (const Step& step : sequence) pair.run(step);
     if (empty_at_the_end) pair.end();
   }

@@ -24,6 +24,8 @@ class ReferenceCache {
     Instant deadline;
     int descriptor;
     std::uint64_t id;
+    // Grows with every entry that is saved.
+    std::uint64_t sequence;
     // When it last got a deadline: entries with equal deadlines leave in this order.
     std::uint64_t timed;
     bool claimed = false;
@@ -35,6 +37,7 @@ class ReferenceCache {
     // Its end, and when it is looked at: renewal puts off the one, never the other.
     Instant until;
     Instant deadline;
+    std::uint64_t sequence;
     std::uint64_t timed;
   };
   // What a find gives: which connection, and the binding's properties.
@@ -43,7 +46,25 @@ class ReferenceCache {
     std::string properties;
   };
 
+  // What a walk shows.
+  struct Shown {
+    bool is_connection;
+    // Empty for a connection.
+    std::string destination;
+    std::string endpoint;
+    std::string properties;
+    Instant deadline;
+    std::uint64_t sequence;
+
+    bool operator==(const Shown&) const = default;
+  };
+  // How far a walk has come: what is looked at later than this is still to be shown.
+  using Place = std::pair<Instant, std::uint64_t>;
+  static constexpr Place kBeginning{Instant::min(), 0};
+
   explicit ReferenceCache(const CacheLimits& limits) : limits_{limits} {}
+
+  void find_newest_first(std::set<std::string> endpoints) { newest_first_ = std::move(endpoints); }
 
   SaveOutcome save_connection(const std::string& endpoint, const std::string& properties,
                               Instant deadline, int descriptor) {
@@ -53,7 +74,8 @@ class ReferenceCache {
         limits_.bytes) {
       return SaveOutcome::full;
     }
-    connections_.push_back({endpoint, properties, deadline, descriptor, ++last_id_, ++time_});
+    connections_.push_back(
+        {endpoint, properties, deadline, descriptor, ++last_id_, ++sequence_, ++time_});
     tell("saved {} '{}'", endpoint, properties);
     return SaveOutcome::saved;
   }
@@ -74,7 +96,8 @@ class ReferenceCache {
         limits_.bytes) {
       return SaveOutcome::full;
     }
-    bindings_.push_back({destination, properties, endpoint, deadline, deadline, ++time_});
+    bindings_.push_back(
+        {destination, properties, endpoint, deadline, deadline, ++sequence_, ++time_});
     tell("bound {} '{}' {}", destination, properties, endpoint);
     const auto same = [&](const Binding& binding) { return binding.destination == destination; };
     if (static_cast<std::size_t>(std::count_if(bindings_.begin(), bindings_.end(), same)) >
@@ -113,6 +136,69 @@ class ReferenceCache {
     }
     return left;
   }
+
+  // Shows entries to `visit`, `most` at the most, as Cache::walk does.
+  template <typename Visit>
+  std::optional<Place> walk(Place from, std::size_t most, const Visit& visit) {
+    for (;; --most) {
+      auto connection = connections_.end();
+      auto binding = bindings_.end();
+      std::optional<Place> first;
+      for (auto it = connections_.begin(); it != connections_.end(); ++it) {
+        const Place place{it->deadline, it->timed};
+        if (it->claimed || place < from || (first && *first < place)) continue;
+        first = place;
+        connection = it;
+      }
+      for (auto it = bindings_.begin(); it != bindings_.end(); ++it) {
+        const Place place{it->deadline, it->timed};
+        if (place < from || (first && *first < place)) continue;
+        first = place;
+        connection = connections_.end();
+        binding = it;
+      }
+      if (!first) return std::nullopt;
+      if (most == 0) return first;
+      Cache::Verdict verdict{};
+      if (connection != connections_.end()) {
+        verdict = visit({true, "", connection->endpoint, connection->properties,
+                         connection->deadline, connection->sequence});
+        if (verdict == Cache::Verdict::drop) leave(connection, "dropped");
+      } else {
+        verdict = visit({false, binding->destination, binding->endpoint, binding->properties,
+                         binding->until, binding->sequence});
+        if (verdict == Cache::Verdict::drop) leave(binding, "dropped");
+      }
+      if (verdict == Cache::Verdict::stop) return first;
+      from = {first->first, first->second + 1};
+    }
+  }
+
+  std::size_t drop_connections(const std::string& endpoint, std::uint64_t last, std::size_t most) {
+    std::size_t dropped = 0;
+    for (auto it = connections_.begin(); it != connections_.end() && dropped < most;) {
+      if (it->endpoint == endpoint && !it->claimed && it->sequence <= last) {
+        it = leave(it, "dropped");
+        ++dropped;
+      } else {
+        ++it;
+      }
+    }
+    return dropped;
+  }
+
+  std::size_t drop_bindings(const std::string& destination) {
+    std::size_t dropped = 0;
+    for (std::size_t i = bindings_.size(); i > 0; --i) {
+      const auto it = std::next(bindings_.begin(), static_cast<std::ptrdiff_t>(i - 1));
+      if (it->destination != destination) continue;
+      leave(it, "dropped");
+      ++dropped;
+    }
+    return dropped;
+  }
+
+  std::uint64_t last_sequence() const { return sequence_; }
 
   Instant next_deadline() const {
     Instant next = kNever;
@@ -175,18 +261,20 @@ class ReferenceCache {
   }
 
   std::optional<Hit> find(const std::string& endpoint, Instant now, std::size_t& most_due) {
-    for (auto it = connections_.begin(); it != connections_.end();) {
-      const bool free = it->endpoint == endpoint && !it->claimed;
-      if (free && it->deadline > now) {
+    std::vector<std::uint64_t> ids;
+    for (const Connection& it : connections_) {
+      if (it.endpoint == endpoint && !it.claimed) ids.push_back(it.id);
+    }
+    if (newest_first_.contains(endpoint)) std::reverse(ids.begin(), ids.end());
+    for (const std::uint64_t id : ids) {
+      const auto it = connection(id);
+      if (it->deadline > now) {
         it->claimed = true;
-        return Hit{it->id, {}};
+        return Hit{id, {}};
       }
-      if (free && most_due > 0) {
-        --most_due;
-        it = leave(it, "expired");
-      } else {
-        ++it;
-      }
+      if (most_due == 0) continue;
+      --most_due;
+      leave(it, "expired");
     }
     return std::nullopt;
   }
@@ -235,7 +323,9 @@ class ReferenceCache {
   CacheLimits limits_;
   std::vector<Connection> connections_;
   std::vector<Binding> bindings_;
+  std::set<std::string> newest_first_;
   std::uint64_t last_id_ = 0;
+  std::uint64_t sequence_ = 0;
   std::uint64_t time_ = 0;
   std::vector<std::string> lines_;
   std::vector<int> left_;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "support/fake_clock.hpp"
 #include "support/messages.hpp"
 #include "support/recording_log.hpp"
+#include "wire/direct_frame.hpp"
+#include "wire/direct_handshake.hpp"
 
 namespace scache {
 namespace {
@@ -25,9 +28,9 @@ using ::testing::IsEmpty;
 
 class ClientTest : public DescriptorCensus, private ClientOwner {
  protected:
-  std::unique_ptr<Client> make(Fd socket) {
+  std::unique_ptr<Client> make(Fd socket, std::optional<uid_t> user = std::nullopt) {
     return std::make_unique<Client>(loop, closer, service, log, settings,
-                                    static_cast<ClientOwner&>(*this), std::move(socket));
+                                    static_cast<ClientOwner&>(*this), std::move(socket), user);
   }
   void settle() {
     for (int i = 0; i < 10; ++i) loop.turn(Loop::Wait::poll);
@@ -95,6 +98,81 @@ TEST_F(ClientTest, DestroyedBeforeItsStartItClosesItsSocket) {
   auto client = make(std::move(ends.first));
   client.reset();
   EXPECT_TRUE(is_left_alone(ends.second));
+}
+
+TEST_F(ClientTest, ChangesToTheDirectProtocolWithinItsRequest) {
+  const auto client = make(std::move(ends.first));
+  SocketClient peer{std::move(ends.second)};
+  client->start();
+  peer.read();
+  std::string bytes;
+  direct::put_wish(bytes);
+  peer.send(bytes);
+  settle();
+  std::string agreement;
+  direct::put_agreement(agreement, 1);
+  EXPECT_EQ(peer.read(), agreement);
+  EXPECT_THAT(told, ElementsAre("idle", "busy", "idle"));
+  bytes.clear();
+  direct::FrameWriter{bytes, direct::Kind::find, 7}.put(direct::Tag::endpoint, "e").end();
+  peer.send(bytes);
+  settle();
+  bytes.clear();
+  direct::FrameWriter{bytes, direct::Kind::found, 7}.end();
+  EXPECT_EQ(peer.read(), bytes);
+  peer.leave();
+  settle();
+  EXPECT_THAT(told, ElementsAre("idle", "busy", "idle", "busy", "idle", "done"));
+}
+
+TEST_F(ClientTest, FramesMayFollowTheWishAtOnce) {
+  const auto client = make(std::move(ends.first));
+  SocketClient peer{std::move(ends.second)};
+  const Ends pipe = pipe_pair();
+  client->start();
+  std::string save;
+  direct::FrameWriter{save, direct::Kind::save, 1, true}.put(direct::Tag::endpoint, "e").end();
+  std::string bytes;
+  direct::put_wish(bytes);
+  peer.send(bytes);
+  peer.send(save, {pipe.first.get()});
+  settle();
+  EXPECT_EQ(service.cache().connections(), 1u);
+}
+
+TEST_F(ClientTest, StaysInPostfixsWayWithoutAVersion) {
+  const auto client = make(std::move(ends.first));
+  SocketClient peer{std::move(ends.second)};
+  client->start();
+  peer.read();
+  for (const std::string& wish :
+       {list({"request", "direct", "version", "0"}), list({"request", "direct"})}) {
+    peer.send(wish);
+    settle();
+    EXPECT_EQ(peer.read(), kBad);
+    EXPECT_THAT(log.take(), ElementsAre("warning: direct: bad or missing version"));
+  }
+  peer.send(find_endp("e"));
+  settle();
+  EXPECT_EQ(peer.read(), kNoEndpoint);
+}
+
+TEST_F(ClientTest, WhoeverTalksDirectlyIsTheOwnerOfWhatItSaves) {
+  const auto client = make(std::move(ends.first), 1'234);
+  SocketClient peer{std::move(ends.second)};
+  const Ends pipe = pipe_pair();
+  client->start();
+  std::string bytes;
+  direct::put_wish(bytes);
+  peer.send(bytes);
+  settle();
+  bytes.clear();
+  direct::FrameWriter{bytes, direct::Kind::save, 1, true}.put(direct::Tag::endpoint, "e").end();
+  peer.send(bytes, {pipe.first.get()});
+  settle();
+  const auto claim = service.find(FindEndpoint{"e"}, clock.now());
+  ASSERT_TRUE(claim);
+  EXPECT_EQ(claim->provenance().owner, 1'234u);
 }
 
 }  // namespace

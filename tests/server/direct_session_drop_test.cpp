@@ -106,7 +106,8 @@ TEST_F(DirectSessionTest, WhileADropIsUnderWayItsClientIsNotIdle) {
   EXPECT_TRUE(talk.client.send(frame(Kind::drop, 2, {{Tag::prefix, ""}})));
   while (service.cache().bindings() > 0) {
     turn();
-    EXPECT_EQ(talk.idle_count(), service.cache().bindings() == 1'280 ? 1 : talk.busy_count());
+    if (service.cache().bindings() == 0) break;
+    EXPECT_EQ(talk.idle_count(), talk.busy_count());
   }
   settle();
   EXPECT_EQ(talk.idle_count(), talk.busy_count() + 1);
@@ -119,7 +120,6 @@ TEST_F(DirectSessionTest, DroppingADestinationsBindingsGivesTheOthersTheirTurnSo
     bytes += frame(Kind::drop, id, {{Tag::destination, "d"}});
   }
   EXPECT_TRUE(talk.client.send(bytes));
-  turn();
   turn();
   EXPECT_THAT(talk.hear(), SizeIs(drops_of_turn));
   turn();

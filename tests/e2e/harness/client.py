@@ -111,6 +111,15 @@ class Client:
             self._fill(end - time.monotonic())
         return self.take(length)
 
+    def frame(self, patience: float = PATIENCE) -> Found:
+        """One frame of the direct protocol, and the descriptor that came with it."""
+        size = self.take(4, patience)
+        frame = size + self.take(int.from_bytes(size, "little") - 4, patience)
+        if not frame[5] & 1:
+            return Found(frame)
+        assert self._descriptors, "the frame came without its descriptor"
+        return Found(frame, self._descriptors.popleft())
+
     def expect(self, data: bytes, patience: float = PATIENCE) -> None:
         """The next bytes are these."""
         assert self.take(len(data), patience) == data

@@ -15,6 +15,7 @@
 
 #include "base/accounts.hpp"
 #include "base/process.hpp"
+#include "base/socket_path.hpp"
 #include "io/closer.hpp"
 #include "io/loop.hpp"
 #include "io/signals.hpp"

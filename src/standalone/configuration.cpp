@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "standalone/glob.hpp"
+#include "base/glob.hpp"
 
 namespace scache::standalone {
 namespace {
@@ -46,12 +46,6 @@ Place Configuration::place() const {
 
 Access Configuration::access(uid_t own) const {
   return Access{own, numbers(users), numbers(groups)};
-}
-
-std::string default_socket_path(uid_t own, const char* runtime_directory) {
-  if (own == 0) return "/run/scache/scached.sock";
-  if (runtime_directory == nullptr || *runtime_directory != '/') return {};
-  return std::string{runtime_directory} + "/scache/scached.sock";
 }
 
 std::string differs_until_restart(const Configuration& old, const Configuration& now) {

@@ -70,10 +70,6 @@ struct Configuration {
   Access access(uid_t own) const;
 };
 
-// Where the socket is if nobody says: for root in /run, for others in their XDG_RUNTIME_DIR. Empty
-// where there is none.
-std::string default_socket_path(uid_t own, const char* runtime_directory);
-
 // Settings that are read at the start only and differ between the two, as in "socket and limits";
 // empty where there are none.
 std::string differs_until_restart(const Configuration& old, const Configuration& now);

@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-#include "standalone/duration_text.hpp"
+#include "base/duration_text.hpp"
 
 // The one table of what scached.toml may say. A key is a line in configuration_keys(); the
 // functions above it make its two halves, reading and showing, for one kind of value each.

@@ -44,14 +44,6 @@ TEST(Configuration, SaysWhereTheSocketIsAndWhose) {
   EXPECT_EQ(place.mode, mode_t{0660});
 }
 
-TEST(Configuration, KnowsASocketPathForEverybody) {
-  EXPECT_EQ(default_socket_path(0, "/run/user/0"), "/run/scache/scached.sock");
-  EXPECT_EQ(default_socket_path(5, "/run/user/5"), "/run/user/5/scache/scached.sock");
-  EXPECT_EQ(default_socket_path(5, nullptr), "");
-  EXPECT_EQ(default_socket_path(5, ""), "");
-  EXPECT_EQ(default_socket_path(5, "relative"), "");
-}
-
 TEST(Configuration, KnowsWhatAReloadDoesNotChange) {
   const Configuration old;
   EXPECT_EQ(differs_until_restart(old, old), "");

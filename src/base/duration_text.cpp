@@ -1,4 +1,4 @@
-#include "standalone/duration_text.hpp"
+#include "base/duration_text.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <system_error>
 
-namespace scache::standalone {
+namespace scache {
 namespace {
 
 struct Unit {
@@ -47,4 +47,4 @@ std::string show_duration(Duration time) {
   return fmt::format("{}ms", time / std::chrono::milliseconds{1});
 }
 
-}  // namespace scache::standalone
+}  // namespace scache

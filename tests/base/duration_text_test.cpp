@@ -1,10 +1,10 @@
-#include "standalone/duration_text.hpp"
+#include "base/duration_text.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 
-namespace scache::standalone {
+namespace scache {
 namespace {
 
 using namespace std::chrono_literals;
@@ -46,4 +46,4 @@ TEST(DurationText, IsShownInTheLargestUnitThatFits) {
 }
 
 }  // namespace
-}  // namespace scache::standalone
+}  // namespace scache

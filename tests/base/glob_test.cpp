@@ -1,10 +1,10 @@
-#include "standalone/glob.hpp"
+#include "base/glob.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace scache::standalone {
+namespace scache {
 namespace {
 
 using namespace std::string_view_literals;
@@ -60,4 +60,4 @@ TEST(Glob, TakesBoundedTime) {
 }
 
 }  // namespace
-}  // namespace scache::standalone
+}  // namespace scache

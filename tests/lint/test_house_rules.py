@@ -22,14 +22,20 @@ ROOMS = {
     "server": {"base", "cache", "wire", "io"},
     "postfix": {"base", "io"},
     "standalone": {"base", "cache", "wire", "io", "server"},
-    "main": {"base", "cache", "wire", "io", "server", "postfix", "standalone"},
+    "client": {"base", "wire", "io"},
+    "ctl": {"base", "client"},
+    "main": {"base", "cache", "wire", "io", "server", "postfix", "standalone", "client", "ctl"},
 }
 
 # Sources without a unit test of their own, and why.
 WITHOUT_TEST = {
+    "ctl/commands.cpp": "joins parts with tests of their own; tests/e2e/test_scachectl.py runs it",
+    "ctl/program.cpp": "becomes another program; tests/e2e/test_scachectl.py runs it",
+    "ctl/run.cpp": "joins parts with tests of their own; tests/e2e/test_scachectl.py runs it",
     "main/scache.cpp": "wiring only: tests/e2e runs it",
     "main/scached.cpp": "wiring only: tests/e2e runs it",
     "main/scached_options.cpp": "a list of options: tests/e2e gives them",
+    "main/scachectl.cpp": "wiring only: tests/e2e runs it",
     "postfix/configuration.cpp": "joins parts with tests of their own; tests/e2e reads main.cf",
     "postfix/defaults.cpp": "a table, which parameters_test reads as a whole",
     "postfix/environment.cpp": "reads the process's environment; tests/e2e sets it",

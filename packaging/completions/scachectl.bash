@@ -1,0 +1,41 @@
+# Completion of scachectl(1) for bash.
+
+_scachectl() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= options i
+  local everywhere='--help --socket --timeout --verbose'
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      --)
+        # What is run has completions of its own, which are not known here.
+        ((i < COMP_CWORD - 1)) && compopt -o default 2>/dev/null
+        ((i < COMP_CWORD - 1)) || mapfile -t COMPREPLY < <(compgen -c -- "$word")
+        return ;;
+      --socket | --timeout) ((i++)) ;;
+      -*) ;;
+      *) [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
+    esac
+  done
+  case $before in
+    --socket) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --ttl | --timeout | --connect-timeout | --endpoint | --destination | --prefix | --bind) return ;;
+    # Of list it is a column and takes no text.
+    --properties) [ "$command" = list ] || return ;;
+    --fd) mapfile -t COMPREPLY < <(compgen -W '0 6' -- "$word"); return ;;
+    --connect) mapfile -t COMPREPLY < <(compgen -A hostname -S : -- "$word")
+      compopt -o nospace 2>/dev/null
+      return ;;
+  esac
+  case $command in
+    '') options="$everywhere --version ping stats list drop save find run" ;;
+    ping) options="$everywhere --json" ;;
+    stats) options="$everywhere --json --watch" ;;
+    list) options="$everywhere --json --connections --bindings --properties" ;;
+    drop) options="$everywhere --json --endpoint --destination --prefix --all" ;;
+    save) options="$everywhere --json --endpoint --fd --properties --ttl --bind" ;;
+    find) options="$everywhere --endpoint --destination --stdio --" ;;
+    run) options="$everywhere --connect --connect-timeout --endpoint --properties --ttl --bind --stdio --" ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+}
+
+complete -F _scachectl scachectl

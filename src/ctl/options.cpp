@@ -1,0 +1,280 @@
+#include "ctl/options.hpp"
+
+#include <fcntl.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include "base/duration_text.hpp"
+#include "ctl/exit_status.hpp"
+#include "ctl/host_port.hpp"
+#include "ctl/text.hpp"
+
+namespace scache::ctl {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kNames =
+    "Names are taken as they are shown: \\n, \\t, \\\\ and \\xHH stand for bytes.";
+
+std::string bytes_of(const std::string& text) {
+  const auto bytes = read_bytes(text);
+  if (!bytes) throw CLI::ValidationError(text, "after a backslash comes n, t, \\ or xHH");
+  return *bytes;
+}
+
+milliseconds time_of(const std::string& text) {
+  const auto time = parse_duration(text);
+  const auto whole = std::chrono::duration_cast<milliseconds>(time.value_or(Duration{}));
+  if (whole <= milliseconds{0}) throw CLI::ValidationError(text, "no time such as 500ms, 30s, 5m");
+  return whole;
+}
+
+// Each of these defines an option, whose text goes where it belongs once it is understood.
+
+CLI::Option* name(CLI::App& app, const char* option, std::string& into, const char* what) {
+  return app
+      .add_option_function<std::string>(
+          option, [&into](const std::string& text) { into = bytes_of(text); }, what)
+      ->option_text("NAME");
+}
+
+template <typename Time>
+CLI::Option* time(CLI::App& app, const char* option, Time& into, const char* what) {
+  return app
+      .add_option_function<std::string>(
+          option, [&into](const std::string& text) { into = time_of(text); }, what)
+      ->option_text("TIME");
+}
+
+template <typename Text>
+void properties(CLI::App& app, Text& into) {
+  app.add_option_function<std::string>(
+         "--properties", [&into](const std::string& text) { into = bytes_of(text); },
+         "What the next user is told")
+      ->option_text("TEXT");
+}
+
+void save_options(CLI::App& app, SaveOptions& options) {
+  time(app, "--ttl", options.ttl, "How long it is kept; the server's limit if not given");
+  app.add_option_function<std::vector<std::string>>(
+         "--bind",
+         [&options](const std::vector<std::string>& names) {
+           for (const std::string& each : names)
+             options.bindings.push_back({bytes_of(each), {}, {}});
+         },
+         "A destination that leads there, too; may be repeated")
+      ->option_text("NAME")
+      ->allow_extra_args(false);
+}
+
+void program(CLI::App& app, Program& into) {
+  app.add_flag("--stdio", into.stdio,
+               "The connection is PROGRAM's standard input and output, not descriptors 6 and 7");
+  app.footer(std::string{"-- PROGRAM [ARGUMENTS]: what to run; it stands behind two dashes.\n"} +
+             kNames);
+}
+
+// Reader defines the commands and reads one of them. Each command has its place, which options
+// write to when they are understood.
+class Reader {
+ public:
+  explicit Reader(std::string socket) {
+    options_.socket = std::move(socket);
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", "scachectl " SCACHE_VERSION);
+    app_.option_defaults()->always_capture_default(false);
+    app_.add_option("--socket", options_.socket, "The server's socket; also $SCACHE_SOCKET")
+        ->option_text("PATH");
+    time(app_, "--timeout", options_.timeout, "How long the server may take (2s)");
+    app_.add_flag("-v,--verbose", options_.verbose, "Say what `run` does without a cache");
+    define_ping();
+    define_stats();
+    define_list();
+    define_drop();
+    define_save();
+    define_find();
+    define_run();
+  }
+
+  // `program` is what stands behind the two dashes.
+  std::expected<Options, int> read(int argc, const char* const* argv,
+                                   std::vector<std::string> program) {
+    try {
+      program_ = std::move(program);
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& stopped) {
+      return std::unexpected{app_.exit(stopped) == 0 ? kOk : kUsage};
+    }
+    if (save_.options.ttl) give_ttl(save_.options);
+    if (run_.options.ttl) give_ttl(run_.options);
+    return std::move(options_);
+  }
+
+ private:
+  // Bindings live as long as the connection.
+  static void give_ttl(SaveOptions& options) {
+    for (Binding& binding : options.bindings) binding.ttl = options.ttl;
+  }
+
+  // A command; `place` becomes the options' when everything else of it has been read.
+  template <typename Place>
+  CLI::App& define(const char* name, const char* what, Place& place, bool has_program = false) {
+    CLI::App& app = *app_.add_subcommand(name, what);
+    app.fallthrough();
+    app.final_callback([this, &place, name, has_program] {
+      if (has_program == program_.empty()) {
+        throw CLI::ValidationError(
+            name, has_program ? "what is to be run stands behind --" : "nothing stands behind --");
+      }
+      finish(place);
+      options_.command = place;
+    });
+    return app;
+  }
+  template <typename Place>
+  void finish(Place&) {}
+  void finish(FindCommand& find) { find.program.words = std::move(program_); }
+  void finish(RunCommand& run) { run.program.words = std::move(program_); }
+
+  void json(CLI::App& app) { app.add_flag("--json", options_.json, "For programs: JSON"); }
+
+  void define_ping() { json(define("ping", "Ask whether the server is there", ping_)); }
+
+  void define_stats() {
+    CLI::App& app = define("stats", "Show the server's counters", stats_);
+    json(app);
+    app.add_option_function<std::string>(
+           "--watch", [this](const std::string& text) { stats_.watch = time_of(text); },
+           "Again every second, or TIME")
+        ->option_text("[TIME]")
+        ->expected(0, 1)
+        ->default_str("1s");
+  }
+
+  void define_list() {
+    CLI::App& app = define("list", "Show connections and bindings", list_);
+    json(app);
+    app.add_option_function<std::string>(
+           "pattern",
+           [this](const std::string& text) {
+             const auto pattern = read_pattern(text);
+             if (!pattern) throw CLI::ValidationError(text, "a backslash that means nothing");
+             list_.pattern = *pattern;
+           },
+           "Only endpoints and destinations like this; * is any text, ? any byte")
+        ->option_text("[PATTERN]");
+    auto* connections = app.add_flag_callback(
+        "--connections", [this] { list_.bindings = false; }, "Only connections");
+    app.add_flag_callback(
+           "--bindings", [this] { list_.connections = false; }, "Only bindings")
+        ->excludes(connections);
+    app.add_flag("--properties", list_.properties, "A column of properties, too");
+    app.footer(kNames);
+  }
+
+  void define_drop() {
+    CLI::App& app = define("drop", "Remove and close", drop_);
+    json(app);
+    CLI::App& what = *app.add_option_group("what", "What to drop");
+    const auto by = [&](const char* option, DropCommand::By way, const char* text) {
+      what.add_option_function<std::string>(
+              option,
+              [this, way](const std::string& name) {
+                drop_.by = way;
+                drop_.name = bytes_of(name);
+              },
+              text)
+          ->option_text("NAME");
+    };
+    by("--endpoint", DropCommand::By::endpoint, "All connections of an endpoint");
+    by("--destination", DropCommand::By::destination, "All bindings of a destination");
+    by("--prefix", DropCommand::By::prefix,
+       "All connections whose endpoint, and bindings whose destination, begins with it");
+    what.add_flag_callback("--all", [this] { drop_ = {}; }, "Everything");
+    what.require_option(1);
+    app.footer(kNames);
+  }
+
+  void define_save() {
+    CLI::App& app = define("save", "Save a connection that scachectl was started with", save_);
+    json(app);
+    name(app, "--endpoint", save_.endpoint, "The name it is saved under")->required();
+    app.add_option("--fd", save_.descriptor, "The number of its descriptor")
+        ->option_text("NUMBER")
+        ->required()
+        ->check([](const std::string& text) {
+          const bool open = ::fcntl(std::atoi(text.c_str()), F_GETFD) != -1;
+          return open ? std::string{} : "descriptor " + text + " is not open";
+        });
+    properties(app, save_.properties);
+    save_options(app, save_.options);
+    app.footer(kNames);
+  }
+
+  void define_find() {
+    CLI::App& app = define("find", "Run a program with a cached connection", find_, true);
+    CLI::App& what = *app.add_option_group("what", "What to find");
+    name(what, "--endpoint", find_.name, "Of this endpoint");
+    what.add_option_function<std::string>(
+            "--destination",
+            [this](const std::string& text) {
+              find_.by_destination = true;
+              find_.name = bytes_of(text);
+            },
+            "Of the first endpoint that this destination is bound to, and that has one")
+        ->option_text("NAME");
+    what.require_option(1);
+    program(app, find_.program);
+  }
+
+  void define_run() {
+    CLI::App& app = define(
+        "run", "Run a program with a cached or a new connection, and save it again", run_, true);
+    app.add_option_function<std::string>(
+           "--connect",
+           [this](const std::string& text) {
+             auto [host, port] = split_host_port(text);
+             if (host.empty() || port.empty()) throw CLI::ValidationError(text, "no HOST:PORT");
+             if (run_.endpoint.empty()) run_.endpoint = "tcp:" + text;
+             run_.host = std::move(host);
+             run_.port = std::move(port);
+           },
+           "Where a new connection leads")
+        ->option_text("HOST:PORT")
+        ->required();
+    name(app, "--endpoint", run_.endpoint, "The connection's name; tcp:HOST:PORT if not given");
+    time(app, "--connect-timeout", run_.connect_timeout, "How long connecting may take (30s)");
+    properties(app, run_.properties);
+    save_options(app, run_.options);
+    program(app, run_.program);
+  }
+
+  CLI::App app_{"Looks into a cache of connections, and uses it.", "scachectl"};
+  std::vector<std::string> program_;
+  Options options_;
+  PingCommand ping_;
+  StatsCommand stats_;
+  ListCommand list_;
+  DropCommand drop_;
+  SaveCommand save_;
+  FindCommand find_;
+  RunCommand run_;
+};
+
+}  // namespace
+
+std::expected<Options, int> read_options(int argc, const char* const* argv, std::string socket) {
+  // What is to be run may have any words, also such as are options here.
+  const auto end = argv + argc;
+  const auto dashes = std::find(argv, end, std::string_view{"--"});
+  std::vector<std::string> program;
+  if (dashes != end) program.assign(dashes + 1, end);
+  return Reader{std::move(socket)}.read(static_cast<int>(dashes - argv), argv, std::move(program));
+}
+
+}  // namespace scache::ctl

@@ -1,0 +1,62 @@
+// scachectl, for whoever runs a cache, and for scripts that use one. This page wires its parts
+// together; docs/architecture.md says what each is for.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <scache/client.hpp>
+#include <string>
+#include <variant>
+
+#include "base/socket_path.hpp"
+#include "ctl/commands.hpp"
+#include "ctl/exit_status.hpp"
+#include "ctl/options.hpp"
+
+namespace {
+
+using namespace scache;
+
+std::string socket_path() {
+  const char* const given = std::getenv("SCACHE_SOCKET");
+  if (given != nullptr && *given != '\0') return given;
+  const std::string own = default_socket_path(::geteuid(), std::getenv("XDG_RUNTIME_DIR"));
+  // Whoever has no place for a server means the machine's.
+  return own.empty() ? default_socket_path(0, nullptr) : own;
+}
+
+ctl::Manner manner_of(const ctl::Options& options) {
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  const char* const no_colour = std::getenv("NO_COLOR");
+  return {.json = options.json,
+          .verbose = options.verbose,
+          .terminal = terminal,
+          .colours = terminal && (no_colour == nullptr || *no_colour == '\0')};
+}
+
+int execute(const ctl::Options& options) {
+  Client cache{options.socket, {.timeout = options.timeout}};
+  const ctl::Manner manner = manner_of(options);
+  const int status = std::visit(
+      [&](const auto& command) { return ctl::execute(command, cache, manner); }, options.command);
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
+  fmt::print(stderr, "scachectl: standard output: {}\n", std::strerror(errno));
+  return ctl::kFailed;
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  try {
+    const auto options = ctl::read_options(argc, argv, socket_path());
+    return options ? execute(*options) : options.error();
+  } catch (const std::exception& failure) {
+    fmt::print(stderr, "scachectl: {}\n", failure.what());
+    return ctl::kFailed;
+  }
+}

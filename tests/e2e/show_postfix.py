@@ -22,6 +22,7 @@ from lab.instance import CannotRun, Postfix
 from lab.maillog import Statistics
 from lab.progress import Progress
 from lab.sink import Manner, Sink
+from lab.table import table
 from lab.waiting import GaveUp, until
 
 # The domains are spread over the mail servers, which take their time to greet a client.
@@ -203,8 +204,7 @@ def _statistics(postfix: Postfix) -> Statistics:
 
 
 def _table(titles: Sequence[str], outcomes: Sequence[Outcome]) -> str:
-    rows: list[tuple[str, list[str]]] = [
-        ("", list(titles)),
+    rows = [
         ("messages delivered", [str(o.messages) for o in outcomes]),
         ("SMTP sessions opened", [str(o.sessions) for o in outcomes]),
         ("messages per session", [f"{o.messages / o.sessions:.1f}" for o in outcomes]),
@@ -219,14 +219,7 @@ def _table(titles: Sequence[str], outcomes: Sequence[Outcome]) -> str:
         ("most connections at once", [str(o.counted.connections or "-") for o in outcomes]),
         ("seconds for the backlog", [f"{o.seconds:.1f}" for o in outcomes]),
     ]
-    widths = [max(len(row[1][n]) for row in rows) for n in range(len(titles))]
-    left = max(len(name) for name, _ in rows)
-    lines = [
-        f"{name:<{left}}" + "".join(f"   {text:>{width}}" for text, width in zip(cells, widths))
-        for name, cells in rows
-    ]
-    lines.insert(1, "-" * len(lines[0]))
-    return "\n".join(lines)
+    return table(titles, rows)
 
 
 def _rate(hits: int, misses: int) -> str:

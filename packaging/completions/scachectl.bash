@@ -2,13 +2,17 @@
 
 _scachectl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= options i
+  COMPREPLY=()
   local everywhere='--help --socket --timeout --verbose'
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --)
-        # What is run has completions of its own, which are not known here.
-        ((i < COMP_CWORD - 1)) && compopt -o default 2>/dev/null
-        ((i < COMP_CWORD - 1)) || mapfile -t COMPREPLY < <(compgen -c -- "$word")
+        # The program itself; of its words nothing is known.
+        if ((i == COMP_CWORD - 1)); then
+          mapfile -t COMPREPLY < <(compgen -c -- "$word" | sort -u)
+        else
+          compopt -o default 2>/dev/null || :
+        fi
         return ;;
       --socket | --timeout) ((i++)) ;;
       -*) ;;
@@ -19,10 +23,10 @@ _scachectl() {
     --socket) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --ttl | --timeout | --connect-timeout | --endpoint | --destination | --prefix | --bind) return ;;
     # Of list it is a column and takes no text.
-    --properties) [ "$command" = list ] || return ;;
+    --properties) [ "$command" = list ] || return 0 ;;
     --fd) mapfile -t COMPREPLY < <(compgen -W '0 6' -- "$word"); return ;;
     --connect) mapfile -t COMPREPLY < <(compgen -A hostname -S : -- "$word")
-      compopt -o nospace 2>/dev/null
+      compopt -o nospace 2>/dev/null || :
       return ;;
   esac
   case $command in

@@ -18,8 +18,11 @@ def test_a_cache_saves_connections() -> None:
     words = [sys.executable, program.REPOSITORY / "tests" / "e2e" / "show_cache.py"]
     options = ["--programs", ctl.path().parent, "--mails", "5"]
     ended = subprocess.run(
-        [*words, *options], env={**os.environ, **program.under_test().environment}, text=True,
-        capture_output=True, check=False,
+        [*words, *options],
+        env={**os.environ, **program.under_test().environment},
+        text=True,
+        capture_output=True,
+        check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert re.search(r"^TCP connections +5 +1$", ended.stdout, re.MULTILINE)

@@ -93,7 +93,7 @@ bool Multiplex::wants_process() const noexcept {
   // A stream that is gone in a child of fork() has requests to end.
   if (state_ != State::closed && descriptor() < 0) return true;
   const bool may_send = state_ == State::closed || (state_ == State::open && output_.empty());
-  return may_send && !line_.empty() && lookups_ < kMaxLookups;
+  return may_send && !line_.empty();
 }
 
 void Multiplex::process() {
@@ -157,12 +157,9 @@ void Multiplex::shake_hands() {
 void Multiplex::gather() {
   while (!line_.empty() && output_.size() < kMaxGathered) {
     Pending& next = pending_.at(line_.front());
-    const bool lookup = next.kind == Kind::find;
-    if (lookup && lookups_ == kMaxLookups) return;
     // A frame with a descriptor is sent alone.
     const bool alone = next.kind == Kind::save;
     if (alone && !output_.empty()) return;
-    if (lookup) ++lookups_;
     output_ += std::exchange(next.frame, {});
     if (alone) lent_ = line_.front();
     line_.pop_front();
@@ -211,7 +208,6 @@ void Multiplex::answer(Reply reply) {
   if (found == pending_.end() || !found->second.frame.empty() || lent_ == reply.header.id) {
     return fail({ErrorCode::protocol, "The server answers what was not asked."});
   }
-  if (found->second.kind == Kind::find) --lookups_;
   end(reply.header.id, read_answer(found->second.kind, reply));
 }
 
@@ -240,7 +236,6 @@ void Multiplex::close() {
   channel_.reset();
   output_.clear();
   lent_.reset();
-  lookups_ = 0;
 }
 
 std::optional<Multiplex::Outcome> Multiplex::next_outcome() {

@@ -20,9 +20,6 @@ class Multiplex {
  public:
   using Outcome = AsyncClient::Outcome;
 
-  // A server holds back descriptors from who does not read them, and answers `busy`: so many
-  // lookups may be under way.
-  static constexpr std::size_t kMaxLookups = 16;
   // Bytes of frames that are sent in one go.
   static constexpr std::size_t kMaxGathered = 65'536;
 
@@ -80,7 +77,6 @@ class Multiplex {
   // Bytes on their way, and the save whose descriptor goes with the first of them.
   std::string output_;
   std::optional<RequestId> lent_;
-  std::size_t lookups_ = 0;
   std::deque<Outcome> outcomes_;
 };
 

@@ -74,17 +74,21 @@ Steps read_simply(std::string_view bytes, std::size_t limit) {
   }
 }
 
+std::string seconds(std::chrono::milliseconds ttl) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(ttl).count());
+}
+
 std::string encoded(postfix_codec::Kind kind, const Request& request) {
   std::string bytes;
   AttributeWriter list{bytes};
   list.put("request", postfix_codec::wire_name(kind));
   if (const auto* save = std::get_if<SaveEndpoint>(&request)) {
     require(save->ttl.count() > 0, "a time to live is positive");
-    list.put("ttl", std::to_string(save->ttl.count()));
+    list.put("ttl", seconds(save->ttl));
     list.put("label", save->endpoint).put("property", save->properties);
   } else if (const auto* bind = std::get_if<SaveDestination>(&request)) {
     require(bind->ttl.count() > 0, "a time to live is positive");
-    list.put("ttl", std::to_string(bind->ttl.count())).put("label", bind->destination);
+    list.put("ttl", seconds(bind->ttl)).put("label", bind->destination);
     list.put("property", bind->properties).put("label", bind->endpoint);
   } else if (const auto* find = std::get_if<FindEndpoint>(&request)) {
     list.put("label", find->endpoint);

@@ -100,7 +100,7 @@ void check_binding(const SaveDestination& binding, std::string_view body) {
   check_name(binding.endpoint, body);
   require(binding.properties.size() <= kLimits.properties, "properties keep their limit");
   require(is_within(binding.properties, body), "properties are within their frame");
-  require(binding.ttl.count() > 0 && binding.ttl <= kLongestTtl, "a ttl is one");
+  require(binding.ttl >= kNoTtl && binding.ttl <= kLongestTtl, "a ttl is one, or none");
 }
 
 struct Check {
@@ -110,7 +110,7 @@ struct Check {
     const SaveEndpoint& connection = save.connection;
     check_name(connection.endpoint, body);
     require(connection.properties.size() <= kLimits.properties, "properties keep their limit");
-    require(connection.ttl.count() > 0 && connection.ttl <= kLongestTtl, "a ttl is one");
+    require(connection.ttl >= kNoTtl && connection.ttl <= kLongestTtl, "a ttl is one, or none");
     require(connection.past.age.count() >= 0 && connection.past.age <= kLongestTtl,
             "an age is one");
     save.each_binding([&](const SaveDestination& binding) { check_binding(binding, body); });

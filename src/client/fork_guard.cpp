@@ -49,15 +49,14 @@ namespace {
 
 constinit OpenSockets sockets;
 
-// Where there is no memory for the handlers, the process id is what is left.
-void watch_forks() noexcept {
-  [[maybe_unused]] static const int watched =
-      ::pthread_atfork([] { sockets.mutex.lock(); }, [] { sockets.mutex.unlock(); },
-                       [] {
-                         sockets.close_all();
-                         sockets.mutex.unlock();
-                       });
-}
+// From the program's start on: a fork that comes while they are being made would find them half
+// made. Where there is no memory for the handlers, the process id is what is left.
+[[maybe_unused]] const int watched =
+    ::pthread_atfork([] { sockets.mutex.lock(); }, [] { sockets.mutex.unlock(); },
+                     [] {
+                       sockets.close_all();
+                       sockets.mutex.unlock();
+                     });
 
 // How long connect() may wait for room in the server's backlog: a socket's send timeout, of which
 // zero would be for ever.
@@ -85,7 +84,6 @@ int connect_until(int socket, const sockaddr_un& address, Instant deadline) noex
 }  // namespace
 
 std::unique_lock<std::mutex> lock_against_forks() {
-  watch_forks();
   return std::unique_lock{sockets.mutex};
 }
 

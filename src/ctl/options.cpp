@@ -110,8 +110,6 @@ class Reader {
     } catch (const CLI::ParseError& stopped) {
       return std::unexpected{app_.exit(stopped) == 0 ? kOk : kUsage};
     }
-    if (save_.options.ttl) give_ttl(save_.options);
-    if (run_.options.ttl) give_ttl(run_.options);
     return std::move(options_);
   }
 
@@ -139,7 +137,11 @@ class Reader {
   template <typename Place>
   void finish(Place&) {}
   void finish(FindCommand& find) { find.program.words = std::move(program_); }
-  void finish(RunCommand& run) { run.program.words = std::move(program_); }
+  void finish(SaveCommand& save) { give_ttl(save.options); }
+  void finish(RunCommand& run) {
+    give_ttl(run.options);
+    run.program.words = std::move(program_);
+  }
 
   void json(CLI::App& app) { app.add_flag("--json", options_.json, "For programs: JSON"); }
 

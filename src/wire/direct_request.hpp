@@ -15,8 +15,8 @@
 // as long as the frame's bytes.
 namespace scache::direct {
 
-// A time to live above this is this: at least any server's limit, and no more than Postfix's way can
-// say.
+// A time to live above this is this: at least any server's limit, and no more than Postfix's way
+// can say.
 inline constexpr std::chrono::milliseconds kLongestTtl = std::chrono::seconds{0x7fff'ffff};
 
 struct Save {

@@ -87,7 +87,7 @@ TEST(DirectRequestTest, ASaveNeedsNoMoreThanAnEndpoint) {
   const auto request = frame.as<Save>();
   EXPECT_EQ(request.connection.endpoint, "");
   EXPECT_EQ(request.connection.properties, "");
-  EXPECT_EQ(request.connection.ttl, kLongestTtl);
+  EXPECT_EQ(request.connection.ttl, kNoTtl);
   EXPECT_EQ(request.connection.past.connection, 0u);
   request.each_binding([](const SaveDestination&) { FAIL(); });
 }
@@ -120,7 +120,7 @@ TEST(DirectRequestTest, ASaveHasItsBindingsInOrder) {
   EXPECT_EQ(bindings[0].endpoint, "e");
   EXPECT_EQ(bindings[0].ttl, 20ms);
   EXPECT_EQ(bindings[1].destination, "");
-  EXPECT_EQ(bindings[1].ttl, kLongestTtl);
+  EXPECT_EQ(bindings[1].ttl, kNoTtl);
 }
 
 TEST(DirectRequestTest, AnythingWrongWithABindingIsWrongWithItsSave) {

@@ -13,7 +13,7 @@
 
 // libscache for programs with an event loop of their own.
 //
-//   scache::AsyncClient cache{"/run/scached/scached.sock"};
+//   scache::AsyncClient cache{scache::default_socket_path()};
 //   const auto id = cache.find_endpoint("smtp:192.0.2.1:25");
 //   // whenever poll() reports cache.events() of cache.descriptor(), and after requests:
 //   cache.process();

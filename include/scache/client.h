@@ -75,8 +75,9 @@ static inline scache_bytes scache_text(const char* text) {
   return bytes;
 }
 
-/* A client of the server at a path; it connects when it is first used. A negative timeout is the
- * library's default, 2 seconds. */
+/* A client of the server at a path, of which NULL is scached's: $SCACHE_SOCKET, else
+ * $XDG_RUNTIME_DIR/scache/scached.sock, else (and for root) /run/scache/scached.sock. It connects
+ * when it is first used. A negative timeout is the library's default, 2 seconds. */
 typedef struct scache_client scache_client;
 SCACHE_C_API int scache_client_new(const char* socket_path, int timeout, scache_client** client,
                                    scache_error* error);

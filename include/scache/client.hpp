@@ -12,7 +12,7 @@
 
 // libscache: connections shared by many processes.
 //
-//   scache::Client cache{"/run/scached/scached.sock"};
+//   scache::Client cache;
 //   auto found = cache.find_endpoint("smtp:192.0.2.1:25");
 //   scache::Connection connection = std::move(found).value_or({});
 //   if (!connection) connection = ...;      // a new one
@@ -27,6 +27,10 @@ inline namespace v0 {
 // How a client and its server talk (docs/protocol.md). Postfix's own server knows only Postfix's
 // way, which has no drop, list and statistics, and no NUL bytes in names and properties.
 enum class Protocol { any, direct, postfix };
+
+// Where scached listens: $SCACHE_SOCKET, else $XDG_RUNTIME_DIR/scache/scached.sock, else (and for
+// root) /run/scache/scached.sock.
+SCACHE_API std::string default_socket_path();
 
 struct ClientOptions {
   // How long a call may take that has no time of its own. A cache that answers later than that is
@@ -52,7 +56,7 @@ class SCACHE_API Client {
   using Timeout = std::optional<std::chrono::milliseconds>;
 
   // `socket_path`: the server's UNIX-domain socket, at most 107 bytes.
-  explicit Client(std::string socket_path, ClientOptions options = {});
+  explicit Client(std::string socket_path = default_socket_path(), ClientOptions options = {});
   Client(Client&& other) noexcept;
   Client& operator=(Client&& other) noexcept;
   ~Client();

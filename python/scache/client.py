@@ -44,10 +44,11 @@ _refused: set[str] = set()
 
 
 def default_path() -> str:
-    """$SCACHE_SOCKET, else $XDG_RUNTIME_DIR/scache/scached.sock, else /run/scache/scached.sock."""
+    """$SCACHE_SOCKET, else $XDG_RUNTIME_DIR/scache/scached.sock, else (and for root) that in /run."""
     if path := os.environ.get("SCACHE_SOCKET"):
         return path
-    return os.path.join(os.environ.get("XDG_RUNTIME_DIR") or "/run", "scache", "scached.sock")
+    own = None if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR")
+    return os.path.join(own or "/run", "scache", "scached.sock")
 
 
 class Client:

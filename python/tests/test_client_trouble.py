@@ -69,6 +69,7 @@ def test_a_path_that_is_too_long_is_a_missing_server() -> None:
 def test_the_default_path(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], path: str
 ) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     for name in ("SCACHE_SOCKET", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
     for name, text in environment.items():

@@ -115,7 +115,8 @@ int scache_client_new(const char* socket_path, int timeout, scache_client** clie
   return guarded(error, [&] {
     scache::ClientOptions options;
     if (timeout >= 0) options.timeout = milliseconds{timeout};
-    *client = new scache_client{scache::Client{socket_path, options}};
+    std::string path = socket_path != nullptr ? socket_path : scache::default_socket_path();
+    *client = new scache_client{scache::Client{std::move(path), options}};
     return 0;
   });
 }

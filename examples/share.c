@@ -1,0 +1,33 @@
+#include <arpa/inet.h>
+#include <scache/client.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A new connection to a server of this machine. */
+static int connect_to(unsigned short port) {
+  const int number = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(number, (struct sockaddr*)&address, sizeof address) != 0) exit(1);
+  return number;
+}
+
+int main(void) {
+  scache_bytes endpoint = scache_text("echo 127.0.0.1 7007");
+  scache_client* cache = NULL;
+  scache_connection* found = NULL;
+  scache_error error;
+  if (scache_client_new(NULL, -1, &cache, &error) != 0) return 1;
+  if (scache_find_endpoint(cache, endpoint, -1, &found, &error) != 0) fputs(error.text, stderr);
+  if (found == NULL &&
+      scache_connection_new(connect_to(7007), endpoint, scache_text(""), &found, &error) != 0)
+    return 1;
+  char reply[6];
+  if (write(scache_connection_descriptor(found), "hello\n", 6) != 6) return 1;
+  fwrite(reply, 1, (size_t)read(scache_connection_descriptor(found), reply, 6), stdout);
+  if (scache_save(cache, found, 30000, NULL, 0, -1, NULL, &error) != 0) fputs(error.text, stderr);
+  scache_connection_free(found);
+  scache_client_free(cache);
+}

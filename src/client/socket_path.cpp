@@ -1,0 +1,21 @@
+#include "base/socket_path.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <scache/client.hpp>
+#include <string>
+
+namespace scache {
+inline namespace v0 {
+
+// A program with more privileges than who started it takes nobody's word for the place.
+std::string default_socket_path() {
+  const char* const named = ::secure_getenv("SCACHE_SOCKET");
+  if (named != nullptr && *named != '\0') return named;
+  std::string own = scache::default_socket_path(::geteuid(), ::secure_getenv("XDG_RUNTIME_DIR"));
+  return own.empty() ? scache::default_socket_path(0, nullptr) : own;
+}
+
+}  // namespace v0
+}  // namespace scache

@@ -1,0 +1,170 @@
+#include <scache/client.h>
+
+#include <climits>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/channel_fixture.hpp"
+
+namespace scache {
+namespace {
+
+using direct::Kind;
+using direct::Tag;
+using test::FakeServer;
+using test::FrameText;
+using test::Peer;
+
+std::string text(scache_bytes bytes) {
+  return {bytes.data, bytes.size};
+}
+
+class ClientInC : public test::DescriptorCensus {
+ protected:
+  ~ClientInC() override { ::scache_client_free(client_); }
+
+  scache_client* of(const std::string& path) {
+    EXPECT_EQ(::scache_client_new(path.c_str(), 5'000, &client_, nullptr), 0);
+    return client_;
+  }
+
+  scache_client* client_ = nullptr;
+  scache_error error_{};
+};
+
+TEST_F(ClientInC, FindsAndGivesBack) {
+  FakeServer server{{[](Peer& peer) {
+    peer.agree();
+    auto find = peer.take_request();
+    EXPECT_EQ(find.fields().bytes(Tag::endpoint), "e");
+    peer.give(test::found(find.id), test::pipe_pair().first);
+    const auto save = peer.take_request();
+    EXPECT_EQ(save.fields().bytes(Tag::endpoint), "f");
+    EXPECT_EQ(save.fields().bytes(Tag::endpoint_properties), std::string_view("a\0b", 3));
+    EXPECT_EQ(save.fields().number(Tag::connection), 7U);
+    EXPECT_EQ(save.fields().number(Tag::ttl), 30'000U);
+    EXPECT_TRUE(save.fields().has(Tag::binding));
+    EXPECT_TRUE(peer.take_descriptor());
+    peer.say(test::saved(save.id, 8));
+    find = peer.take_request();
+    EXPECT_EQ(find.fields().bytes(Tag::destination), "d");
+    peer.say(test::not_found(find.id));
+  }}};
+  scache_client* const client = of(server.path());
+  scache_connection* found = nullptr;
+  ASSERT_EQ(::scache_find_endpoint(client, ::scache_text("e"), -1, &found, &error_), 0);
+  ASSERT_NE(found, nullptr);
+  EXPECT_TRUE(test::is_open(::scache_connection_descriptor(found)));
+  EXPECT_EQ(text(::scache_connection_endpoint(found)), "e");
+  EXPECT_EQ(text(::scache_connection_endpoint_properties(found)), "p");
+  EXPECT_EQ(text(::scache_connection_destination_properties(found)), "");
+  EXPECT_EQ(::scache_connection_id(found), 7U);
+  EXPECT_EQ(::scache_connection_uses(found), 2U);
+  EXPECT_EQ(::scache_connection_age(found), 5'000);
+  EXPECT_EQ(::scache_connection_idle(found), 100);
+
+  EXPECT_EQ(::scache_connection_set_endpoint(found, ::scache_text("f"), nullptr), 0);
+  EXPECT_EQ(::scache_connection_set_properties(found, {"a\0b", 3}, nullptr), 0);
+  const scache_binding binding{::scache_text("d"), ::scache_text("dp"), 0};
+  scache_saved saved{};
+  EXPECT_EQ(::scache_save(client, found, 30'000, &binding, 1, -1, &saved, &error_), 0);
+  EXPECT_EQ(saved.id, 8U);
+  EXPECT_EQ(::scache_connection_descriptor(found), -1);
+  ::scache_connection_free(found);
+
+  EXPECT_EQ(::scache_find_destination(client, ::scache_text("d"), -1, &found, &error_), 0);
+  EXPECT_EQ(found, nullptr);
+}
+
+TEST_F(ClientInC, AsksEverythingElse) {
+  FakeServer server{{[](Peer& peer) {
+    peer.agree();
+    EXPECT_EQ(peer.take_request().kind, Kind::bind);
+    peer.say(test::frame(Kind::bound, 1));
+    for (std::uint64_t id = 2; id <= 4; ++id) {
+      EXPECT_EQ(peer.take_request().kind, Kind::drop);
+      peer.say(FrameText{Kind::dropped, id}.put(Tag::connections, id).text());
+    }
+    EXPECT_EQ(peer.take_request().fields().number(Tag::what), direct::kBindings);
+    FrameText page{Kind::page, 5};
+    for (const std::string_view destination : {"d1", "d2", "d3"}) {
+      page.open(Tag::entry)
+          .put(Tag::destination, destination)
+          .put(Tag::endpoint, std::string_view{"e"})
+          .close();
+    }
+    peer.say(page.text());
+    EXPECT_EQ(peer.take_request().kind, Kind::statistics);
+    FrameText told{Kind::statistics_told, 6};
+    told.open(Tag::statistic)
+        .put(Tag::name, std::string_view{"finds"})
+        .put(Tag::value, std::uint64_t{5})
+        .close();
+    peer.say(told.text());
+    EXPECT_EQ(peer.take_request().kind, Kind::ping);
+    peer.say(FrameText{Kind::pong, 7}.put(Tag::server, std::string_view{"scache 0.1.0"}).text());
+  }}};
+  scache_client* const client = of(server.path());
+  const scache_binding binding{::scache_text("d"), ::scache_text(""), 0};
+  EXPECT_EQ(::scache_bind(client, &binding, ::scache_text("e"), -1, &error_), 0);
+  scache_dropped dropped{};
+  EXPECT_EQ(::scache_drop_endpoint(client, ::scache_text("e"), -1, nullptr, &error_), 0);
+  EXPECT_EQ(::scache_drop_destination(client, ::scache_text("d"), -1, &dropped, &error_), 0);
+  EXPECT_EQ(dropped.connections, 3U);
+  EXPECT_EQ(::scache_drop_prefix(client, ::scache_text(""), -1, &dropped, &error_), 0);
+
+  std::vector<std::string> seen;
+  const auto visit = [](void* context, const scache_entry* entry) {
+    auto& names = *static_cast<std::vector<std::string>*>(context);
+    EXPECT_EQ(entry->what, SCACHE_BINDINGS);
+    names.push_back(text(entry->destination) + text(entry->endpoint));
+    return names.size() == 2 ? 1 : 0;
+  };
+  EXPECT_EQ(::scache_list(client, SCACHE_BINDINGS, ::scache_text("d"), -1, visit, &seen, &error_),
+            0);
+  EXPECT_EQ(seen, (std::vector<std::string>{"d1e", "d2e"}));
+
+  std::uint64_t finds = 0;
+  const auto count = [](void* context, scache_bytes name, std::uint64_t value) {
+    if (text(name) == "finds") *static_cast<std::uint64_t*>(context) = value;
+    return 0;
+  };
+  EXPECT_EQ(::scache_statistics(client, -1, count, &finds, &error_), 0);
+  EXPECT_EQ(finds, 5U);
+  char server_name[7];
+  EXPECT_EQ(::scache_ping(client, -1, server_name, sizeof server_name, &error_), 0);
+  EXPECT_STREQ(server_name, "scache");
+}
+
+TEST_F(ClientInC, SaysWhatIsWrong) {
+  const test::Listening listening;
+  scache_client* const client = of(listening.path() + ".not");
+  const int pipe = test::pipe_pair().first.release();
+  scache_connection* connection = nullptr;
+  ASSERT_EQ(
+      ::scache_connection_new(pipe, ::scache_text("e"), ::scache_text(""), &connection, &error_),
+      0);
+  EXPECT_EQ(::scache_save(client, connection, 0, nullptr, 0, -1, nullptr, &error_),
+            SCACHE_E_NO_SERVER);
+  EXPECT_EQ(error_.code, SCACHE_E_NO_SERVER);
+  EXPECT_NE(std::strstr(error_.text, "There is no server at "), nullptr);
+  EXPECT_EQ(::scache_connection_descriptor(connection), pipe);
+  EXPECT_EQ(::scache_connection_release(connection), pipe);
+  ::scache_connection_free(connection);
+  EXPECT_TRUE(test::is_open(pipe));
+  const Fd mine{pipe};
+  EXPECT_EQ(::scache_ping(client, INT_MAX, nullptr, 0, nullptr), SCACHE_E_NO_SERVER);
+  ::scache_connection_free(nullptr);
+  ::scache_client_free(nullptr);
+}
+
+TEST_F(ClientInC, CutsLongSentences) {
+  scache_client* const client = of('/' + std::string(100, 'x') + "/y");
+  EXPECT_EQ(::scache_ping(client, -1, nullptr, 0, &error_), SCACHE_E_NO_SERVER);
+  EXPECT_LT(std::strlen(error_.text), sizeof error_.text);
+}
+
+}  // namespace
+}  // namespace scache

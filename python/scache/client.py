@@ -44,7 +44,7 @@ _refused: set[str] = set()
 
 
 def default_path() -> str:
-    """$SCACHE_SOCKET, else $XDG_RUNTIME_DIR/scache/scached.sock, else (and for root) that in /run."""
+    """$SCACHE_SOCKET, else $XDG_RUNTIME_DIR/scache/scached.sock, else (root: at once) /run's."""
     if path := os.environ.get("SCACHE_SOCKET"):
         return path
     own = None if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR")

@@ -79,7 +79,7 @@ int find(scache_connection** found, scache_error* error, Find find_it) noexcept 
   return guarded(error, [&] {
     auto result = find_it();
     if (!result) return tell(error, result.error());
-    *found = *result ? new scache_connection{std::move(*result)} : nullptr;
+    *found = *result ? std::make_unique<scache_connection>(std::move(*result)).release() : nullptr;
     return 0;
   });
 }

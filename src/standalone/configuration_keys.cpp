@@ -157,8 +157,8 @@ std::string show_identity(const Identity& identity) {
 }
 
 // An empty text is nobody in particular.
-Key identity(std::string_view name, std::optional<Identity> Configuration::* member, Lookup look,
-             std::string_view what) {
+Key identity(std::string_view name, std::optional<Identity> Configuration::* member,
+             const Lookup& look, std::string_view what) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     into.*member = std::nullopt;
     if (const auto* text = node.as_string(); text != nullptr && (**text).empty()) return;
@@ -169,8 +169,8 @@ Key identity(std::string_view name, std::optional<Identity> Configuration::* mem
           }};
 }
 
-Key identities(std::string_view name, std::vector<Identity> Configuration::* member, Lookup look,
-               std::string_view what) {
+Key identities(std::string_view name, std::vector<Identity> Configuration::* member,
+               const Lookup& look, std::string_view what) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     const std::string key = full_name("access", name);
     const auto* list = node.as_array();
@@ -186,7 +186,8 @@ Key identities(std::string_view name, std::vector<Identity> Configuration::* mem
   const auto show = [=](const Configuration& all) {
     std::string list;
     for (const Identity& each : all.*member) {
-      list += (list.empty() ? "" : ", ") + show_identity(each);
+      if (!list.empty()) list += ", ";
+      list += show_identity(each);
     }
     return fmt::format("[{}]", list);
   };

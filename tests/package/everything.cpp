@@ -26,7 +26,7 @@ void require(bool good, const char* what) {
   std::fprintf(stderr, "not so: %s\n", what);
   std::exit(1);
 }
-#define REQUIRE(condition) require(condition, #condition)
+#define REQUIRE(condition) require(static_cast<bool>(condition), #condition)
 
 template <typename T>
 ErrorCode code_of(const scache::Result<T>& result) {

@@ -12,6 +12,7 @@ option(SCACHE_TESTS "Build the tests" OFF)
 option(SCACHE_FUZZERS "Build the fuzz targets" OFF)
 option(SCACHE_BENCHMARKS "Build the benchmarks" OFF)
 option(SCACHE_WARNINGS "All warnings, as errors" OFF)
+option(SCACHE_TIDY_TESTS "clang-tidy looks at tests and fuzzers, too" OFF)
 option(SCACHE_COVERAGE "Instrument for coverage" OFF)
 set(SCACHE_SANITIZE "" CACHE STRING "Sanitizers, separated by commas: address,undefined")
 

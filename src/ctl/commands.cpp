@@ -69,7 +69,11 @@ int execute(const StatsCommand& stats, Client& cache, const Manner& manner) {
     }
     if (!manner.json) {
       // From the top of a terminal; else one below the other.
-      text = manner.terminal ? "\x1b[H\x1b[J" + text : text + '\n';
+      if (manner.terminal) {
+        text.insert(0, "\x1b[H\x1b[J");
+      } else {
+        text += '\n';
+      }
     }
     say(text);
     if (std::ferror(stdout)) return kFailed;

@@ -19,11 +19,12 @@ void Table::add(std::vector<std::string> cells) {
 
 std::string Table::text(bool colours) const {
   std::vector<std::string> titles;
+  titles.reserve(columns_.size());
   for (const Column& column : columns_) titles.emplace_back(column.title);
   std::string out = line(titles);
-  if (colours) out = "\x1b[1m" + out + "\x1b[0m";
+  if (colours) out.insert(0, "\x1b[1m").append("\x1b[0m");
   out += '\n';
-  for (const auto& cells : lines_) out += line(cells) + '\n';
+  for (const auto& cells : lines_) out.append(line(cells)).push_back('\n');
   return out;
 }
 

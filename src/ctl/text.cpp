@@ -87,7 +87,8 @@ std::string literal_prefix(std::string_view pattern) {
   std::string prefix;
   for (std::size_t at = 0; at < pattern.size(); ++at) {
     if (pattern[at] == '*' || pattern[at] == '?') break;
-    if (pattern[at] == '\\' && ++at == pattern.size()) break;
+    if (pattern[at] == '\\') ++at;
+    if (at == pattern.size()) break;
     prefix += pattern[at];
   }
   return prefix;

@@ -28,7 +28,8 @@ class DropsTest : public SessionTest {
   }
   void bind(const std::string& destination, std::size_t count = 1) {
     for (std::size_t i = 0; i < count; ++i) {
-      const SaveDestination binding{10s, destination, std::to_string(i), "e"};
+      const std::string properties = std::to_string(i);
+      const SaveDestination binding{10s, destination, properties, "e"};
       EXPECT_NE(service.save(binding, clock.now()), Saved::full);
     }
   }

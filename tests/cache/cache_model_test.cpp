@@ -149,8 +149,8 @@ class Pair {
         break;
       case What::drop_connections: {
         // Some of them were saved later than what is to leave.
-        const std::uint64_t last =
-            cache_.last_sequence() - std::min<std::uint64_t>(cache_.last_sequence(), step.ticks);
+        const std::uint64_t saved = cache_.last_sequence();
+        const std::uint64_t last = saved - std::min(saved, static_cast<std::uint64_t>(step.ticks));
         RC_ASSERT(cache_.drop_connections(endpoint, last, step.number) ==
                   reference_.drop_connections(endpoint, last, step.number));
         break;

@@ -2,15 +2,23 @@
 
 #include <exception>
 
+#include "io/peer.hpp"
 #include "server/direct_session.hpp"
 
 namespace scache {
+
+// Whose connections it saves: asked only where somebody may want to know.
+std::uint32_t Client::owner() const noexcept {
+  if (user_) return *user_;
+  const auto who = peer_credentials(stream_.descriptor());
+  return who ? who->uid : 0;
+}
 
 Task<> Client::talk() {
   try {
     const PostfixSession::End end = co_await session_.run();
     if (end == PostfixSession::End::direct) {
-      DirectSession direct{stream_, service_, *this, log_, settings_, user_.value_or(0)};
+      DirectSession direct{stream_, service_, *this, log_, settings_, owner()};
       co_await direct.run();
     }
   } catch (const std::exception& failure) {

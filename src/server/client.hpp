@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <boost/intrusive/list.hpp>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -53,6 +54,7 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
 
  private:
   Task<> talk();
+  std::uint32_t owner() const noexcept;
   void idle() noexcept override { owner_.client_idle(*this); }
   void busy() noexcept override { owner_.client_busy(*this); }
 

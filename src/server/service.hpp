@@ -67,7 +67,7 @@ class Service final : private CacheObserver {
   }
   // As Settings::strangers.
   void set_strangers(bool strangers) noexcept { settings_.strangers = strangers; }
-  // Of which endpoints the newest connection is found first; asked when an endpoint appears.
+  // Of which endpoints the newest connection is found first; asked at each lookup.
   void find_newest_first(Cache::NewestFirst of_endpoint) {
     cache_.find_newest_first(std::move(of_endpoint));
   }

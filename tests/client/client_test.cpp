@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <latch>
 #include <scache/client.hpp>
 #include <string>
 #include <thread>
@@ -170,12 +171,18 @@ TEST_F(ClientOfAServer, EndsACallInTimeAndItsStreamWithIt) {
 }
 
 TEST_F(ClientOfAServer, SurvivesARestart) {
-  FakeServer server{{serve_and_leave(1), serve_and_leave(1), serve(1)}};
+  std::latch gone{2};
+  const auto serve_one_and_go = [&gone](Peer& peer) {
+    serve_and_leave(1)(peer);
+    gone.count_down();
+  };
+  FakeServer server{{serve_one_and_go, serve_one_and_go, serve(1)}};
   Client client{server.path(), kPatient};
   EXPECT_TRUE(client.find_endpoint("e"));
   EXPECT_TRUE(client.find_endpoint("e"));
+  // A save on a stream that ends only after it has been heard is not repeated.
+  gone.wait();
   auto connection = some_connection();
-  // Whether the save is tried on the second stream or not, nothing was given on it.
   const auto saved = client.save(connection);
   EXPECT_TRUE(saved) << saved.error().text;
 }

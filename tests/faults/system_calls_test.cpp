@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <ostream>
 #include <string>
 
 #include "faults/play.hpp"
@@ -18,6 +19,8 @@ struct Case {
   // What a fault that strikes once may cost.
   unsigned interruptions;
   unsigned refusals = 0;
+
+  friend void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 };
 
 class SystemCalls : public ::testing::TestWithParam<Case> {

@@ -27,6 +27,7 @@ Loop::Loop(Clock clock)
 }
 
 void Loop::turn(Wait wait) {
+  probes_.settle();
   if (before_wait_) before_wait_();
   std::array<epoll_event, kEventsOfTurn> events;
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),

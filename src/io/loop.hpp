@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
+#include "io/probe.hpp"
 
 namespace scache {
 
@@ -47,7 +48,8 @@ class Waiter : public detail::ReadyHook, public detail::DeadlineHook {
 };
 
 // Loop is a level-triggered epoll loop for one thread. A turn has two phases: whatever epoll and
-// the deadlines report goes into a list; then each on the list is woken. Throws std::system_error
+// the deadlines report goes into a list; then each on the list is woken. What those asked of
+// sockets is settled at the beginning of the next turn, all at once. Throws std::system_error
 // when it cannot be made.
 class Loop {
  public:
@@ -70,6 +72,8 @@ class Loop {
 
   // Called before every wait: the last chance to set deadlines. It must not throw.
   void before_wait(std::function<void()> hook) { before_wait_ = std::move(hook); }
+
+  Probes& probes() noexcept { return probes_; }
 
   // For waiters: wake at a deadline (kNever: not), wake in the next turn, and neither.
   void set_deadline(Waiter& waiter, Instant deadline) noexcept;
@@ -99,6 +103,7 @@ class Loop {
   Instant now_;
   ReadyList ready_;
   DeadlineSet deadlines_;
+  Probes probes_;
   std::function<void()> before_wait_;
   bool stopped_ = false;
 };

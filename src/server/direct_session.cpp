@@ -12,8 +12,9 @@
 // wait for whatever keeps it from going on. Replies go out together at the turn's end, but for
 // those with a descriptor: each is a message of its own.
 //
-// At most one descriptor waits for its frame, and at most one found connection for room: while one
-// does, nothing is read. So a client that does not read costs what it has sent, and no more.
+// At most one descriptor waits for its frame, and at most one found connection for word that its
+// peer is there, and then for room: while one does, nothing is read. So a client that does not read
+// costs what it has sent, and no more.
 
 namespace scache {
 
@@ -86,9 +87,20 @@ Task<> DirectSession::run() {
   for (;;) {
     // After its last word it only waits for that to be read.
     if (next != Next::over) next = serve();
+    if (is_asking()) {
+      Probe probe{stream_.loop().probes(), hand_over_->claim.descriptor()};
+      const bool is_dead = co_await probe;
+      if (is_dead) {
+        replace_found();
+      } else {
+        hand_over_->is_alive = true;
+      }
+      continue;
+    }
     const Flow sent = send();
     if (!sent.moved() && !sent.must_wait()) co_return;
     if (next == Next::over && sent.moved()) co_return;
+    in_a_row_ = 0;
     Ready ready = Ready::yes;
     if (sent.must_wait()) {
       ready = co_await stream_.writable(deadline_);
@@ -113,8 +125,9 @@ Task<> DirectSession::run() {
 // Serves whole frames, and a slice of each drop.
 DirectSession::Next DirectSession::serve() {
   Next next = Next::input;
+  if (is_asking()) return next;
   if (hand_over_) send_found();
-  for (in_a_row_ = 0; !hand_over_ && !is_broken_; ++in_a_row_) {
+  for (; !hand_over_ && !is_broken_; ++in_a_row_) {
     const direct::FrameStep frame = direct::read_frame(stream_.input());
     if (frame.kind == direct::FrameStep::Kind::need_more) break;
     if (frame.kind == direct::FrameStep::Kind::bad) {
@@ -135,7 +148,10 @@ DirectSession::Next DirectSession::serve() {
     pause_ = kPause;
     deadline_ = after(stream_.loop().now(), settings_.time_limit);
   }
-  if (arrived_ && stream_.input().empty()) return end("a descriptor comes without its frame");
+  if (is_asking()) return next;
+  if (!hand_over_ && arrived_ && stream_.input().empty()) {
+    return end("a descriptor comes without its frame");
+  }
   if (!drops_.empty()) {
     drops_.work([this](const Drops::Dropped& dropped) {
       put_dropped(dropped.request, dropped.connections, dropped.bindings);
@@ -236,15 +252,36 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
 }
 
 void DirectSession::answer(std::uint64_t id, const FindEndpoint& find) {
-  std::optional<Claim> claim = service_.find(find, now());
-  if (!claim) return put_miss(id);
-  hand_over(id, std::move(*claim), Service::Lookup::endpoint, {});
+  dead_ = 0;
+  look_up(id, Service::Lookup::endpoint, find.endpoint);
 }
 
 void DirectSession::answer(std::uint64_t id, const FindDestination& find) {
-  std::optional<Cache::DestinationHit> hit = service_.find(find, now());
-  if (!hit) return put_miss(id);
-  hand_over(id, std::move(hit->claim), Service::Lookup::destination, hit->properties);
+  dead_ = 0;
+  look_up(id, Service::Lookup::destination, find.destination);
+}
+
+void DirectSession::look_up(std::uint64_t id, Service::Lookup lookup, std::string_view name) {
+  if (lookup == Service::Lookup::endpoint) {
+    std::optional<Claim> claim = service_.find(FindEndpoint{name}, now(), dead_);
+    if (!claim) return put_miss(id);
+    hand_over(id, std::move(*claim), lookup, name, {});
+  } else {
+    std::optional<Cache::DestinationHit> hit = service_.find(FindDestination{name}, now(), dead_);
+    if (!hit) return put_miss(id);
+    hand_over(id, std::move(hit->claim), lookup, name, hit->properties);
+  }
+}
+
+// The connection that was found is dead: the next, if there is one.
+void DirectSession::replace_found() {
+  hand_over_->claim.discard();
+  const std::uint64_t id = hand_over_->request;
+  const Service::Lookup lookup = hand_over_->lookup;
+  const std::string_view name = hand_over_->name;
+  hand_over_.reset();
+  ++dead_;
+  look_up(id, lookup, name);
 }
 
 void DirectSession::put_miss(std::uint64_t id) {
@@ -252,7 +289,7 @@ void DirectSession::put_miss(std::uint64_t id) {
 }
 
 void DirectSession::hand_over(std::uint64_t id, Claim claim, Service::Lookup lookup,
-                              std::string_view destination_properties) {
+                              std::string_view name, std::string_view destination_properties) {
   const Provenance& from = claim.provenance();
   const Instant moment = now();
   found_.clear();
@@ -266,8 +303,9 @@ void DirectSession::hand_over(std::uint64_t id, Claim claim, Service::Lookup loo
       .put(Tag::age, milliseconds(moment - from.since))
       .put(Tag::idle, milliseconds(moment - from.saved))
       .end();
-  hand_over_.emplace(id, std::move(claim), lookup);
-  send_found();
+  const bool can_be_asked = Service::can_be_asked(claim);
+  hand_over_.emplace(id, std::move(claim), lookup, name, !can_be_asked);
+  if (!can_be_asked) send_found();
 }
 
 void DirectSession::send_found() {

@@ -58,6 +58,9 @@ class DirectSession {
     std::uint64_t request;
     Claim claim;
     Service::Lookup lookup;
+    // What was looked for, in the input.
+    std::string_view name;
+    bool is_alive;
   };
   // What a session goes on with when it has served what it can.
   enum class Next : std::uint8_t {
@@ -71,10 +74,13 @@ class DirectSession {
     over,
   };
 
+  // Whether it is asked if a found connection's peer is there.
+  bool is_asking() const noexcept { return hand_over_ && !hand_over_->is_alive; }
   Next serve();
   void serve_frame(const direct::FrameStep& frame);
   Flow send();
   void send_found();
+  void replace_found();
   Watch::Awaiter more_input();
   bool receive();
   bool take_arrival();
@@ -90,12 +96,14 @@ class DirectSession {
   void answer(std::uint64_t id, const direct::Ping& ping);
   void answer(std::uint64_t id, const direct::Cancel& cancel);
 
-  void hand_over(std::uint64_t id, Claim claim, Service::Lookup lookup,
+  void look_up(std::uint64_t id, Service::Lookup lookup, std::string_view name);
+  void hand_over(std::uint64_t id, Claim claim, Service::Lookup lookup, std::string_view name,
                  std::string_view destination_properties);
   void put_miss(std::uint64_t id);
   void put_dropped(std::uint64_t id, std::uint64_t connections, std::uint64_t bindings);
   void refuse(std::uint64_t id, direct::ErrorCode code, std::string_view text);
-  Instant now() const { return stream_.loop().clock(); }
+  // The turn's: what came in one turn came at one time.
+  Instant now() const noexcept { return stream_.loop().now(); }
 
   Stream& stream_;
   Service& service_;
@@ -107,8 +115,9 @@ class DirectSession {
   // The descriptor of the next frame that has one.
   Fd arrived_;
   std::optional<HandOver> hand_over_;
-  // The frame of hand_over_.
+  // The frame of hand_over_, and how many before it were dead.
   std::string found_;
+  unsigned dead_ = 0;
   Instant deadline_ = kNever;
   // How much has been served since the others had their turn, in requests.
   unsigned in_a_row_ = 0;

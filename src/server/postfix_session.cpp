@@ -237,7 +237,6 @@ Task<bool> PostfixSession::serve() {
 }
 
 Task<bool> PostfixSession::answer(Kind kind, const Request& request) {
-  const Instant now = stream_.loop().clock();
   if (const auto* save = std::get_if<SaveEndpoint>(&request)) {
     log_.detail("save_endp ttl={} endpoint={} properties={}", seconds(save->ttl), save->endpoint,
                 save->properties);
@@ -250,25 +249,34 @@ Task<bool> PostfixSession::answer(Kind kind, const Request& request) {
     return {};
   }
   if (!may_hand_over(kind)) return {};
-  if (const auto* find = std::get_if<FindEndpoint>(&request)) {
-    log_.detail("find_endp endpoint={}", find->endpoint);
-    std::optional<Claim> claim = service_.find(*find, now);
+  const std::size_t before_reply = stream_.output().size();
+  std::optional<Claim> claim = find(kind, request, 0);
+  if (!claim) return {};
+  return hand_over(kind, request, std::move(*claim), before_reply);
+}
+
+// Looks for a connection, and replies; `dead` were found before.
+std::optional<Claim> PostfixSession::find(Kind kind, const Request& request, unsigned dead) {
+  const Instant now = stream_.loop().now();
+  if (const auto* wanted = std::get_if<FindEndpoint>(&request)) {
+    log_.detail("find_endp endpoint={}", wanted->endpoint);
+    std::optional<Claim> claim = service_.find(*wanted, now, dead);
     if (claim && can_be_told(claim->properties())) {
       postfix_codec::put_endpoint_hit(stream_.output(), claim->properties());
-      return hand_over(kind, std::move(*claim));
+      return claim;
     }
   } else if (const auto* look = std::get_if<FindDestination>(&request)) {
     log_.detail("find_dest destination={}", look->destination);
-    std::optional<Cache::DestinationHit> hit = service_.find(*look, now);
+    std::optional<Cache::DestinationHit> hit = service_.find(*look, now, dead);
     if (hit && can_be_told(hit->properties) && can_be_told(hit->claim.properties())) {
       postfix_codec::put_destination_hit(stream_.output(), hit->properties,
                                          hit->claim.properties());
-      return hand_over(kind, std::move(hit->claim));
+      return std::move(hit->claim);
     }
   }
   log_.detail("{}: not found", postfix_codec::wire_name(kind));
   postfix_codec::put_refusal(stream_.output(), kind, Status::fail);
-  return {};
+  return std::nullopt;
 }
 
 // A client wishes to talk in the direct protocol.
@@ -293,7 +301,7 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
     postfix_codec::put_status(stream_.output(), Status::fail);
     co_return received.flow.moved();
   }
-  const Saved saved = service_.save(request, std::move(received.fd), stream_.loop().clock());
+  const Saved saved = service_.save(request, std::move(received.fd), stream_.loop().now());
   switch (saved) {
     case Saved::yes:
     case Saved::renewed:
@@ -314,7 +322,7 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
 }
 
 void PostfixSession::save_destination(const SaveDestination& request) {
-  if (service_.save(request, stream_.loop().clock()) == Saved::full) {
+  if (service_.save(request, stream_.loop().now()) == Saved::full) {
     refuse(Kind::save_destination, "the cache is full");
   } else {
     log_.detail("save_dest: saved");
@@ -322,10 +330,23 @@ void PostfixSession::save_destination(const SaveDestination& request) {
   }
 }
 
-// The connection goes to the client, or back to its place in the cache.
-Task<bool> PostfixSession::hand_over(Kind kind, Claim claim) {
+// The connection goes to the client, or back to its place in the cache. Its reply is taken back
+// where it turns out to be dead, and another one is looked for.
+Task<bool> PostfixSession::hand_over(Kind kind, Request request, Claim found,
+                                     std::size_t before_reply) {
+  std::optional<Claim> claim{std::move(found)};
+  for (unsigned dead = 0; Service::can_be_asked(*claim);) {
+    Probe probe{stream_.loop().probes(), claim->descriptor()};
+    const bool is_dead = co_await probe;
+    if (!is_dead) break;
+    claim->discard();
+    stream_.output().resize(before_reply);
+    std::optional<Claim> next = find(kind, request, ++dead);
+    if (!next) co_return true;
+    claim.emplace(std::move(*next));
+  }
   log_.detail("{}: found endpoint={} properties={} fd={}", postfix_codec::wire_name(kind),
-              claim.endpoint(), claim.properties(), claim.descriptor());
+              claim->endpoint(), claim->properties(), claim->descriptor());
   Heard ready = Heard::part;
   while (ready == Heard::part) ready = co_await hear(postfix_codec::kDummy);
   if (ready != Heard::list) {
@@ -334,18 +355,18 @@ Task<bool> PostfixSession::hand_over(Kind kind, Claim claim) {
   }
   drop_heard();
 
-  Flow sent = stream_.send_descriptor(claim.descriptor());
+  Flow sent = stream_.send_descriptor(claim->descriptor());
   while (sent.must_wait()) {
     const Ready room = co_await stream_.writable(deadline_);
     sent = room == Ready::timed_out ? Flow{Flow::Kind::timed_out, 0}
-                                    : stream_.send_descriptor(claim.descriptor());
+                                    : stream_.send_descriptor(claim->descriptor());
   }
   if (!sent.moved()) {
     warn_of_descriptor(kind, "cannot send", sent.reason());
     co_return false;
   }
-  service_.commit(claim, kind == Kind::find_endpoint ? Service::Lookup::endpoint
-                                                     : Service::Lookup::destination);
+  service_.commit(*claim, kind == Kind::find_endpoint ? Service::Lookup::endpoint
+                                                      : Service::Lookup::destination);
 
   Heard taken = Heard::part;
   while (taken == Heard::part) taken = co_await hear(postfix_codec::kDummy);

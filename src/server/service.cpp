@@ -1,7 +1,5 @@
 #include "server/service.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -27,15 +25,6 @@ std::string_view word(Departure why) noexcept {
       break;
   }
   return "dead";
-}
-
-// Whether a connection's peer has closed its side. A socket answers at once; others are not asked:
-// a file is always ready, and its file system may take its time to say so.
-bool is_dead(const Claim& claim) noexcept {
-  const auto kind = static_cast<DescriptorKind>(claim.provenance().note);
-  if (kind != DescriptorKind::network && kind != DescriptorKind::local) return false;
-  pollfd state{claim.descriptor(), POLLRDHUP, 0};
-  return ::poll(&state, 1, 0) > 0 && (state.revents & POLLRDHUP) != 0;
 }
 
 }  // namespace
@@ -87,28 +76,28 @@ Saved Service::save(const SaveDestination& request, Instant now) {
   return outcome == SaveOutcome::renewed ? Saved::renewed : Saved::yes;
 }
 
-std::optional<Claim> Service::find(const FindEndpoint& request, Instant now) {
-  for (unsigned dead = 0; dead < kMaxDeadInARow; ++dead) {
-    std::optional<Claim> claim = cache_.find_endpoint(request.endpoint, now);
-    if (!claim) break;
-    if (!is_dead(*claim)) return claim;
-    claim->discard();
+std::optional<Claim> Service::find(const FindEndpoint& request, Instant now, unsigned dead) {
+  if (dead < kMaxDeadInARow) {
+    if (auto claim = cache_.find_endpoint(request.endpoint, now)) return claim;
   }
   ++totals_.endpoint_misses;
   statistics_.endpoint_miss();
   return std::nullopt;
 }
 
-std::optional<Cache::DestinationHit> Service::find(const FindDestination& request, Instant now) {
-  for (unsigned dead = 0; dead < kMaxDeadInARow; ++dead) {
-    std::optional<Cache::DestinationHit> hit = cache_.find_destination(request.destination, now);
-    if (!hit) break;
-    if (!is_dead(hit->claim)) return hit;
-    hit->claim.discard();
+std::optional<Cache::DestinationHit> Service::find(const FindDestination& request, Instant now,
+                                                   unsigned dead) {
+  if (dead < kMaxDeadInARow) {
+    if (auto hit = cache_.find_destination(request.destination, now)) return hit;
   }
   ++totals_.destination_misses;
   statistics_.destination_miss();
   return std::nullopt;
+}
+
+bool Service::can_be_asked(const Claim& claim) noexcept {
+  const auto kind = static_cast<DescriptorKind>(claim.provenance().note);
+  return kind == DescriptorKind::network || kind == DescriptorKind::local;
 }
 
 void Service::commit(Claim& claim, Lookup lookup) noexcept {

@@ -77,10 +77,14 @@ class Service final : private CacheObserver {
   // An id for a connection that has none; a save that names none gets one by itself.
   std::uint64_t new_connection_id() noexcept { return ++last_connection_id_; }
   Saved save(const SaveDestination& request, Instant now);
-  // A miss is counted here, a hit where the claim is committed. Connections whose peer has closed
-  // them leave the cache instead of being found.
-  std::optional<Claim> find(const FindEndpoint& request, Instant now);
-  std::optional<Cache::DestinationHit> find(const FindDestination& request, Instant now);
+  // A miss is counted here, a hit where the claim is committed. The caller makes sure that the
+  // connection is alive; one that is not it discards, and looks again with one more of the `dead`.
+  std::optional<Claim> find(const FindEndpoint& request, Instant now, unsigned dead = 0);
+  std::optional<Cache::DestinationHit> find(const FindDestination& request, Instant now,
+                                            unsigned dead = 0);
+  // Whether a Probe can tell if it is alive. A socket answers at once; others are not asked: a file
+  // is always ready, and its file system may take its time to say so.
+  static bool can_be_asked(const Claim& claim) noexcept;
 
   // Closes a descriptor that came and is not to be kept.
   void close_unwanted(Fd fd) noexcept { closer_.close_copy(std::move(fd)); }

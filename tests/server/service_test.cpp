@@ -262,85 +262,28 @@ TEST_F(ServiceTest, WhatWasHandedOutKeepsItsSettings) {
   lingering.second.reset();
 }
 
-// Connections whose peer has gone.
-
-TEST_F(ServiceTest, AConnectionWhosePeerHasClosedIsNotFound) {
-  Ends local = socket_pair();
-  save("e", std::move(tcp.first));
-  save("e", std::move(local.first));
-  bind("d", "e");
-  counted();
-  ASSERT_TRUE(send_with(tcp.second.get(), "421 bye\r\n", {}));
-  tcp.second.reset();
-  EXPECT_TRUE(has("e"));
-  EXPECT_EQ(service.cache().connections(), 1u);
-  local.second.reset();
-  EXPECT_FALSE(leads_somewhere("d"));
-  EXPECT_EQ(service.cache().connections(), 0u);
-  EXPECT_THAT(counted(), ElementsAre("statistics: domain lookup hits=0 miss=1 success=0%"));
-}
-
-TEST_F(ServiceTest, TheNextConnectionIsFoundInstead) {
-  Ends dead = tcp_pair();
-  save("e", std::move(dead.first));
-  save("e", copy(tcp.first));
-  dead.second.reset();
-  const auto claim = service.find(FindEndpoint{"e"}, kNow);
-  ASSERT_TRUE(claim);
-  EXPECT_EQ(service.cache().held(), 1u);
-}
-
-TEST_F(ServiceTest, ADestinationsNextBindingIsFoundInstead) {
-  Ends dead = tcp_pair();
-  save("e1", std::move(dead.first));
-  save("e2", copy(tcp.first));
-  bind("d", "e1");
-  bind("d", "e2");
-  dead.second.reset();
-  const auto hit = service.find(FindDestination{"d"}, kNow);
-  ASSERT_TRUE(hit);
-  EXPECT_EQ(hit->claim.endpoint(), "e2");
-}
-
-TEST_F(ServiceTest, APeerThatOnlySaysSomethingIsAlive) {
-  save("e", copy(tcp.first));
-  ASSERT_TRUE(send_with(tcp.second.get(), "220 hello\r\n", {}));
-  EXPECT_TRUE(has("e"));
-  EXPECT_EQ(receive_with(tcp.first.get()).bytes, "220 hello\r\n");
-}
-
-TEST_F(ServiceTest, APipesOtherEndIsNotAsked) {
-  Ends pipe = pipe_pair();
-  save("e", std::move(pipe.first));
-  pipe.second.reset();
-  EXPECT_TRUE(has("e"));
-}
-
-TEST_F(ServiceTest, OneLookupPassesOverSoManyDeadConnections) {
-  Statistics own_statistics{0};
-  Service large{{.limits = {}, .ttl_limit = 60s, .listening = {}}, own_statistics, closer, log};
-  const auto fill = [&](unsigned dead, std::string_view endpoint = "e") {
-    for (unsigned i = 0; i < dead; ++i) {
-      Ends ends = socket_pair();
-      large.save(SaveEndpoint{10s, endpoint, "dead"}, std::move(ends.first), kNow);
-    }
-    large.save(SaveEndpoint{10s, endpoint, "alive"}, copy(tcp.first), kNow);
+TEST_F(ServiceTest, SocketsCanBeAskedWhetherTheyAreAlive) {
+  const auto can_be_asked = [&](std::string_view endpoint) {
+    return Service::can_be_asked(*service.find(FindEndpoint{endpoint}, kNow));
   };
-  fill(Service::kMaxDeadInARow - 1);
-  {
-    auto claim = large.find(FindEndpoint{"e"}, kNow);
-    ASSERT_TRUE(claim);
-    EXPECT_EQ(claim->properties(), "alive");
-    large.commit(*claim, Service::Lookup::endpoint);
-  }
-  fill(Service::kMaxDeadInARow);
-  EXPECT_FALSE(large.find(FindEndpoint{"e"}, kNow));
-  EXPECT_TRUE(large.find(FindEndpoint{"e"}, kNow));
+  save("tcp", copy(tcp.first));
+  save("local", socket_pair().first);
+  save("pipe", pipe_pair().first);
+  EXPECT_TRUE(can_be_asked("tcp"));
+  EXPECT_TRUE(can_be_asked("local"));
+  EXPECT_FALSE(can_be_asked("pipe"));
+}
 
-  large.save(SaveDestination{10s, "d", "dp", "by destination"}, kNow);
-  fill(Service::kMaxDeadInARow, "by destination");
-  EXPECT_FALSE(large.find(FindDestination{"d"}, kNow));
-  EXPECT_TRUE(large.find(FindDestination{"d"}, kNow));
+TEST_F(ServiceTest, ALookupThatHasFoundTooManyDeadIsAMiss) {
+  save("e", copy(tcp.first));
+  bind("d", "e");
+  constexpr unsigned kMost = Service::kMaxDeadInARow;
+  EXPECT_TRUE(service.find(FindEndpoint{"e"}, kNow, kMost - 1));
+  EXPECT_FALSE(service.find(FindEndpoint{"e"}, kNow, kMost));
+  EXPECT_TRUE(service.find(FindDestination{"d"}, kNow, kMost - 1));
+  EXPECT_FALSE(service.find(FindDestination{"d"}, kNow, kMost));
+  EXPECT_EQ(service.totals().endpoint_misses, 1U);
+  EXPECT_EQ(service.totals().destination_misses, 1U);
 }
 
 TEST_F(ServiceTest, DetailsTellWhyAConnectionLeft) {

@@ -1,0 +1,144 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/direct_fixture.hpp"
+
+// Connections whose peer has closed its side are found by nobody, in either protocol.
+
+namespace scache::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+class DeadConnections : public DirectSessionTest {
+ protected:
+  void fill(unsigned dead, const std::string& endpoint = "e") {
+    for (unsigned i = 0; i < dead; ++i) save(endpoint, "dead", socket_pair().first);
+    save(endpoint, "alive", Fd{::dup(tcp.first.get())});
+  }
+  void save(const std::string& endpoint, const std::string& properties, Fd fd) {
+    const SaveEndpoint request{std::chrono::seconds{100}, endpoint, properties};
+    EXPECT_EQ(service.save(request, std::move(fd), clock.now()), Saved::yes);
+  }
+  void bind(const std::string& destination, const std::string& endpoint) {
+    const SaveDestination request{std::chrono::seconds{100}, destination, "dp", endpoint};
+    EXPECT_EQ(service.save(request, clock.now()), Saved::yes);
+  }
+  std::uint64_t total_dead() const { return service.totals().dead; }
+
+  Ends tcp = tcp_pair();
+  const TalkPtr postfix = connect();
+  Talk direct{*this};
+};
+
+TEST_F(DeadConnections, AreAMissAndLeave) {
+  Ends ends = tcp_pair();
+  save("e", "p", Fd{::dup(ends.first.get())});
+  save("other", "p", std::move(ends.first));
+  ASSERT_TRUE(send_with(ends.second.get(), "421 bye\r\n", {}));
+  ends.second.reset();
+  EXPECT_EQ(postfix->find("e"), kNoEndpoint);
+  EXPECT_FALSE(direct.ask(find_frame(1, "other")).with_descriptor);
+  EXPECT_EQ(service.cache().held(), 0U);
+  EXPECT_EQ(total_dead(), 2U);
+  EXPECT_EQ(service.totals().endpoint_misses, 2U);
+}
+
+TEST_F(DeadConnections, GiveWayToTheNextOfTheirEndpoint) {
+  fill(1);
+  EXPECT_EQ(postfix->find("e"), endpoint_hit("alive"));
+  EXPECT_TRUE(is_same_file(postfix->take(), tcp.first));
+  fill(1);
+  EXPECT_EQ(direct.ask(find_frame(1, "e")).text(Tag::endpoint_properties), "alive");
+  EXPECT_TRUE(is_same_file(direct.take_descriptor(), tcp.first));
+  EXPECT_EQ(total_dead(), 2U);
+  EXPECT_EQ(service.totals().endpoint_hits, 2U);
+  EXPECT_EQ(service.totals().endpoint_misses, 0U);
+}
+
+TEST_F(DeadConnections, GiveWayToThoseOfTheDestinationsNextEndpoint) {
+  for (const bool directly : {false, true}) {
+    save("e1", "dead", socket_pair().first);
+    save("e2", "alive", Fd{::dup(tcp.first.get())});
+    if (!directly) {
+      bind("d", "e1");
+      bind("d", "e2");
+      EXPECT_EQ(postfix->ask(find_dest("d")), destination_hit("dp", "alive"));
+      EXPECT_TRUE(postfix->take());
+    } else {
+      const Reply found = direct.ask(frame(Kind::find, 1, {{Tag::destination, "d"}}));
+      EXPECT_EQ(found.text(Tag::endpoint), "e2");
+      EXPECT_EQ(found.text(Tag::destination_properties), "dp");
+      EXPECT_TRUE(direct.take_descriptor());
+    }
+  }
+}
+
+TEST_F(DeadConnections, OneLookupPassesOverSoMany) {
+  fill(Service::kMaxDeadInARow - 1);
+  EXPECT_EQ(postfix->find("e"), endpoint_hit("alive"));
+  EXPECT_TRUE(postfix->take());
+  fill(Service::kMaxDeadInARow);
+  EXPECT_EQ(postfix->find("e"), kNoEndpoint);
+  EXPECT_TRUE(direct.ask(find_frame(1, "e")).with_descriptor);
+  fill(Service::kMaxDeadInARow);
+  EXPECT_FALSE(direct.ask(find_frame(2, "e")).with_descriptor);
+  EXPECT_TRUE(direct.ask(find_frame(3, "e")).with_descriptor) << "each lookup counts anew";
+}
+
+TEST_F(DeadConnections, ThoseThatOnlySaySomethingAreAlive) {
+  fill(0);
+  ASSERT_TRUE(send_with(tcp.second.get(), "220 hello\r\n", {}));
+  EXPECT_EQ(postfix->find("e"), endpoint_hit("alive"));
+  EXPECT_EQ(receive_with(postfix->take().get()).bytes, "220 hello\r\n");
+}
+
+TEST_F(DeadConnections, APipesOtherEndIsNotAsked) {
+  save("e", "pipe", pipe_pair().first);
+  EXPECT_EQ(postfix->find("e"), endpoint_hit("pipe"));
+  EXPECT_TRUE(postfix->take());
+  save("e", "pipe", pipe_pair().first);
+  EXPECT_TRUE(direct.ask(find_frame(1, "e")).with_descriptor);
+}
+
+TEST_F(DeadConnections, RequestsThatWereSentAheadAreAnsweredInOrder) {
+  fill(1);
+  std::string ahead = find_frame(1, "e") + find_frame(2, "e") + frame(Kind::ping, 3);
+  direct.say(ahead);
+  const std::vector<Reply> replies = direct.hear();
+  ASSERT_THAT(replies, SizeIs(3));
+  EXPECT_TRUE(replies[0].with_descriptor);
+  EXPECT_FALSE(replies[1].with_descriptor);
+  EXPECT_THAT((std::vector{replies[0].id, replies[1].id, replies[2].id}), ElementsAre(1, 2, 3));
+}
+
+TEST_F(DeadConnections, AClientThatGoesWhileItsConnectionIsLookedAtLeavesItInTheCache) {
+  fill(0);
+  {
+    Talk hasty{*this};
+    ASSERT_TRUE(hasty.client.send(find_frame(1, "e")));
+    turn();
+    EXPECT_EQ(service.cache().connections(), 0U) << "it is looked at before the next wait";
+  }
+  settle();
+  EXPECT_EQ(service.cache().connections(), 1U);
+}
+
+TEST_F(DeadConnections, ADescriptorThatComesWithALookupEndsTheStreamAfterItsReply) {
+  fill(0);
+  direct.say(find_frame(1, "e"), {tcp.first.get()});
+  EXPECT_TRUE(direct.is_over());
+  const std::vector<Reply> replies = direct.hear();
+  ASSERT_THAT(replies, SizeIs(1));
+  EXPECT_TRUE(replies[0].with_descriptor);
+  EXPECT_THAT(log.take(),
+              ElementsAre(::testing::HasSubstr("a descriptor comes without its frame")));
+}
+
+}  // namespace
+}  // namespace scache::test

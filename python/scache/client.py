@@ -107,7 +107,7 @@ class Client:
         *,
         bindings: Iterable[Binding] = (),
     ) -> Saved:
-        """Puts a connection into the cache for `ttl` seconds; without, for the server's limit.
+        """Puts a connection into the cache for `ttl` seconds; without, for the server's default.
 
         On success the caller's socket is closed. On an error it is untouched, and the caller's; but
         where the error says `in_doubt`, another process may have it too: close it.
@@ -135,7 +135,7 @@ class Client:
     def bind(
         self, destination: Name, endpoint: Name, properties: Name = b"", ttl: float | None = None
     ) -> bool | None:
-        """Ties a destination to an endpoint for `ttl` seconds; without, for the server's limit.
+        """Ties a destination to an endpoint for `ttl` seconds; without, for the server's default.
 
         Tells whether this binding was there and is renewed; None in Postfix's way, which does not
         say it.

@@ -22,7 +22,7 @@ class Binding(NamedTuple):
 
     destination: Name
     properties: Name = b""
-    # Seconds; None is the server's limit.
+    # Seconds; None is the server's default.
     ttl: float | None = None
 
 

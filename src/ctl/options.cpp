@@ -60,7 +60,7 @@ void properties(CLI::App& app, Text& into) {
 }
 
 void save_options(CLI::App& app, SaveOptions& options) {
-  time(app, "--ttl", options.ttl, "How long it is kept; the server's limit if not given");
+  time(app, "--ttl", options.ttl, "How long it is kept; the server's default if not given");
   app.add_option_function<std::vector<std::string>>(
          "--bind",
          [&options](const std::vector<std::string>& names) {

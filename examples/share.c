@@ -26,7 +26,9 @@ int main(void) {
     return 1;
   char reply[6];
   if (write(scache_connection_descriptor(found), "hello\n", 6) != 6) return 1;
-  fwrite(reply, 1, (size_t)read(scache_connection_descriptor(found), reply, 6), stdout);
+  const ssize_t size = read(scache_connection_descriptor(found), reply, 6);
+  if (size <= 0) return 1;
+  fwrite(reply, 1, (size_t)size, stdout);
   if (scache_save(cache, found, 30000, NULL, 0, -1, NULL, &error) != 0) fputs(error.text, stderr);
   scache_connection_free(found);
   scache_client_free(cache);

@@ -26,7 +26,9 @@ int main() {
   if (!connection) connection = {.descriptor = connect_to(7007), .endpoint = endpoint};
   char reply[6];
   if (::write(connection.descriptor.get(), "hello\n", 6) != 6) return 1;
-  std::cout.write(reply, ::read(connection.descriptor.get(), reply, 6));
+  const auto size = ::read(connection.descriptor.get(), reply, 6);
+  if (size <= 0) return 1;
+  std::cout.write(reply, size);
   const auto saved = cache.save(connection, {.ttl = 30s});
   if (!saved) std::cerr << saved.error().text << '\n';
 }

@@ -67,7 +67,12 @@ def _library(prefix: pathlib.Path) -> pathlib.Path:
     return found
 
 
-@pytest.mark.parametrize("name", ["cpp_scache", "cpp_scache_static", "c_scache", "c_scache_static"])
+_everything = pytest.mark.parametrize(
+    "name", ["cpp_scache", "cpp_scache_static", "c_scache", "c_scache_static"]
+)
+
+
+@_everything
 def test_programs_do_everything(start: Start, built: pathlib.Path, name: str) -> None:
     server = start()
     way = "direct" if _DIRECT else "postfix"
@@ -75,6 +80,16 @@ def test_programs_do_everything(start: Start, built: pathlib.Path, name: str) ->
     server.log.rest()
     # What was saved in Postfix's way stays.
     server.remaining = server.holds()
+
+
+@_everything
+@pytest.mark.only("ours")
+def test_programs_do_everything_with_scached(
+    scached: Scached, built: pathlib.Path, name: str
+) -> None:
+    scached.start_here()
+    assert _run([built / name, str(scached.path), "direct"]) == "all of it\n"
+    assert scached.stop() == 0
 
 
 @pytest.mark.parametrize("static", [False, True])
@@ -143,6 +158,10 @@ def test_the_examples_share_one_connection(
     for name in ("share_cpp", "share_c", "share_cpp"):
         assert _run([built / name], SCACHE_SOCKET=str(scached.path)) == "hello\n"
     assert len(echo) == 1
+    # All at once, and each is put back.
+    words = [built / "loop_cpp", "nothing", "echo 127.0.0.1 7007"]
+    for _ in range(2):
+        assert _run(words, SCACHE_SOCKET=str(scached.path)) == "echo 127.0.0.1 7007\n"
     assert scached.stop() == 0
 
 

@@ -62,7 +62,7 @@ class Crowd:
 
         with contextlib.ExitStack() as last:
             results = self._pool.map(go_on, range(WORKERS))
-            last.callback(list, results)
+            last.callback(lambda: list(results))
             last.callback(enough.set)
             yield
 

@@ -8,10 +8,10 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
 from typing import TypeVar
 
 from scache import direct
+from scache.closing import Closing
 from scache.connection import (
     Binding,
     Connection,
@@ -51,7 +51,7 @@ def default_path() -> str:
     return os.path.join(own or "/run", "scache", "scached.sock")
 
 
-class Client:
+class Client(Closing):
     """A client of one server. It connects at its first call, and anew when its stream has ended.
 
     All calls may raise the classes of `scache.errors`; a Timeout covers connecting. Thread safe:
@@ -70,17 +70,6 @@ class Client:
         self._lock = threading.Lock()
         self._session: Session | None = None
         _clients.add(self)
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends the stream; connections that were found stay open. A later call begins a new one."""

@@ -10,7 +10,10 @@ static int connect_to(unsigned short port) {
   const int number = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(number, (struct sockaddr*)&address, sizeof address) != 0) exit(1);
+  if (connect(number, (struct sockaddr*)&address, sizeof address) != 0) {
+    perror("connect");
+    exit(1);
+  }
   return number;
 }
 
@@ -20,14 +23,18 @@ int main(void) {
   scache_connection* found = NULL;
   scache_error error;
   if (scache_client_new(NULL, -1, &cache, &error) != 0) return 1;
-  if (scache_find_endpoint(cache, endpoint, -1, &found, &error) != 0) fputs(error.text, stderr);
+  if (scache_find_endpoint(cache, endpoint, -1, &found, &error) != 0)
+    fprintf(stderr, "%s\n", error.text);
   if (found == NULL &&
       scache_connection_new(connect_to(7007), endpoint, scache_text(""), &found, &error) != 0)
     return 1;
   char reply[6];
   if (write(scache_connection_descriptor(found), "hello\n", 6) != 6) return 1;
-  fwrite(reply, 1, (size_t)read(scache_connection_descriptor(found), reply, 6), stdout);
-  if (scache_save(cache, found, 30000, NULL, 0, -1, NULL, &error) != 0) fputs(error.text, stderr);
+  const ssize_t size = read(scache_connection_descriptor(found), reply, 6);
+  if (size <= 0) return 1;
+  fwrite(reply, 1, (size_t)size, stdout);
+  if (scache_save(cache, found, 30000, NULL, 0, -1, NULL, &error) != 0)
+    fprintf(stderr, "%s\n", error.text);
   scache_connection_free(found);
   scache_client_free(cache);
 }

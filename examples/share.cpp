@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <scache/client.hpp>
 
@@ -13,8 +15,10 @@ static scache::Descriptor connect_to(unsigned short port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-    ::_exit(1);
+  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    std::perror("connect");
+    std::exit(1);
+  }
   return socket;
 }
 
@@ -26,7 +30,9 @@ int main() {
   if (!connection) connection = {.descriptor = connect_to(7007), .endpoint = endpoint};
   char reply[6];
   if (::write(connection.descriptor.get(), "hello\n", 6) != 6) return 1;
-  std::cout.write(reply, ::read(connection.descriptor.get(), reply, 6));
+  const auto size = ::read(connection.descriptor.get(), reply, 6);
+  if (size <= 0) return 1;
+  std::cout.write(reply, size);
   const auto saved = cache.save(connection, {.ttl = 30s});
   if (!saved) std::cerr << saved.error().text << '\n';
 }

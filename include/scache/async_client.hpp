@@ -6,6 +6,7 @@
 #include <optional>
 #include <scache/connection.hpp>
 #include <scache/result.hpp>
+#include <scache/socket_path.hpp>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -13,7 +14,7 @@
 
 // libscache for programs with an event loop of their own.
 //
-//   scache::AsyncClient cache{scache::default_socket_path()};
+//   scache::AsyncClient cache;
 //   const auto id = cache.find_endpoint("smtp:192.0.2.1:25");
 //   // whenever poll() reports cache.events() of cache.descriptor(), and after requests:
 //   cache.process();
@@ -51,7 +52,7 @@ class SCACHE_API AsyncClient {
     Connection given_back{};
   };
 
-  explicit AsyncClient(std::string socket_path);
+  explicit AsyncClient(std::string socket_path = default_socket_path());
   AsyncClient(AsyncClient&& other) noexcept;
   AsyncClient& operator=(AsyncClient&& other) noexcept;
   ~AsyncClient();

@@ -19,7 +19,7 @@
  *     it. A save that succeeds closes it here: the cache has it. A save that fails leaves it.
  *     Every descriptor that is made here is close-on-exec.
  *  5. Times are milliseconds. A `timeout` is for one call; a negative one is the client's own. A
- *     `ttl` of 0 is the server's limit.
+ *     `ttl` of 0 is the server's default.
  *  6. Threads: a scache_client may be used by many at once, except while it is freed; any other
  *     handle by one at a time.
  *  7. Forks: a child may use the client of its parent; it gets streams of its own.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <scache/connection.hpp>
 #include <scache/result.hpp>
+#include <scache/socket_path.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,10 +28,6 @@ inline namespace v0 {
 // How a client and its server talk (docs/protocol.md). Postfix's own server knows only Postfix's
 // way, which has no drop, list and statistics, and no NUL bytes in names and properties.
 enum class Protocol { any, direct, postfix };
-
-// Where scached listens: $SCACHE_SOCKET, else $XDG_RUNTIME_DIR/scache/scached.sock, else (and for
-// root) /run/scache/scached.sock.
-SCACHE_API std::string default_socket_path();
 
 struct ClientOptions {
   // How long a call may take that has no time of its own. A cache that answers later than that is

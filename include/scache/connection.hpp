@@ -66,8 +66,8 @@ struct Connection {
   explicit operator bool() const noexcept { return static_cast<bool>(descriptor); }
 };
 
-// A time to live; without one it is the server's limit, which also caps it. Postfix's way knows
-// whole seconds and rounds up.
+// A time to live; without one it is the server's default, and the server's limit caps it. Postfix's
+// way knows whole seconds and rounds up; without one it asks for the limit.
 using Ttl = std::optional<std::chrono::milliseconds>;
 
 // Binding ties a destination to an endpoint.

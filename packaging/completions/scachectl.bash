@@ -3,7 +3,7 @@
 _scachectl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= options i
   COMPREPLY=()
-  local everywhere='--help --socket --timeout --verbose'
+  local everywhere='--help --json --socket --timeout --verbose'
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --)
@@ -31,11 +31,11 @@ _scachectl() {
   esac
   case $command in
     '') options="$everywhere --version ping stats list drop save find run" ;;
-    ping) options="$everywhere --json" ;;
-    stats) options="$everywhere --json --watch" ;;
-    list) options="$everywhere --json --connections --bindings --properties" ;;
-    drop) options="$everywhere --json --endpoint --destination --prefix --all" ;;
-    save) options="$everywhere --json --endpoint --fd --properties --ttl --bind" ;;
+    ping) options="$everywhere" ;;
+    stats) options="$everywhere --watch" ;;
+    list) options="$everywhere --connections --bindings --properties" ;;
+    drop) options="$everywhere --endpoint --destination --prefix --all" ;;
+    save) options="$everywhere --endpoint --fd --properties --ttl --bind" ;;
     find) options="$everywhere --endpoint --destination --stdio --" ;;
     run) options="$everywhere --connect --connect-timeout --endpoint --properties --ttl --bind --stdio --" ;;
   esac

@@ -8,10 +8,10 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
 from typing import TypeVar
 
 from scache import direct
+from scache.closing import Closing
 from scache.connection import (
     Binding,
     Connection,
@@ -51,7 +51,7 @@ def default_path() -> str:
     return os.path.join(own or "/run", "scache", "scached.sock")
 
 
-class Client:
+class Client(Closing):
     """A client of one server. It connects at its first call, and anew when its stream has ended.
 
     All calls may raise the classes of `scache.errors`; a Timeout covers connecting. Thread safe:
@@ -70,17 +70,6 @@ class Client:
         self._lock = threading.Lock()
         self._session: Session | None = None
         _clients.add(self)
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends the stream; connections that were found stay open. A later call begins a new one."""
@@ -107,7 +96,7 @@ class Client:
         *,
         bindings: Iterable[Binding] = (),
     ) -> Saved:
-        """Puts a connection into the cache for `ttl` seconds; without, for the server's limit.
+        """Puts a connection into the cache for `ttl` seconds; without, for the server's default.
 
         On success the caller's socket is closed. On an error it is untouched, and the caller's; but
         where the error says `in_doubt`, another process may have it too: close it.
@@ -135,7 +124,7 @@ class Client:
     def bind(
         self, destination: Name, endpoint: Name, properties: Name = b"", ttl: float | None = None
     ) -> bool | None:
-        """Ties a destination to an endpoint for `ttl` seconds; without, for the server's limit.
+        """Ties a destination to an endpoint for `ttl` seconds; without, for the server's default.
 
         Tells whether this binding was there and is renewed; None in Postfix's way, which does not
         say it.

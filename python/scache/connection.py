@@ -6,8 +6,9 @@ import os
 import socket
 import time
 from dataclasses import dataclass
-from types import TracebackType
 from typing import NamedTuple
+
+from scache.closing import Closing
 
 Name = str | bytes
 
@@ -22,7 +23,7 @@ class Binding(NamedTuple):
 
     destination: Name
     properties: Name = b""
-    # Seconds; None is the server's limit.
+    # Seconds; None is the server's default.
     ttl: float | None = None
 
 
@@ -58,7 +59,7 @@ class History:
     idle: float
 
 
-class Connection:
+class Connection(Closing):
     """A connection that was found. It is out of the cache, and its user owns `socket`.
 
     Closing it, or leaving its `with` block, closes the socket; so does a save that succeeded. Not
@@ -106,17 +107,6 @@ class Connection:
     def close(self) -> None:
         """Closes the socket. May be called again."""
         self.socket.close()
-
-    def __enter__(self) -> Connection:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<scache.Connection {self.endpoint!r} id={self.id} uses={self.uses}>"

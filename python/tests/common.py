@@ -7,17 +7,18 @@ import socket
 from collections.abc import Callable
 
 import scache.http
+from alone import Alone
 from fake import Fake, Peer
 from harness.server import Server
 from scache.frames import Tag
 
 Pair = tuple[socket.socket, socket.socket]
 Serve = Callable[..., Fake]
-Start = Callable[[str], Server]
+Start = Callable[[str], Server | Alone]
 Connect = Callable[..., scache.http.HTTPConnection]
 
-# Postfix's own server; ours, spoken to in Postfix's way; ours.
-STOCK, OURS_AS_STOCK, OURS = "stock", "ours as stock", "ours"
+# Postfix's own server; ours in its place, spoken to in Postfix's way; ours there; scached.
+STOCK, OURS_AS_STOCK, OURS, ALONE = "stock", "ours as stock", "ours", "ours alone"
 
 # The fields of a connection that is found.
 FOUND = (

@@ -15,13 +15,14 @@ import pytest
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(_ROOT / "python"), str(_ROOT / "tests" / "e2e")]
-pytest.register_assert_rewrite("common", "fake", "harness", "web")
+pytest.register_assert_rewrite("alone", "common", "fake", "harness", "web")
 
 # ruff: noqa: E402
 import scache
 import scache.client
 import scache.http
-from common import OURS, OURS_AS_STOCK, STOCK, Connect, Pair, Start
+from alone import Alone
+from common import ALONE, OURS, OURS_AS_STOCK, STOCK, Connect, Pair, Start
 from fake import Fake, Script
 from harness.server import Server, Setup
 from harness.waiting import PATIENCE
@@ -80,15 +81,15 @@ def pair() -> Iterator[Pair]:
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Server]]:
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Starts real servers; at the end each is checked for leaks and its log."""
     if os.geteuid() != 0:
         pytest.fail("servers are started as master(8) does: it needs root")
-    servers: list[Server] = []
+    servers: list[Server | Alone] = []
 
-    def start_one(kind: str) -> Server:
+    def start_one(kind: str) -> Server | Alone:
         monkeypatch.setenv("SCACHE_UNDER_TEST", kind.split()[0])
-        servers.append(Server(Setup()))
+        servers.append(Alone() if kind == ALONE else Server(Setup()))
         if kind == OURS_AS_STOCK:
             scache.client._refused.add(str(servers[-1].scratch.socket))
         return servers[-1]
@@ -102,7 +103,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Server]]:
             server.close()
 
 
-@pytest.fixture(params=[STOCK, OURS_AS_STOCK, OURS])
+@pytest.fixture(params=[STOCK, OURS_AS_STOCK, OURS, ALONE])
 def kind(request: pytest.FixtureRequest) -> str:
     """Each server in each way."""
     name: str = request.param

@@ -15,7 +15,8 @@ import scache
 from common import FOUND, Pair, Serve, ping_once
 from fake import Peer
 from harness import wire
-from harness.waiting import PATIENCE
+from harness.waiting import PATIENCE, until
+from scache.deadline import Deadline
 from scache.frames import Kind
 
 # Longer than anything takes, and short enough to wait for.
@@ -198,6 +199,24 @@ def test_a_stream_that_ends_without_an_answer_is_begun_anew(serve: Serve, pair: 
     found.close()
 
 
+def test_a_stream_that_speaks_unasked_is_begun_anew(serve: Serve) -> None:
+    def script(peer: Peer) -> None:
+        ping_once(peer)
+        assert go.wait(PATIENCE)
+        peer.send(b"x")
+        # Nothing more is said on it; what it said is left unread.
+        with pytest.raises(ConnectionResetError):
+            peer.socket.recv(1)
+
+    go = threading.Event()
+    with scache.Client(serve(script, ping_once).path) as cache:
+        cache.ping()
+        stream = cache._ready(Deadline(PATIENCE))[0].stream
+        go.set()
+        until(lambda: not stream.is_quiet(), "the server speaks")
+        assert cache.ping() == "fake 1"
+
+
 def test_a_save_that_may_have_been_done_is_not_done_twice(serve: Serve, pair: Pair) -> None:
     def script(peer: Peer) -> None:
         ping_once(peer)
@@ -309,7 +328,7 @@ def test_an_interrupted_call_ends_its_stream(serve: Serve, monkeypatch: pytest.M
         raise KeyboardInterrupt
 
     with scache.Client(serve(script, ping_once).path) as cache:
-        cache._ready(scache.client.Deadline(PATIENCE))
+        cache._ready(Deadline(PATIENCE))
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(scache.stream.Stream, "receive", interrupt)
             cache.ping()

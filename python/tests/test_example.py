@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import socket
 import subprocess
 import sys
@@ -20,19 +21,17 @@ def test_the_readme_shows_the_example() -> None:
     assert f"```python\n{EXAMPLE.read_text()}```\n" in README.read_text()
 
 
-def test_two_runs_share_a_connection(start: Start, kind: str) -> None:
-    server = start(kind)
+def run(path: pathlib.Path | str, times: int) -> None:
+    """Runs it so often. It is answered on its first connection: a second one would not be."""
+    heard = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        heard = []
 
         def echo() -> None:
-            """One connection: a second would not be answered."""
             listener.settimeout(PATIENCE)
             connection = listener.accept()[0]
             connection.settimeout(PATIENCE)
             with connection:
-                for _ in range(2):
+                for _ in range(times):
                     heard.append(connection.recv(100))
                     connection.sendall(heard[-1])
 
@@ -41,13 +40,22 @@ def test_two_runs_share_a_connection(start: Start, kind: str) -> None:
         environment = {
             **os.environ,
             "PYTHONPATH": str(program.REPOSITORY / "python"),
-            "SCACHE_SOCKET": str(server.scratch.socket),
+            "SCACHE_SOCKET": str(path),
         }
-        code = EXAMPLE.read_text().replace("7007", str(port))
-        for _ in range(2):
+        code = EXAMPLE.read_text().replace("7007", str(listener.getsockname()[1]))
+        for _ in range(times):
             words = [sys.executable, "-c", code]
             assert subprocess.check_output(words, env=environment, timeout=PATIENCE) == b"hello\n"
         thread.join(PATIENCE)
-    assert heard == [b"hello\n"] * 2
+    assert heard == [b"hello\n"] * times
+
+
+def test_two_runs_share_a_connection(start: Start, kind: str) -> None:
+    server = start(kind)
+    run(server.scratch.socket, 2)
     server.log.rest()
     server.remaining = 1
+
+
+def test_it_goes_on_without_a_cache() -> None:
+    run("/nowhere/at/all", 1)

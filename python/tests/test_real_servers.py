@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import scache
-from common import OURS, STOCK, Pair, Start
+from common import ALONE, OURS, STOCK, Pair, Start
 from harness import program
+from harness.scached import SOMEBODY
 from harness.server import Server
 
 # What Postfix's server says to a request that it does not know.
@@ -107,7 +109,7 @@ def test_a_dead_server_is_missing_and_another_is_found(start: Start, kind: str, 
         with pytest.raises(scache.ServerMissing):
             cache.save(pair[0], "e")
         second = start(kind)
-        path.unlink()
+        path.unlink(missing_ok=True)
         path.symlink_to(second.scratch.socket)
         cache.save(pair[0], "e", ttl=30)
         second.comes_to_hold(2)
@@ -130,10 +132,20 @@ def test_postfixs_server_cannot_do_the_rest(start: Start) -> None:
 # The direct way.
 
 
-@pytest.fixture
-def cache(start: Start) -> scache.Client:
-    """A client of our server."""
-    return scache.Client(start(OURS).scratch.socket)
+@pytest.fixture(params=[OURS, ALONE])
+def cache(request: pytest.FixtureRequest, start: Start) -> scache.Client:
+    """A client of our servers."""
+    return scache.Client(start(request.param).scratch.socket)
+
+
+@contextlib.contextmanager
+def as_user(user: int) -> Iterator[None]:
+    """For a while the test is somebody else."""
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 @pytest.fixture
@@ -153,7 +165,7 @@ def pairs() -> Iterator[Callable[[], socket.socket]]:
 
 def test_the_server_says_who_it_is(cache: scache.Client) -> None:
     with cache:
-        assert cache.ping().startswith("scache ")
+        assert re.fullmatch(r"scached? \d+\.\d+\.\d+", cache.ping())
 
 
 def test_history_survives_many_hands(cache: scache.Client, pair: Pair) -> None:
@@ -209,6 +221,21 @@ def test_a_long_list_comes_in_pages(
         assert cache.drop(prefix="d1") == (0, 111)
         assert cache.drop(prefix="") == (9, 488)
         assert [*cache.list()] == []
+
+
+def test_the_kernel_tells_whose_a_connection_is(
+    start: Start, pairs: Callable[[], socket.socket]
+) -> None:
+    path = start(OURS).scratch.socket
+    with scache.Client(path) as ours, scache.Client(path) as theirs:
+        ours.save(pairs(), "ours", ttl=30)
+        with as_user(SOMEBODY):
+            assert list(theirs.list()) != []
+        # The client is who it was when it connected.
+        theirs.save(pairs(), "theirs", ttl=30)
+        owners = {entry.endpoint: entry.owner for entry in ours.list()}
+        assert owners == {b"ours": os.geteuid(), b"theirs": SOMEBODY}
+        ours.drop(prefix="")
 
 
 def test_numbers_are_told(cache: scache.Client, pair: Pair) -> None:

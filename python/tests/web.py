@@ -7,6 +7,8 @@ import socket
 import threading
 from typing import Any
 
+from harness.waiting import PATIENCE
+
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -34,6 +36,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(text)
+
+    def _meet(self, argument: str, body: bytes) -> None:
+        """The same, when as many are here as the server waits for."""
+        self.server.meeting.wait(PATIENCE)
+        self._plain("", body)
 
     def _chunks(self, argument: str, body: bytes) -> None:
         """A body in chunks, with a trailer."""
@@ -72,6 +79,10 @@ class Web(http.server.ThreadingHTTPServer):
         self.port: int = self.server_address[1]
         self.requests: list[str] = []
         self.connections = 0
+        # At once: now, and the most there were.
+        self.now = self.most = 0
+        self.meeting = threading.Barrier(8)
+        self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self._thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         self._thread.start()
@@ -79,9 +90,18 @@ class Web(http.server.ThreadingHTTPServer):
     def get_request(self) -> tuple[socket.socket, Any]:
         """Counts."""
         accepted, address = super().get_request()
-        self.connections += 1
+        with self._lock:
+            self.connections += 1
+            self.now += 1
+            self.most = max(self.most, self.now)
         self._open.append(accepted)
         return accepted, address
+
+    def shutdown_request(self, request: Any) -> None:
+        """One less."""
+        super().shutdown_request(request)
+        with self._lock:
+            self.now -= 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients may go when they like."""

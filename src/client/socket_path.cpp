@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <scache/client.hpp>
+#include <scache/socket_path.hpp>
 #include <string>
 
 namespace scache {

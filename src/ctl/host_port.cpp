@@ -1,6 +1,21 @@
 #include "ctl/host_port.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 namespace scache::ctl {
+namespace {
+
+// The system's own reading of a number takes the rest of a division by 65536.
+bool is_port(std::string_view text) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (!std::ranges::all_of(text, digit)) return !text.empty();
+  int number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  return read.ec == std::errc{} && number > 0 && number <= 65'535;
+}
+
+}  // namespace
 
 std::pair<std::string, std::string> split_host_port(std::string_view text) {
   const auto colon = text.rfind(':');
@@ -13,7 +28,7 @@ std::pair<std::string, std::string> split_host_port(std::string_view text) {
     // An address of IPv6 without brackets: nobody knows where it ends.
     return {};
   }
-  if (host.empty() || port.empty()) return {};
+  if (host.empty() || !is_port(port)) return {};
   return {std::string{host}, std::string{port}};
 }
 

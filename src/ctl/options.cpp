@@ -60,7 +60,7 @@ void properties(CLI::App& app, Text& into) {
 }
 
 void save_options(CLI::App& app, SaveOptions& options) {
-  time(app, "--ttl", options.ttl, "How long it is kept; the server's limit if not given");
+  time(app, "--ttl", options.ttl, "How long it is kept; the server's default if not given");
   app.add_option_function<std::vector<std::string>>(
          "--bind",
          [&options](const std::vector<std::string>& names) {
@@ -79,6 +79,14 @@ void program(CLI::App& app, Program& into) {
              kNames);
 }
 
+// What the process says of a command line that is wrong.
+std::string complaint(const CLI::App* app, const CLI::Error& error) {
+  std::string what = error.what();
+  const auto words = app->remaining();
+  if (app->get_subcommands().empty() && !words.empty()) what = words[0] + ": no such command";
+  return "scachectl: " + what + "\nRun with --help for more information.\n";
+}
+
 // Reader defines the commands and reads one of them. Each command has its place, which options
 // write to when they are understood.
 class Reader {
@@ -86,13 +94,15 @@ class Reader {
   explicit Reader(std::string socket) {
     options_.socket = std::move(socket);
     app_.require_subcommand(1);
+    app_.failure_message(complaint);
     app_.set_version_flag("--version", "scachectl " SCACHE_VERSION);
     app_.option_defaults()->always_capture_default(false);
     app_.add_option("--socket", options_.socket, "The server's socket; also $SCACHE_SOCKET")
         ->option_text("PATH");
     time(app_, "--timeout", options_.timeout, "How long the server may take (2s)");
     app_.add_flag("-v,--verbose", options_.verbose, "Say what `run` does without a cache");
-    define_ping();
+    app_.add_flag("--json", options_.json, "For programs: what is said is a line of JSON");
+    define("ping", "Ask whether the server is there", ping_);
     define_stats();
     define_list();
     define_drop();
@@ -143,13 +153,8 @@ class Reader {
     run.program.words = std::move(program_);
   }
 
-  void json(CLI::App& app) { app.add_flag("--json", options_.json, "For programs: JSON"); }
-
-  void define_ping() { json(define("ping", "Ask whether the server is there", ping_)); }
-
   void define_stats() {
     CLI::App& app = define("stats", "Show the server's counters", stats_);
-    json(app);
     app.add_option_function<std::string>(
            "--watch", [this](const std::string& text) { stats_.watch = time_of(text); },
            "Again every second, or TIME")
@@ -160,7 +165,6 @@ class Reader {
 
   void define_list() {
     CLI::App& app = define("list", "Show connections and bindings", list_);
-    json(app);
     app.add_option_function<std::string>(
            "pattern",
            [this](const std::string& text) {
@@ -181,7 +185,6 @@ class Reader {
 
   void define_drop() {
     CLI::App& app = define("drop", "Remove and close", drop_);
-    json(app);
     CLI::App& what = *app.add_option_group("what", "What to drop");
     const auto by = [&](const char* option, DropCommand::By way, const char* text) {
       what.add_option_function<std::string>(
@@ -204,7 +207,6 @@ class Reader {
 
   void define_save() {
     CLI::App& app = define("save", "Save a connection that scachectl was started with", save_);
-    json(app);
     name(app, "--endpoint", save_.endpoint, "The name it is saved under")->required();
     app.add_option("--fd", save_.descriptor, "The number of its descriptor")
         ->option_text("NUMBER")

@@ -10,10 +10,8 @@
 #include <cstring>
 #include <exception>
 #include <scache/client.hpp>
-#include <string>
 #include <variant>
 
-#include "base/socket_path.hpp"
 #include "ctl/commands.hpp"
 #include "ctl/exit_status.hpp"
 #include "ctl/options.hpp"
@@ -21,14 +19,6 @@
 namespace {
 
 using namespace scache;
-
-std::string socket_path() {
-  const char* const given = std::getenv("SCACHE_SOCKET");
-  if (given != nullptr && *given != '\0') return given;
-  const std::string own = default_socket_path(::geteuid(), std::getenv("XDG_RUNTIME_DIR"));
-  // Whoever has no place for a server means the machine's.
-  return own.empty() ? default_socket_path(0, nullptr) : own;
-}
 
 ctl::Manner manner_of(const ctl::Options& options) {
   const bool terminal = ::isatty(STDOUT_FILENO) == 1;
@@ -53,7 +43,7 @@ int execute(const ctl::Options& options) {
 
 int main(int argc, char* argv[]) {
   try {
-    const auto options = ctl::read_options(argc, argv, socket_path());
+    const auto options = ctl::read_options(argc, argv, default_socket_path());
     return options ? execute(*options) : options.error();
   } catch (const std::exception& failure) {
     fmt::print(stderr, "scachectl: {}\n", failure.what());

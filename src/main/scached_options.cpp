@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <string>
 
 namespace scache {
 namespace {
@@ -17,24 +18,37 @@ std::string is_open(const std::string& number) {
   return ::fcntl(std::atoi(number.c_str()), F_GETFD) < 0 ? number + " is not open" : "";
 }
 
+// An empty word is a mistake of whoever has put it together.
+std::string is_named(const std::string& path) {
+  return path.empty() ? "no path" : "";
+}
+
 }  // namespace
 
 std::expected<ScachedOptions, int> read_scached_options(int argc, char* argv[]) {
   using standalone::LogLevel;
   ScachedOptions options;
-  LogLevel level{};
+  std::string level;
   const std::map<std::string, LogLevel> levels{{"error", LogLevel::error},
                                                {"warning", LogLevel::warning},
                                                {"info", LogLevel::info},
                                                {"debug", LogLevel::debug}};
 
   CLI::App app{"Keeps idle connections open on behalf of many processes.", "scached"};
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string{"scached: "} + error.what() + "\nRun with --help for more information.\n";
+  });
   app.add_option("--config", options.configuration, "Read this file, see scached.toml(5)")
-      ->option_text("FILE");
-  app.add_option("--socket", options.socket, "Listen at this path")->option_text("PATH");
-  auto* log_level = app.add_option("--log-level", level, "What to log: error, warning, info, debug")
-                        ->option_text("LEVEL")
-                        ->transform(CLI::CheckedTransformer(levels));
+      ->option_text("FILE")
+      ->check(is_named);
+  app.add_option("--socket", options.socket, "Listen at this path")
+      ->option_text("PATH")
+      ->check(is_named);
+  app.add_option("--log-level", level, "What to log: error, warning, info, debug")
+      ->option_text("LEVEL")
+      ->check([&](const std::string& text) {
+        return levels.contains(text) ? "" : text + " is none of error, warning, info, debug";
+      });
   app.add_option("--ready-fd", options.ready_fd,
                  "When ready, write a newline to this descriptor and close it")
       ->option_text("NUMBER")
@@ -49,7 +63,7 @@ std::expected<ScachedOptions, int> read_scached_options(int argc, char* argv[]) 
     return std::unexpected{app.exit(stopped) == 0 ? EXIT_SUCCESS : kUsage};
   }
   if (!options.socket.empty()) options.socket = std::filesystem::absolute(options.socket);
-  if (*log_level) options.log_level = level;
+  if (!level.empty()) options.log_level = levels.at(level);
   return options;
 }
 

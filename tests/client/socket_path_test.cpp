@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <scache/client.hpp>
+#include <scache/socket_path.hpp>
 
 namespace scache {
 namespace {

@@ -11,6 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// What is wrong, as it was told last.
+std::string complaint;
+
 std::expected<Options, int> read(std::vector<const char*> words) {
   words.insert(words.begin(), "scachectl");
   const auto count = static_cast<int>(words.size());
@@ -20,7 +23,7 @@ std::expected<Options, int> read(std::vector<const char*> words) {
   testing::internal::CaptureStderr();
   auto options = read_options(count, words.data(), "/default");
   testing::internal::GetCapturedStdout();
-  testing::internal::GetCapturedStderr();
+  complaint = testing::internal::GetCapturedStderr();
   return options;
 }
 
@@ -40,7 +43,7 @@ T command(const std::vector<const char*>& words) {
 
 TEST(Options, OfAllCommandsStandBeforeOrBehindTheirs) {
   for (const auto& words : std::vector<std::vector<const char*>>{
-           {"--socket", "/s", "--timeout", "500ms", "-v", "ping", "--json"},
+           {"--socket", "/s", "--timeout", "500ms", "-v", "--json", "ping"},
            {"ping", "--json", "-v", "--timeout=500ms", "--socket=/s"}}) {
     const Options options = options_of(words);
     EXPECT_EQ(options.socket, "/s");
@@ -150,11 +153,15 @@ TEST(Options, WhatIsWrongIsToldAndEndsWithTwo) {
            {"find", "--endpoint", "e", "--destination", "d", "--", "p"},
            {"run", "--", "p"},
            {"run", "--connect", "host", "--", "p"},
+           {"run", "--connect", "h:99999", "--", "p"},
            {"run", "--connect", "h:1", "p"}}) {
     const auto options = read(words);
     ASSERT_FALSE(options) << testing::PrintToString(words);
     EXPECT_EQ(options.error(), 2) << testing::PrintToString(words);
+    EXPECT_TRUE(complaint.starts_with("scachectl: ")) << complaint;
   }
+  (void)read({"-v", "nothing"});
+  EXPECT_TRUE(complaint.starts_with("scachectl: nothing: no such command\n")) << complaint;
 }
 
 TEST(Options, HelpAndVersionAreNoMistakes) {

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.only("ours")
 
 SCRIPT = program.REPOSITORY / "packaging" / "completions" / "scachectl.bash"
 COMMANDS = {"ping", "stats", "list", "drop", "save", "find", "run"}
-EVERYWHERE = {"--help", "--socket", "--timeout", "--verbose"}
+EVERYWHERE = {"--help", "--json", "--socket", "--timeout", "--verbose"}
 
 
 def completed(*words: str) -> set[str]:

@@ -51,10 +51,16 @@ def prefix(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 
 @pytest.fixture(scope="module")
-def built(prefix: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """The outside project, built with find_package()."""
+def built(
+    prefix: pathlib.Path, listener: socket.socket, tmp_path_factory: pytest.TempPathFactory
+) -> pathlib.Path:
+    """The outside project, built with find_package(), and the examples with the echo's port."""
     build = tmp_path_factory.mktemp("outside")
-    options = [f"-DCMAKE_PREFIX_PATH={prefix}", f"-DEXAMPLES={_EXAMPLES}", "-G", "Ninja"]
+    examples = tmp_path_factory.mktemp("examples")
+    for path in _EXAMPLES.iterdir():
+        code = path.read_text().replace("7007", str(listener.getsockname()[1]))
+        (examples / path.name).write_text(code)
+    options = [f"-DCMAKE_PREFIX_PATH={prefix}", f"-DEXAMPLES={examples}", "-G", "Ninja"]
     warnings = "-Wall -Wextra -Wconversion -Wshadow -Werror"
     options += [f"-DCMAKE_CXX_FLAGS={warnings}", f"-DCMAKE_C_FLAGS={warnings}"]
     _run(["cmake", "-S", _OUTSIDE, "-B", build, *options])
@@ -67,7 +73,12 @@ def _library(prefix: pathlib.Path) -> pathlib.Path:
     return found
 
 
-@pytest.mark.parametrize("name", ["cpp_scache", "cpp_scache_static", "c_scache", "c_scache_static"])
+_everything = pytest.mark.parametrize(
+    "name", ["cpp_scache", "cpp_scache_static", "c_scache", "c_scache_static"]
+)
+
+
+@_everything
 def test_programs_do_everything(start: Start, built: pathlib.Path, name: str) -> None:
     server = start()
     way = "direct" if _DIRECT else "postfix"
@@ -75,6 +86,16 @@ def test_programs_do_everything(start: Start, built: pathlib.Path, name: str) ->
     server.log.rest()
     # What was saved in Postfix's way stays.
     server.remaining = server.holds()
+
+
+@_everything
+@pytest.mark.only("ours")
+def test_programs_do_everything_with_scached(
+    scached: Scached, built: pathlib.Path, name: str
+) -> None:
+    scached.start_here()
+    assert _run([built / name, str(scached.path), "direct"]) == "all of it\n"
+    assert scached.stop() == 0
 
 
 @pytest.mark.parametrize("static", [False, True])
@@ -107,11 +128,18 @@ def test_the_library_shows_its_interface_only(prefix: pathlib.Path) -> None:
     assert [name for name in in_c if f"{name}(" not in headers] == []
 
 
+@pytest.fixture(scope="module")
+def listener() -> Iterator[socket.socket]:
+    """Where the echo server listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
 @pytest.fixture
-def echo() -> Iterator[list[int]]:
-    """An echo server at the port of the examples; how many connections it has had, as a length."""
+def echo(listener: socket.socket) -> Iterator[list[int]]:
+    """An echo server for the examples; how many connections it has had, as a length."""
     connections: list[int] = []
-    listener = socket.create_server(("127.0.0.1", 7007))
+    enough = threading.Event()
 
     def serve(client: socket.socket) -> None:
         with client:
@@ -120,29 +148,33 @@ def echo() -> Iterator[list[int]]:
 
     def listen() -> None:
         while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
+            client, _ = listener.accept()
+            if enough.is_set():
+                return client.close()
             connections.append(client.fileno())
             threading.Thread(target=serve, args=(client,), daemon=True).start()
 
     thread = threading.Thread(target=listen)
     thread.start()
     yield connections
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
+    enough.set()
+    socket.create_connection(listener.getsockname()).close()
     thread.join()
 
 
 @pytest.mark.only("ours")
 def test_the_examples_share_one_connection(
-    scached: Scached, built: pathlib.Path, echo: list[int]
+    scached: Scached, built: pathlib.Path, listener: socket.socket, echo: list[int]
 ) -> None:
     scached.start_here()
     for name in ("share_cpp", "share_c", "share_cpp"):
         assert _run([built / name], SCACHE_SOCKET=str(scached.path)) == "hello\n"
     assert len(echo) == 1
+    # All at once, and each is put back.
+    name = f"echo 127.0.0.1 {listener.getsockname()[1]}"
+    words = [built / "loop_cpp", "nothing", name]
+    for _ in range(2):
+        assert _run(words, SCACHE_SOCKET=str(scached.path)) == f"{name}\n"
     assert scached.stop() == 0
 
 

@@ -6,12 +6,16 @@ import os
 import re
 import signal
 
+import pytest
+
 from lab import processes, subject, traffic
 from lab.at_once import at_once
 from lab.instance import Postfix
 from lab.maillog import Statistics
 from lab.sink import Sink
 from lab.waiting import until
+
+_LIMIT = "connection_cache_ttl_limit"
 
 
 @at_once
@@ -32,27 +36,20 @@ def test_a_connection_expires_after_the_clients_time() -> None:
 
 
 @at_once
-def test_the_servers_own_limit_is_shorter_than_the_clients() -> None:
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [
+        pytest.param({**traffic.LONG, _LIMIT: "1s"}, [], id="in main.cf"),
+        # As with every Postfix daemon, it wins over main.cf.
+        pytest.param(traffic.LONG, ["-o", f"{_LIMIT}=1s"], id="on the command line"),
+    ],
+)
+def test_the_servers_own_limit_is_shorter_than_the_clients(
+    settings: dict[str, str], options: list[str]
+) -> None:
     """connection_cache_ttl_limit caps what a client asks for."""
     with Sink() as sink, subject.postfix(
-        {"d1.test": f"smtp:{sink.target}"},
-        traffic.ALWAYS,
-        {"smtp_connection_cache_time_limit": "1000s", "connection_cache_ttl_limit": "1s"},
-    ) as postfix:
-        traffic.one_by_one(postfix, [("letter", "d1.test")])
-        sink.wait_all_ended()
-        assert sink.ends() == {"eof": 1}
-        traffic.assert_quiet(postfix)
-
-
-@at_once
-def test_a_limit_on_the_command_line_wins_over_main_cf() -> None:
-    """As with every Postfix daemon."""
-    with Sink() as sink, subject.postfix(
-        {"d1.test": f"smtp:{sink.target}"},
-        traffic.ALWAYS,
-        traffic.LONG,
-        options=["-o", "connection_cache_ttl_limit=1s"],
+        {"d1.test": f"smtp:{sink.target}"}, traffic.ALWAYS, settings, options=options
     ) as postfix:
         traffic.one_by_one(postfix, [("letter", "d1.test")])
         sink.wait_all_ended()

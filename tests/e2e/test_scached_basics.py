@@ -198,6 +198,14 @@ def test_help_and_version(root: None) -> None:
     assert (told.returncode, told.stderr) == (0, "")
     for word in ("--config", "--socket", "--log-level", "--ready-fd", "--check", "--print-config"):
         assert word in told.stdout
-    assert run("--nonsense").returncode == 2
-    assert run("--log-level", "loud").returncode == 2
-    assert run("--ready-fd", "77").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--nonsense"], ["--log-level", "loud"], ["--log-level", ""], ["--ready-fd", "77"]]
+    + [["--socket", ""], ["--config", ""], ["surplus"]],
+)
+def test_a_command_line_that_is_wrong_ends_with_two(root: None, words: list[str]) -> None:
+    told = run(*words)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr.startswith("scached: ")

@@ -1,18 +1,10 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "server/drops.hpp"
-#include "server/server.hpp"
+#include "server/server_fixture.hpp"
 #include "support/client.hpp"
-#include "support/descriptors.hpp"
-#include "support/fake_clock.hpp"
-#include "support/listening.hpp"
-#include "support/messages.hpp"
-#include "support/recording_log.hpp"
 #include "wire/direct_frame.hpp"
 #include "wire/direct_handshake.hpp"
 
@@ -26,15 +18,11 @@ using namespace test;
 using direct::Kind;
 using direct::Tag;
 
-class ServerDirectTest : public DescriptorCensus {
+class ServerDirectTest : public ServerFixture {
  protected:
   ServerDirectTest() {
-    server.emplace(loop, closer, service, log, settings);
-    server->accept_from(listening.descriptor());
-  }
-  void turn() { loop.turn(Loop::Wait::poll); }
-  void settle() {
-    for (int i = 0; i < 50; ++i) turn();
+    settings.clients = 2;
+    start();
   }
   // A client that talks directly, with nothing to read.
   SocketClient direct_client() {
@@ -56,26 +44,20 @@ class ServerDirectTest : public DescriptorCensus {
     direct::FrameWriter{bytes, Kind::drop, 2}.put(Tag::prefix, "").end();
     return bytes;
   }
-  // More than is dropped in a hundred turns.
-  void fill() {
+  // Asks to drop more than is dropped in a hundred turns.
+  void begin_to_drop(SocketClient& client) {
     for (std::size_t i = 0; i < 200 * Drops::kEntriesOfSlice; ++i) {
       service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
     }
+    client.send(drop_all());
+    turn();
+    turn();
   }
-
-  Listening listening;
-  FakeClock clock;
-  Loop loop{clock.reader()};
-  Closer closer;
-  RecordingLog log;
-  Statistics statistics{0};
-  Service service{{.limits = {}, .ttl_limit = 1'000s, .listening = {}}, statistics, closer, log};
-  Server::Settings settings{.session = {.limits = {}, .time_limit = 10s},
-                            .clients = 2,
-                            .max_idle = {},
-                            .first_request = {},
-                            .idle_too_long = {}};
-  std::optional<Server> server;
+  void come_to_its_end(SocketClient& dropping) {
+    while (service.cache().bindings() > 0) turn();
+    settle();
+    EXPECT_NE(dropping.read(), "");
+  }
 };
 
 TEST_F(ServerDirectTest, TheOneThatWasIdleLongestMakesRoom) {
@@ -90,19 +72,14 @@ TEST_F(ServerDirectTest, TheOneThatWasIdleLongestMakesRoom) {
 }
 
 TEST_F(ServerDirectTest, OneWhoseDropIsUnderWayIsNotIdle) {
-  fill();
   SocketClient dropping = direct_client();
   SocketClient idle = direct_client();
-  dropping.send(drop_all());
-  turn();
-  turn();
+  begin_to_drop(dropping);
   EXPECT_EQ(dropping.read(), "");
   const SocketClient third = direct_client();
   EXPECT_TRUE(idle.sees_end());
   EXPECT_FALSE(dropping.sees_end());
-  while (service.cache().bindings() > 0) turn();
-  settle();
-  EXPECT_NE(dropping.read(), "");
+  come_to_its_end(dropping);
 }
 
 TEST_F(ServerDirectTest, OneWithinAFrameIsNotIdle) {
@@ -116,20 +93,15 @@ TEST_F(ServerDirectTest, OneWithinAFrameIsNotIdle) {
 }
 
 TEST_F(ServerDirectTest, FinishingItClosesTheIdleAtOnceAndTheOthersAfterTheirReply) {
-  fill();
   SocketClient dropping = direct_client();
   SocketClient idle = direct_client();
-  dropping.send(drop_all());
-  turn();
-  turn();
+  begin_to_drop(dropping);
   bool finished = false;
   server->finish([&] { finished = true; });
   EXPECT_TRUE(idle.sees_end());
   EXPECT_FALSE(dropping.sees_end());
   EXPECT_FALSE(finished);
-  while (service.cache().bindings() > 0) turn();
-  settle();
-  EXPECT_NE(dropping.read(), "");
+  come_to_its_end(dropping);
   EXPECT_TRUE(dropping.sees_end());
   EXPECT_TRUE(finished);
 }

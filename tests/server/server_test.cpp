@@ -11,12 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "server/server_fixture.hpp"
 #include "support/client.hpp"
-#include "support/descriptors.hpp"
-#include "support/fake_clock.hpp"
-#include "support/listening.hpp"
 #include "support/messages.hpp"
-#include "support/recording_log.hpp"
 
 namespace scache {
 namespace {
@@ -26,13 +23,8 @@ using namespace test;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class ServerTest : public DescriptorCensus {
+class ServerTest : public ServerFixture {
  protected:
-  // Starts to accept; settings may be changed before.
-  void start() {
-    server.emplace(loop, closer, service, log, settings);
-    server->accept_from(listening.descriptor());
-  }
   SocketClient connect() { return SocketClient{listening.connect()}; }
   SocketClient connect_and_settle() {
     SocketClient client = connect();
@@ -62,31 +54,12 @@ class ServerTest : public DescriptorCensus {
     EXPECT_EQ(ask(client, save_endp(endpoint, "p", ttl)), kDummy);
     EXPECT_EQ(ask(client, kByte, {fd.get()}), kSaved);
   }
-  void turn() { loop.turn(Loop::Wait::poll); }
-  void settle() {
-    for (int i = 0; i < 50; ++i) turn();
-  }
   void pass(Duration time) {
     clock.advance(time);
     settle();
   }
 
-  Listening listening;
-  FakeClock clock;
-  Loop loop{clock.reader()};
-  Closer closer;
-  RecordingLog log;
-  Statistics statistics{0};
-  Service service{{.limits = {}, .ttl_limit = 1'000s, .listening = {}}, statistics, closer, log};
-  int first_requests = 0;
-  int idle_exits = 0;
   int finishes = 0;
-  Server::Settings settings{.session = {.limits = {}, .time_limit = 10s},
-                            .clients = 4,
-                            .max_idle = {},
-                            .first_request = [this] { ++first_requests; },
-                            .idle_too_long = [this] { ++idle_exits; }};
-  std::optional<Server> server;
 };
 
 TEST_F(ServerTest, GreetsAndServesWhoeverComes) {

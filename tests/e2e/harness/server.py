@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from harness import census, maillog, program, scratch, wire
 from harness.child import Child, Launch
 from harness.client import Client
+from harness.holder import Holder
 from harness.status import StatusChannel
 from harness.waiting import PATIENCE, until
 
@@ -35,7 +36,7 @@ class Setup:
     warm: bool = True
 
 
-class Server:
+class Server(Holder):
     """The process and everything around it: status channel, mail log, clients, descriptors."""
 
     def __init__(self, setup: Setup) -> None:
@@ -132,30 +133,9 @@ class Server:
             client.close()
             self._clients.remove(client)
 
-    # What it holds.
-
-    def descriptors(self) -> dict[int, str]:
-        """Its open descriptors."""
-        return census.descriptors(self.pid)
-
     def resident(self) -> int:
         """Its resident memory in bytes."""
         return census.resident(self.pid)
-
-    def holds(self) -> int:
-        """How many descriptors it has beyond those of an idle server."""
-        return len(self.descriptors()) - self.baseline
-
-    def descriptors_become(self, count: int) -> None:
-        """Waits until it has exactly that many open descriptors."""
-        until(
-            lambda: len(self.descriptors()) == count,
-            lambda: f"{count} descriptors; there are {self.descriptors()}",
-        )
-
-    def comes_to_hold(self, count: int) -> None:
-        """Waits until it has exactly that many descriptors beyond those of an idle server."""
-        self.descriptors_become(self.baseline + count)
 
     # Its end.
 

@@ -1,0 +1,51 @@
+"""scached, with all that the tests of every server ask of one."""
+
+from __future__ import annotations
+
+import types
+
+from harness.holder import Holder
+from harness.scached import Scached
+
+
+class _Log:
+    def __init__(self, scached: Scached) -> None:
+        self._scached = scached
+        self._heard = 0
+
+    def rest(self) -> list[str]:
+        """The lines that nobody has read yet."""
+        lines = self._scached.log().splitlines()
+        unheard, self._heard = lines[self._heard :], len(lines)
+        return unheard
+
+
+class Alone(Holder):
+    """Started as users start it. It logs what is wrong, which should be nothing."""
+
+    def __init__(self) -> None:
+        self._scached = Scached()
+        self._scached.start_here("--log-level", "warning")
+        assert self._scached.process
+        self.pid = self._scached.process.pid
+        self.baseline = len(self.descriptors())
+        self.remaining = 0
+        self.scratch = types.SimpleNamespace(socket=self._scached.path)
+        self.log = _Log(self._scached)
+        self._alive = True
+
+    def hang_up(self) -> int:
+        """Tells it to end, and waits for that."""
+        self._alive = False
+        return self._scached.stop()
+
+    def finish(self) -> None:
+        """Nothing has leaked, nothing is wrong, and it ends when it is told."""
+        if self._alive:
+            self.comes_to_hold(self.remaining)
+            assert self.hang_up() == 0
+        assert self.log.rest() == []
+
+    def close(self) -> None:
+        """Ends it, whatever state it is in."""
+        self._scached.close()

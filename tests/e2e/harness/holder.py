@@ -1,0 +1,33 @@
+"""A process that holds other people's descriptors."""
+
+from __future__ import annotations
+
+from harness import census
+from harness.waiting import until
+
+
+class Holder:
+    """Counts what a process has open beyond what it has when it is idle."""
+
+    pid: int
+    # What it has then.
+    baseline: int
+
+    def descriptors(self) -> dict[int, str]:
+        """Its open descriptors."""
+        return census.descriptors(self.pid)
+
+    def holds(self) -> int:
+        """How many descriptors it has beyond those of an idle server."""
+        return len(self.descriptors()) - self.baseline
+
+    def descriptors_become(self, count: int) -> None:
+        """Waits until it has exactly that many open descriptors."""
+        until(
+            lambda: len(self.descriptors()) == count,
+            lambda: f"{count} descriptors; there are {self.descriptors()}",
+        )
+
+    def comes_to_hold(self, count: int) -> None:
+        """Waits until it has exactly that many descriptors beyond those of an idle server."""
+        self.descriptors_become(self.baseline + count)

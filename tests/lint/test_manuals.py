@@ -1,0 +1,64 @@
+"""What the manuals promise of each other, of the headers and of the examples."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# By name and section, as they are referred to.
+MANUALS = {
+    "{}({})".format(*path.stem.rsplit(".", 1)): path.read_text()
+    for path in (ROOT / "man").glob("*.scd")
+}
+LIBRARY = MANUALS["libscache(3)"]
+INCLUDE = ROOT / "include" / "scache"
+
+# What a class offers, by the lines of its header: `  Result<T> name(`.
+MEMBER = re.compile(r"^  (?:\[\[nodiscard\]\] )?[\w:]+(?:<.*>)? (\w+)\(", re.MULTILINE)
+
+
+def named(text: str) -> set[str]:
+    """The words in bold, of which some have more letters behind them."""
+    return set(re.findall(r"\*(\w+)", text))
+
+
+@pytest.mark.parametrize("name", MANUALS)
+def test_manuals_name_those_that_name_them(name: str) -> None:
+    see_also = {each: text.partition("# SEE ALSO")[2] for each, text in MANUALS.items()}
+    for other in MANUALS:
+        assert (other in see_also[name]) == (name in see_also[other]), other
+
+
+@pytest.mark.parametrize("name", MANUALS)
+def test_a_manual_begins_with_its_name(name: str) -> None:
+    assert MANUALS[name].startswith(f"{name}\n\n# NAME\n\n{name.partition('(')[0]} - ")
+
+
+def test_every_function_in_c_is_in_the_manual() -> None:
+    functions = set(re.findall(r"\b(scache_\w+)\(", (INCLUDE / "client.h").read_text()))
+    assert len(functions) > 25
+    assert functions - named(LIBRARY) == set()
+
+
+@pytest.mark.parametrize("header", ["client.hpp", "async_client.hpp", "connection.hpp"])
+def test_every_member_in_cpp_is_in_the_manual(header: str) -> None:
+    members = set(MEMBER.findall((INCLUDE / header).read_text()))
+    assert len(members) > 2
+    assert members - named(LIBRARY) == set()
+
+
+def test_every_error_is_in_the_manual_with_its_number() -> None:
+    text = re.sub(r"//.*", "", (INCLUDE / "result.hpp").read_text())
+    codes = re.findall(r"^  (\w+) = (\d+),", text, re.MULTILINE)
+    assert len(codes) > 12
+    assert codes == re.findall(r"^\|  (\w+)\n:  (\d+)$", LIBRARY, re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", ["share.cpp", "share.c", "loop.cpp"])
+def test_the_manual_shows_the_examples(example: str) -> None:
+    # scdoc takes a backslash for itself, in code too.
+    code = (ROOT / "examples" / example).read_text().replace("\\", "\\\\")
+    assert f"```\n{code}```\n" in LIBRARY

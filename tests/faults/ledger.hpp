@@ -113,7 +113,8 @@ class Ledger {
   void missed(const Certain& before) const {
     for (const auto& [index, claims] : before) {
       EXPECT_FALSE(saved_[index].certain() && saved_[index].claims == claims)
-          << saved_[index].properties << " of " << saved_[index].endpoint << " is lost";
+          << saved_[index].properties.substr(0, 10) << " of " << saved_[index].endpoint
+          << " is lost";
     }
   }
   // A lookup found a connection of these properties. Answers which.

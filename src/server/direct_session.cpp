@@ -211,7 +211,7 @@ bool DirectSession::take_arrival() {
   if (!arrival.came) return true;
   if (arrived_ || !arrival.fd) {
     service_.close_unwanted(std::move(arrival.fd));
-    end("more than one descriptor comes with a frame");
+    end("more than one descriptor comes with a frame, or there is no room for it");
     return false;
   }
   arrived_ = std::move(arrival.fd);

@@ -12,7 +12,7 @@ import pytest
 from harness import wire
 from harness.cargo import Cargo
 from harness.server import Server
-from harness.wire import attributes
+from harness.wire import AGREEMENT, wish
 
 Load = Callable[..., Cargo]
 
@@ -21,16 +21,6 @@ FRAMES = {
     frame["name"]: bytes.fromhex(frame["frame"])
     for frame in json.loads(VECTORS.read_text())["frames"]
 }
-AGREEMENT = attributes(
-    ("status", "0"),
-    ("version", "1"),
-    ("capabilities", "save find bind drop list statistics ping cancel"),
-)
-
-
-def wish(*version: str) -> bytes:
-    """The request for the direct protocol."""
-    return attributes(("request", "direct"), *(("version", text) for text in version))
 
 
 @pytest.mark.difference("direct-protocol")

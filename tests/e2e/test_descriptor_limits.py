@@ -1,4 +1,6 @@
-"""The server with few descriptors, at every limit: it serves with what it has and loses nothing."""
+"""The server with few descriptors, at every limit: it serves with what it has and loses nothing.
+
+Half of the clients talk in Postfix's way, half in the direct protocol."""
 
 from __future__ import annotations
 
@@ -9,9 +11,11 @@ from collections.abc import Callable
 import pytest
 
 from harness import cargo, wire
-from harness.client import Client, Ended
+from harness.census import Identity
+from harness.client import Ended
 from harness.server import Server
 from harness.waiting import until
+from harness.wire import Kind, Tag
 
 Start = Callable[..., Server]
 
@@ -28,47 +32,121 @@ SHORTAGES = (
     "warning: accept connection: Too many open files",
     "warning: scache_save_endp_service: not saved: the cache is full",
     "warning: scache_save_endp_service: unable to receive file descriptor: Application error",
+    "warning: direct: scache socket: full: the cache is full",
+    "warning: direct: scache socket: more than one descriptor comes with a frame, "
+    "or there is no room for it",
 )
 
 
-def ask_in_turn(server: Server) -> list[Client]:
+class OfPostfix:
+    """A client that talks in Postfix's way."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.client = server.client()
+
+    def find(self, endpoint: str) -> tuple[str, Identity] | None:
+        """The properties of what is found, and what it is."""
+        found = self.client.find_endp(endpoint)
+        if found.identity is None:
+            assert found.reply == wire.FIND_ENDP_MISS
+            return None
+        return found.reply.split(b"\0")[3].decode(), found.identity
+
+    def save(self, properties: str, item: cargo.Cargo) -> bool:
+        """Whether the cache has taken it."""
+        reply = self.client.save_endp("e", properties, item)
+        assert reply in (wire.status(0), wire.status(2))
+        return reply == wire.status(0)
+
+    def overload(self, descriptors: list[int]) -> None:
+        """A save with all of these is refused."""
+        self.client.send(wire.save_endp("e", "many"))
+        self.client.expect(wire.DUMMY)
+        self.client.send(b"\0", descriptors)
+        self.client.expect(wire.status(2))
+
+
+class Direct:
+    """A client that talks in the direct protocol."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.client = server.client()
+        assert self.client.ask(wire.wish("1")) == wire.AGREEMENT
+
+    def find(self, endpoint: str) -> tuple[str, Identity] | None:
+        """The properties of what is found, and what it is."""
+        self.client.send(wire.frame(Kind.FIND, wire.field(Tag.ENDPOINT, endpoint.encode())))
+        found = self.client.frame()
+        assert found.reply[4] == Kind.FOUND
+        if found.identity is None:
+            return None
+        return wire.fields(found.reply)[Tag.ENDPOINT_PROPERTIES].decode(), found.identity
+
+    def save(self, properties: str, item: cargo.Cargo) -> bool:
+        """Whether the cache has taken it; it comes with a binding."""
+        frame = wire.frame(
+            Kind.SAVE,
+            wire.field(Tag.ENDPOINT, b"e"),
+            wire.field(Tag.ENDPOINT_PROPERTIES, properties.encode()),
+            wire.field(Tag.BINDING, wire.field(Tag.DESTINATION, b"d")),
+            with_descriptor=True,
+        )
+        self.client.send(frame, [item.fd])
+        reply = self.client.frame().reply
+        assert reply[4] in (Kind.SAVED, Kind.ERROR)
+        item.give_away()
+        return reply[4] == Kind.SAVED
+
+    def overload(self, descriptors: list[int]) -> None:
+        """A save with all of these ends the stream of the one who sends it: not this one's."""
+        other = Direct(self.server)
+        frame = wire.frame(Kind.SAVE, wire.field(Tag.ENDPOINT, b"e"), with_descriptor=True)
+        other.client.send(frame, descriptors)
+        other.client.ends()
+        self.server.leave(other.client)
+
+
+Talker = OfPostfix | Direct
+WAYS: tuple[Callable[[Server], Talker], ...] = (OfPostfix, Direct)
+
+
+def ask_in_turn(server: Server) -> list[Talker]:
     """More clients than are kept at the lowest limits; each is served when it comes."""
     clients = []
-    for _ in range(CLIENTS):
-        clients.append(server.client())
-        assert clients[-1].find_endp("nothing").reply == wire.FIND_ENDP_MISS
+    for number in range(CLIENTS):
+        clients.append(WAYS[number % 2](server))
+        assert clients[-1].find("nothing") is None
     return clients
 
 
-def fill(client: Client, limit: int) -> list[cargo.Cargo]:
+def fill(client: Talker, limit: int) -> list[cargo.Cargo]:
     """Saves until the server refuses; what it took."""
     taken: list[cargo.Cargo] = []
     while len(taken) < limit:
         item = cargo.unix()
-        if client.save_endp("e", str(len(taken)), item) != wire.status(0):
+        if not client.save(str(len(taken)), item):
             item.close()
             return taken
         taken.append(item)
     raise AssertionError(f"{limit} connections and no end")
 
 
-def overload(client: Client) -> None:
+def overload(client: Talker) -> None:
     """A save with as many descriptors as one message takes."""
     ends = [end for _ in range(126) for end in socket.socketpair()]
-    client.send(wire.save_endp("e", "many"))
-    client.expect(wire.DUMMY)
-    client.send(b"\0", [end.fileno() for end in ends])
-    client.expect(wire.status(2))
+    client.overload([end.fileno() for end in ends])
     for end in ends:
         end.close()
 
 
-def is_still_served(client: Client) -> bool:
+def is_still_served(talker: Talker) -> bool:
     """Whether it was not closed to make room; then it must be served."""
-    if not client.is_open():
+    if not talker.client.is_open():
         return False
     try:
-        assert client.find_endp("nothing").reply == wire.FIND_ENDP_MISS
+        assert talker.find("nothing") is None
     except (Ended, BrokenPipeError):
         return False
     return True
@@ -78,20 +156,18 @@ def check_limit(start: Start, limit: int) -> None:
     """Everything that can run out does, more than once."""
     server = start(nofile=(limit, limit))
     clients = ask_in_turn(server)
-    for _ in range(2):
+    for come in WAYS:
         taken = fill(clients[-1], limit)
         assert taken
         overload(clients[-1])
-        newcomer = server.client()
-        assert newcomer.find_endp("nothing").reply == wire.FIND_ENDP_MISS
+        newcomer = come(server)
+        assert newcomer.find("nothing") is None
         # Only the place of those that were idle longest may be somebody else's now.
         assert sum(is_still_served(client) for client in clients) >= 4
         for number, item in enumerate(taken):
-            found = newcomer.find_endp("e")
-            assert found.reply == wire.endp_found(str(number))
-            assert found.identity == item.identity
+            assert newcomer.find("e") == (str(number), item.identity)
             item.close()
-        assert newcomer.find_endp("e").reply == wire.FIND_ENDP_MISS
+        assert newcomer.find("e") is None
         clients[-1] = newcomer
     left = [line for line in server.log.rest() if not line.startswith(SHORTAGES)]
     assert left == []
@@ -119,15 +195,19 @@ def test_a_server_without_room_says_so(start: Start, limit: int) -> None:
 @pytest.mark.parametrize("limit", range(LEAST, ENOUGH))
 def test_hardly_any_descriptors_serve_one_client_after_the_other(start: Start, limit: int) -> None:
     server = start(nofile=(limit, limit))
-    for _ in range(3):
-        client = server.client()
-        assert client.find_endp("e").reply == wire.FIND_ENDP_MISS
+    for come in 2 * WAYS:
+        talker = come(server)
+        assert talker.find("e") is None
         item = cargo.unix()
-        saved = client.save_endp("e", "p", item)
-        assert saved in (wire.status(0), wire.status(2))
-        assert (client.find_endp("e").identity == item.identity) == (saved == wire.status(0))
+        try:
+            saved = talker.save("p", item)
+        except Ended:
+            # There was no room for what came with the frame.
+            server.leave(talker.client)
+            talker, saved = come(server), False
+        assert talker.find("e") == (("p", item.identity) if saved else None)
         item.close()
-        server.leave(client)
+        server.leave(talker.client)
         server.comes_to_hold(0)
     assert [line for line in server.log.rest() if not line.startswith(SHORTAGES)] == []
 

@@ -2,10 +2,10 @@
 #include <sys/socket.h>
 
 #include <functional>
-#include <ostream>
 #include <string>
-#include <vector>
 
+#include "faults/exchange.hpp"
+#include "faults/postfix_errands.hpp"
 #include "faults/world.hpp"
 
 // Clients that go, stall or hesitate before every byte of every exchange. Everything is sent byte
@@ -14,60 +14,11 @@
 namespace scache::test {
 namespace {
 
-// One side of an exchange: what the client sends, and what it is answered after each part.
-struct Part {
-  std::string bytes;
-  bool with_descriptor = false;
-  std::string answer;
-};
-
-struct Exchange {
-  const char* name;
-  std::vector<Part> parts;
-  // It saves a connection under "e"; or finds the one that is there: whose descriptor is on its way
-  // after so many parts.
-  bool saves = false;
-  std::size_t found_after = 0;
-
-  std::size_t size() const { return size_of(parts.size()); }
-  // Bytes of the first parts.
-  std::size_t size_of(std::size_t count) const {
-    std::size_t size = 0;
-    for (std::size_t i = 0; i < count; ++i) size += parts[i].bytes.size();
-    return size;
-  }
-  void prepare(World& world) const {
-    if (found_after == 0) return;
-    world.invite({save("e"), bind("d", "e")});
-    world.run();
-  }
-};
-
-std::ostream& operator<<(std::ostream& out, const Exchange& exchange) {
-  return out << exchange.name;
-}
-
-std::vector<Exchange> exchanges() {
-  // The ledger calls its first connection p0.
-  return {
-      {"find_endp_without_a_hit", {{find_endp("nothing"), false, kNoEndpoint}}},
-      {"find_dest_without_a_hit", {{find_dest("nothing"), false, kNoDestination}}},
-      {"save_dest", {{save_dest("d", "of d", "e"), false, kSaved}}},
-      {"save_endp", {{save_endp("e", "p0"), false, kDummy}, {kByte, true, kSaved}}, true},
-      {"find_endp",
-       {{find_endp("e"), false, endpoint_hit("p0")}, {kDummy, false, kByte}, {kDummy, false, ""}},
-       false,
-       2},
-      {"find_dest",
-       {{find_dest("d"), false, destination_hit("of d", "p0")},
-        {kDummy, false, kByte},
-        {kDummy, false, ""},
-        {find_endp("nothing"), false, kNoEndpoint}},
-       false,
-       2},
-      {"a_bad_request",
-       {{list({"request", "find_endp"}), false, list({"status", "1", "property", ""})}}},
-  };
+// What the exchange needs is in the cache.
+void prepare(World& world, const Exchange& exchange) {
+  if (exchange.found_after == 0) return;
+  world.invite({save("e"), bind("d", "e")});
+  world.run();
 }
 
 // A client in the middle of an exchange, and what it has sent of it.
@@ -75,21 +26,21 @@ class Walker {
  public:
   Walker(World& world, const Exchange& exchange)
       : world_{world}, exchange_{exchange}, client_{world.connect()} {
-    if (exchange.saves) fd_ = world.ledger.make("e");
+    if (exchange.saved_after > 0) fd_ = world.ledger.make("e");
     world_.settle();
   }
 
   // Sends up to there, byte by byte, and reads whatever comes if it is one that reads.
   void walk_to(std::size_t end, bool reads = true) {
     for (; at_ < end; ++at_) {
-      std::size_t in_part = at_;
-      std::size_t part = 0;
-      while (in_part >= exchange_.parts[part].bytes.size()) {
-        in_part -= exchange_.parts[part++].bytes.size();
-      }
-      const std::string byte = exchange_.parts[part].bytes.substr(in_part, 1);
-      if (exchange_.parts[part].with_descriptor) {
+      const Part* part = &exchange_.part_of(at_);
+      // A descriptor comes with the first byte of its part.
+      const bool first = at_ == 0 || part != &exchange_.part_of(at_ - 1);
+      const std::string byte = exchange_.bytes().substr(at_, 1);
+      if (part->with_descriptor && first) {
         client_.send(byte, {fd_.get()});
+        // The server's copy is the last one.
+        fd_.reset();
       } else {
         client_.send(byte);
       }
@@ -100,19 +51,9 @@ class Walker {
   // Whether every answer so far is the right one.
   void check_answers() {
     answers_ += client_.read();
-    std::string wanted = kGreeting;
-    for (std::size_t i = 0; i < exchange_.parts.size(); ++i) {
-      if (at_ >= exchange_.size_of(i + 1)) wanted += exchange_.parts[i].answer;
-    }
-    EXPECT_EQ(answers_, wanted);
+    EXPECT_EQ(exchange_.in_words(answers_), exchange_.answers_to(at_));
   }
   std::size_t at() const { return at_; }
-  // Whether the server is waiting for the rest of something: not between two exchanges.
-  bool is_within() const {
-    const std::size_t found = exchange_.found_after;
-    if (found > 0 && at_ == exchange_.size_of(found + 1)) return false;
-    return at_ > 0 && at_ < exchange_.size();
-  }
   SocketClient& client() { return client_; }
 
  private:
@@ -128,8 +69,9 @@ class Walker {
 void note_end(World& world, const Exchange& exchange, std::size_t at) {
   if (world.ledger.size() == 0) return;
   Saved& saved = world.ledger.at(0);
-  if (exchange.saves) {
-    saved.state = at == exchange.size() ? Saved::State::kept : Saved::State::refused;
+  if (exchange.saved_after > 0) {
+    saved.state =
+        at >= exchange.size_of(exchange.saved_after) ? Saved::State::kept : Saved::State::refused;
   } else if (exchange.found_after > 0 && at >= exchange.size_of(exchange.found_after)) {
     saved.state = Saved::State::taken;
   }
@@ -147,7 +89,7 @@ class EveryStep : public ::testing::TestWithParam<Exchange> {
       const std::size_t descriptors = open_descriptors();
       {
         World world;
-        exchange.prepare(world);
+        prepare(world, exchange);
         {
           Walker walker{world, exchange};
           walker.walk_to(end, reads);
@@ -204,7 +146,7 @@ TEST_P(EveryStep, AClientGoesDeaf) {
   const Exchange& exchange = GetParam();
   at_every_step([&](World& world, Walker& walker) {
     // What was sent to deaf ears is not lost, and who has been answered once may give.
-    if (exchange.saves && walker.at() >= exchange.size_of(1)) {
+    if (exchange.saved_after > 0 && walker.at() >= exchange.size_of(1)) {
       world.ledger.at(0).state = Saved::State::kept;
     }
     ::shutdown(walker.client().descriptor(), SHUT_RD);
@@ -216,13 +158,15 @@ TEST_P(EveryStep, AClientGoesDeaf) {
 }
 
 TEST_P(EveryStep, AClientStalls) {
-  at_every_step([](World& world, Walker& walker) {
+  const Exchange& exchange = GetParam();
+  at_every_step([&](World& world, Walker& walker) {
     somebody_else_is_served(world);
     world.pass(World::kTimeLimit - World::kStep);
     EXPECT_EQ(world.server().clients(), 1U);
     world.pass(World::kStep);
-    EXPECT_EQ(walker.client().sees_end(), walker.is_within());
-    EXPECT_EQ(world.server().clients(), walker.is_within() ? 0U : 1U);
+    const bool within = exchange.is_within(walker.at());
+    EXPECT_EQ(walker.client().sees_end(), within);
+    EXPECT_EQ(world.server().clients(), within ? 0U : 1U);
   });
 }
 
@@ -240,22 +184,26 @@ TEST_P(EveryStep, AClientHesitates) {
 // One byte after the other, none of them long after the one before.
 TEST_P(EveryStep, AClientDrips) {
   const Exchange& exchange = GetParam();
+  const std::size_t first = exchange.direct ? exchange.size_of(1) : 0;
   faults = {};
   World world;
-  exchange.prepare(world);
+  prepare(world, exchange);
   {
     Walker walker{world, exchange};
-    for (std::size_t at = 1; at <= exchange.size(); ++at) {
-      walker.walk_to(at);
+    walker.walk_to(first);
+    for (std::size_t at = 1; first + at <= exchange.size(); ++at) {
+      walker.walk_to(first + at);
       if (at < 12) world.pass(World::kStep);
     }
     EXPECT_TRUE(walker.client().sees_end());
-    if (exchange.saves) world.ledger.at(0).state = Saved::State::refused;
+    if (exchange.saved_after > 0) world.ledger.at(0).state = Saved::State::refused;
   }
   world.audit();
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EveryStep, ::testing::ValuesIn(exchanges()),
+INSTANTIATE_TEST_SUITE_P(OfPostfix, EveryStep, ::testing::ValuesIn(postfix_exchanges()),
+                         [](const auto& instance) { return std::string{instance.param.name}; });
+INSTANTIATE_TEST_SUITE_P(Direct, EveryStep, ::testing::ValuesIn(direct_exchanges()),
                          [](const auto& instance) { return std::string{instance.param.name}; });
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,8 +31,8 @@ struct Saved {
     refused,
     // A client has it.
     taken,
-    // Its time to live is over.
-    expired,
+    // Its time to live is over, or it was dropped.
+    gone,
   };
 
   std::string endpoint;
@@ -112,7 +113,8 @@ class Ledger {
   void missed(const Certain& before) const {
     for (const auto& [index, claims] : before) {
       EXPECT_FALSE(saved_[index].certain() && saved_[index].claims == claims)
-          << saved_[index].properties << " of " << saved_[index].endpoint << " is lost";
+          << saved_[index].properties.substr(0, 10) << " of " << saved_[index].endpoint
+          << " is lost";
     }
   }
   // A lookup found a connection of these properties. Answers which.
@@ -133,6 +135,33 @@ class Ledger {
     saved_[index].state = fd ? Saved::State::taken : Saved::State::kept;
     if (fd) {
       EXPECT_EQ(identity_of(fd), saved_[index].identity) << "a wrong descriptor";
+    }
+  }
+
+  // A descriptor has come, and what was to be said of it never will.
+  void take(const Fd& fd) {
+    for (Saved& saved : saved_) {
+      if (saved.identity != identity_of(fd)) continue;
+      EXPECT_TRUE(saved.possible()) << saved.properties.substr(0, 10) << " is not there to be had";
+      saved.state = Saved::State::taken;
+      return;
+    }
+    ADD_FAILURE() << "a descriptor came that was never saved";
+  }
+
+  // Connections and bindings whose names begin so, or are that, may leave from now on; have left.
+  using Chosen = std::function<bool(const std::string&)>;
+  void dropping(const Chosen& endpoint, const Chosen& destination) {
+    for (Saved& saved : saved_) {
+      if (endpoint(saved.endpoint) && saved.certain()) saved.state = Saved::State::unsure;
+    }
+    for (Bound& bound : bound_) {
+      if (destination(bound.destination)) bound.certain = false;
+    }
+  }
+  void dropped(const Chosen& endpoint) {
+    for (Saved& saved : saved_) {
+      if (endpoint(saved.endpoint) && saved.possible()) saved.state = Saved::State::gone;
     }
   }
 

@@ -3,18 +3,27 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "faults/direct_errands.hpp"
+#include "faults/postfix_errands.hpp"
+
 namespace scache::test {
 namespace {
 
 constexpr Duration kLongest = std::chrono::seconds{5};
-constexpr Duration kShortTtl = std::chrono::seconds{3};
+constexpr std::chrono::seconds kShortTtl{3};
+constexpr std::chrono::seconds kLongTtl{100};
 
 std::string half_of(const std::string& request) {
   return request.substr(0, request.size() / 2);
 }
 
-void invite_everybody(World& world, Weather weather) {
-  const std::size_t large = weather == Weather::fair ? 20'000 : 200;
+// Bytes of properties that are more than the usual.
+std::size_t large_in(Weather weather) {
+  return weather == Weather::fair ? 20'000 : 200;
+}
+
+void invite_all_of_postfix(World& world, Weather weather) {
+  const std::size_t large = large_in(weather);
   const std::string bad_lookup = list({"status", "1", "property", ""});
   world.invite({
       find_by_destination("a.dest"),
@@ -61,6 +70,59 @@ void invite_everybody(World& world, Weather weather) {
   });
 }
 
+void invite_all_direct(World& world, Weather weather) {
+  const std::size_t large = large_in(weather);
+  world.invite({
+      find_directly_by_destination("f.dest"),
+      bind_directly("f.dest", "f.endp"),
+      save_directly("f.endp", "f.dest"),
+      find_directly_by_destination("f.dest"),
+      bind_directly("f.dest", "f.endp"),
+      save_directly("f.endp"),
+      save_directly("f.endp"),
+      find_directly("f.endp"),
+      bind_directly("f.dest", "f.other"),
+  });
+  world.invite({
+      save_directly("g.endp", {}, kLongTtl, large),
+      save_directly("g.endp", {}, kLongTtl, large),
+      save_directly("g.endp"),
+      list_directly("g.endp", 1),
+      list_directly("g.endp", 100),
+      find_directly("g.endp", 4),
+  });
+  world.invite({
+      ask_directly(),
+      save_two_directly("h.endp"),
+      save_itself_directly("h.endp"),
+      drop_and_cancel(),
+      save_directly("h.x1", "h.xd"),
+      save_directly("h.x2"),
+      drop_prefix("h.x"),
+      find_nothing_directly("h.x1"),
+      find_nothing_directly("h.xd"),
+      save_directly("h.endp", "h.dest"),
+      drop_destination("h.dest"),
+      find_nothing_directly("h.dest"),
+      save_directly("h.gone"),
+      drop_endpoint("h.gone"),
+      find_nothing_directly("h.gone"),
+  });
+  world.invite({
+      leave_directly_after(half_of(find_frame(1, "i.endp"))),
+      save_half_and_leave("i.endp"),
+      save_directly_and_leave("i.other"),
+      save_directly("i.endp"),
+      leave_directly_after(find_frame(1, "i.endp")),
+      leave_directly_after({}),
+  });
+  world.invite({
+      save_directly("j.short", {}, kShortTtl - std::chrono::seconds{1}),
+      stall_directly_after(half_of(find_frame(1, "j.endp"))),
+      save_half_and_stall("j.endp"),
+  });
+}
+
 // Waits until the visitors are done, as far as they can.
 void wait_for_all(World& world) {
   for (Duration waited{}; waited < kLongest && !world.all_done(); waited += World::kStep) {
@@ -72,22 +134,24 @@ void let_short_ones_expire(World& world) {
   world.pass(kShortTtl);
   for (std::size_t i = 0; i < world.ledger.size(); ++i) {
     Saved& saved = world.ledger.at(i);
-    if (saved.endpoint != "e.short" || saved.state == Saved::State::taken) continue;
-    saved.state = Saved::State::expired;
+    if (!saved.endpoint.ends_with(".short") || saved.state == Saved::State::taken) continue;
+    saved.state = Saved::State::gone;
   }
 }
 
 void perform_once(const Play& play) {
   World world{play.settings};
-  invite_everybody(world, play.weather);
+  if (play.who != Who::direct) invite_all_of_postfix(world, play.weather);
+  if (play.who != Who::of_postfix) invite_all_direct(world, play.weather);
   world.run();
   wait_for_all(world);
   let_short_ones_expire(world);
   if (play.fault.lasts == Lasts::from_then_on) {
     // Some are closed by the server's thread.
-    EXPECT_TRUE(comes_true(
-        [&] { return world.descriptors_opened() <= world.descriptors_of_visitors() + 1; }))
-        << world.descriptors_opened() << " for " << world.descriptors_of_visitors();
+    EXPECT_TRUE(comes_true([&] {
+      return world.descriptors_opened() <= world.descriptors_of_visitors() + 1;
+    })) << world.descriptors_opened()
+        << " for " << world.descriptors_of_visitors();
     faults.lift();
     wait_for_all(world);
     let_short_ones_expire(world);
@@ -101,6 +165,18 @@ void perform_once(const Play& play) {
 }
 
 }  // namespace
+
+std::string name_of(Who who) {
+  switch (who) {
+    case Who::of_postfix:
+      return "of_postfix";
+    case Who::direct:
+      return "direct";
+    case Who::both:
+      break;
+  }
+  return "both";
+}
 
 Faults perform(const Play& play) {
   SCOPED_TRACE(describe(play.fault));

@@ -1,14 +1,21 @@
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "faults/faults.hpp"
 #include "faults/world.hpp"
 
 namespace scache::test {
 
+// Whose clients play.
+enum class Who : std::uint8_t { of_postfix, direct, both };
+std::string name_of(Who who);
+
 // One performance of all exchanges, by several clients at once: a delivery, requests sent ahead,
-// bad requests, clients that leave or stall within an exchange, entries that expire. While it
-// lasts, `fault` strikes. Fails a test where anything leaks, spins, or is lost, or where somebody
-// is not served afterwards.
+// bad requests, clients that leave or stall within an exchange, entries that expire; lists and
+// drops of those that talk directly. While it lasts, `fault` strikes. Fails a test where anything
+// leaks, spins, or is lost, or where somebody is not served afterwards.
 struct Play {
   Fault fault;
   Weather weather = Weather::fair;
@@ -17,6 +24,7 @@ struct Play {
   unsigned interruptions = 1;
   // Saves that may be refused because of it.
   unsigned refusals = 0;
+  Who who = Who::of_postfix;
 };
 
 // Answers what was counted.

@@ -4,7 +4,9 @@
 #include <csignal>
 #include <system_error>
 
+#include "faults/direct_errands.hpp"
 #include "faults/faults.hpp"
+#include "faults/postfix_errands.hpp"
 #include "faults/world.hpp"
 #include "io/end_watch.hpp"
 #include "io/signals.hpp"
@@ -67,9 +69,10 @@ TEST_F(StartAndEnd, AServerEndsWithoutMemoryToo) {
     world.invite({save("e"), save("e"), bind("d", "e"), find_and_stall("e")});
     world.invite({save("f"), stall_after(save_endp("f", "p"))});
     world.invite({stall_after("requ")});
+    world.invite({save_directly("g", "g"), save_half_and_stall("g")});
     world.run();
-    EXPECT_EQ(world.server().clients(), 3U);
-    EXPECT_EQ(world.cache().held(), 3U);
+    EXPECT_EQ(world.server().clients(), 4U);
+    EXPECT_EQ(world.cache().held(), 4U);
     faults.fault = {Call::allocate, 1, ENOMEM, Lasts::from_then_on};
     world.end_server();
   }

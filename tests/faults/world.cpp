@@ -5,6 +5,8 @@
 #include <cstring>
 #include <optional>
 
+#include "faults/postfix_errands.hpp"
+
 namespace scache::test {
 namespace {
 
@@ -65,8 +67,8 @@ void World::end_server() {
 }
 
 Visitor& World::invite(std::vector<Visitor::Errand> errands) {
-  visitors_.push_back(
-      std::make_unique<Visitor>([this] { return connect(); }, ledger, std::move(errands)));
+  visitors_.push_back(std::make_unique<Visitor>([this] { return connect(); }, clock.reader(),
+                                                ledger, std::move(errands)));
   return *visitors_.back();
 }
 
@@ -93,11 +95,13 @@ void World::settle() {
 }
 
 void World::run() {
-  for (bool news = true; news;) {
+  bool news = true;
+  for (unsigned rounds = 0; news && rounds < kMostRounds; ++rounds) {
     settle();
     news = false;
     for (const auto& visitor : visitors_) news = visitor->go_on() || news;
   }
+  EXPECT_FALSE(news) << "the visitors do not come to rest";
 }
 
 void World::pass(Duration time) {

@@ -41,6 +41,8 @@ class World {
   static constexpr Duration kStep = Server::kAcceptPause;
   // Turns that a server may take before it sleeps, for each visitor and step of time.
   static constexpr unsigned kMostTurns = 2'000;
+  // How often server and visitors may take turns before both rest.
+  static constexpr unsigned kMostRounds = 10'000;
 
   struct Settings {
     bool verbose = false;

@@ -4,30 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "server/direct_session.hpp"
 #include "server/session_fixture.hpp"
+#include "support/direct_messages.hpp"
 #include "wire/direct_frame.hpp"
 
 namespace scache::test {
-
-// A reply as a client has it.
-struct Reply {
-  direct::Kind kind;
-  std::uint64_t id;
-  bool with_descriptor;
-  std::string body;
-
-  direct::Fields fields() const { return direct::Fields::read(body).value(); }
-  std::string text(direct::Tag tag) const { return std::string{fields().bytes(tag)}; }
-  std::uint64_t number(direct::Tag tag) const { return fields().number(tag, ~std::uint64_t{0}); }
-  direct::ErrorCode code() const {
-    return static_cast<direct::ErrorCode>(number(direct::Tag::code));
-  }
-};
 
 // DirectSessionTest has a service, and clients who talk to it in the direct protocol; time stands
 // still.
@@ -60,13 +47,8 @@ class DirectSessionTest : public SessionTest {
     std::vector<Reply> hear() {
       unread_ += client.read();
       std::vector<Reply> replies;
-      for (;;) {
-        const direct::FrameStep frame = direct::read_frame(unread_);
-        if (frame.kind != direct::FrameStep::Kind::frame) return replies;
-        replies.push_back({static_cast<Kind>(frame.header.kind), frame.header.id,
-                           frame.header.with_descriptor, std::string{frame.body}});
-        unread_.erase(0, frame.header.size);
-      }
+      while (std::optional<Reply> reply = take_reply(unread_)) replies.push_back(std::move(*reply));
+      return replies;
     }
     // The one reply to a request.
     Reply ask(const std::string& bytes, const std::vector<int>& descriptors = {}) {
@@ -106,31 +88,6 @@ class DirectSessionTest : public SessionTest {
     DirectSession session_;
     Task<> task_;
   };
-
-  // Frames, each with the fields that are given.
-  using Fields = std::vector<std::pair<Tag, std::string>>;
-  using Numbers = std::vector<std::pair<Tag, std::uint64_t>>;
-  static std::string frame(Kind kind, std::uint64_t id, const Fields& fields = {},
-                           const Numbers& numbers = {}, bool with_descriptor = false) {
-    std::string bytes;
-    direct::FrameWriter writer{bytes, kind, id, with_descriptor};
-    for (const auto& [tag, value] : fields) writer.put(tag, value);
-    for (const auto& [tag, value] : numbers) writer.put(tag, value);
-    writer.end();
-    return bytes;
-  }
-  static std::string save_frame(std::uint64_t id, const std::string& endpoint,
-                                const Numbers& numbers = {}) {
-    return frame(Kind::save, id, {{Tag::endpoint, endpoint}, {Tag::endpoint_properties, "p"}},
-                 numbers, true);
-  }
-  static std::string find_frame(std::uint64_t id, const std::string& endpoint) {
-    return frame(Kind::find, id, {{Tag::endpoint, endpoint}});
-  }
-  static std::string bind_frame(std::uint64_t id, const std::string& destination,
-                                const std::string& endpoint) {
-    return frame(Kind::bind, id, {{Tag::destination, destination}, {Tag::endpoint, endpoint}});
-  }
 
   // A stream with as little room for replies as there can be.
   static Ends narrow_pair() {

@@ -24,7 +24,7 @@ TEST_F(DirectSessionTest, AListTellsEntriesInPages) {
   std::vector<std::string> names;
   std::string cursor;
   for (int page = 0; page < 10; ++page) {
-    Fields fields{{Tag::prefix, "e"}};
+    Texts fields{{Tag::prefix, "e"}};
     if (page > 0) fields.push_back({Tag::cursor, cursor});
     const Reply reply = talk.ask(frame(Kind::list, 5, fields, {{Tag::limit, 1}}));
     EXPECT_EQ(reply.kind, Kind::page);

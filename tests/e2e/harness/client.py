@@ -61,7 +61,8 @@ class Client:
             numbers = array.array("i", fds)
             control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)]
             sent = self.socket.sendmsg([data], control)
-        self.socket.sendall(data[sent:])
+        if sent < len(data):
+            self.socket.sendall(data[sent:])
 
     def is_heard(self) -> bool:
         """Whether the server has read all that was sent."""

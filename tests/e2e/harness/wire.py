@@ -1,6 +1,9 @@
-"""The attribute lists of scache's protocol, built byte by byte."""
+"""The attribute lists and frames of scache's protocol, built byte by byte."""
 
 from __future__ import annotations
+
+import enum
+import struct
 
 GREETING = b"protocol\0connection_cache_protocol\0\0"
 DUMMY = b"dummy\0\0\0"
@@ -62,6 +65,58 @@ def endp_found(properties: Text) -> bytes:
 def dest_found(binding: Text, endpoint: Text) -> bytes:
     """The reply to a lookup by destination that hit."""
     return attributes(("status", 0), ("property", binding), ("property", endpoint))
+
+
+AGREEMENT = attributes(
+    ("status", "0"),
+    ("version", "1"),
+    ("capabilities", "save find bind drop list statistics ping cancel"),
+)
+
+
+def wish(*version: str) -> bytes:
+    """The request for the direct protocol."""
+    return attributes(("request", "direct"), *(("version", text) for text in version))
+
+
+class Kind(enum.IntEnum):
+    """What a frame asks or answers."""
+
+    SAVE = 1
+    FIND = 2
+    SAVED = 129
+    FOUND = 130
+    ERROR = 255
+
+
+class Tag(enum.IntEnum):
+    """The fields of a frame."""
+
+    ENDPOINT = 1
+    DESTINATION = 2
+    ENDPOINT_PROPERTIES = 3
+    BINDING = 6
+
+
+def field(tag: Tag, value: bytes) -> bytes:
+    """One field of a frame."""
+    return struct.pack("<HHI", tag, 0, len(value)) + value
+
+
+def frame(kind: Kind, *fields: bytes, with_descriptor: bool = False) -> bytes:
+    """One frame of the direct protocol; its id is 1."""
+    size = 24 + sum(map(len, fields))
+    return struct.pack("<IBBHQQ", size, kind, with_descriptor, 0, 1, 0) + b"".join(fields)
+
+
+def fields(data: bytes) -> dict[int, bytes]:
+    """The fields of a frame; of those that come more than once, the last."""
+    read, at = {}, 24
+    while at < len(data):
+        tag, _, length = struct.unpack_from("<HHI", data, at)
+        read[tag] = data[at + 8 : at + 8 + length]
+        at += 8 + length
+    return read
 
 
 def first_list(data: bytes) -> int:

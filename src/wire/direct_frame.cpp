@@ -121,18 +121,20 @@ std::optional<Fields> Fields::read(std::string_view bytes) noexcept {
     const bool wrong = form == Form::number && reader.value().size() != sizeof(std::uint64_t);
     if (again || wrong) return std::nullopt;
     fields.present_ |= std::uint32_t{1} << index(tag);
-    fields.values_[index(tag)] = reader.value();
+    fields.values_[index(tag)] = {static_cast<std::uint32_t>(reader.value().data() - bytes.data()),
+                                  static_cast<std::uint32_t>(reader.value().size())};
   }
   if (reader.malformed()) return std::nullopt;
   return read;
 }
 
 std::string_view Fields::bytes(Tag tag) const noexcept {
-  return has(tag) ? values_[index(tag)] : std::string_view{};
+  const Place& place = values_[index(tag)];
+  return {all_.data() + place.begin, place.size};
 }
 
 std::uint64_t Fields::number(Tag tag, std::uint64_t otherwise) const noexcept {
-  return has(tag) ? get<std::uint64_t>(values_[index(tag)].data()) : otherwise;
+  return has(tag) ? get<std::uint64_t>(bytes(tag).data()) : otherwise;
 }
 
 FrameWriter::FrameWriter(std::string& out, Kind kind, std::uint64_t id, bool with_descriptor)
@@ -153,9 +155,12 @@ FrameWriter& FrameWriter::put(Tag tag, std::string_view value) {
 }
 
 FrameWriter& FrameWriter::put(Tag tag, std::uint64_t value) {
-  char bytes[sizeof value];
-  set(bytes, value);
-  return put(tag, {bytes, sizeof bytes});
+  char field[kFieldHeaderSize + sizeof value] = {};
+  set(field, static_cast<std::uint16_t>(tag));
+  set(field + 4, static_cast<std::uint32_t>(sizeof value));
+  set(field + kFieldHeaderSize, value);
+  out_.append(field, sizeof field);
+  return *this;
 }
 
 FrameWriter& FrameWriter::open(Tag tag) {

@@ -157,10 +157,15 @@ class Fields {
 
   Fields() = default;
 
+  // Where a value is in all_: half of what a view is, and a save copies the whole table.
+  struct Place {
+    std::uint32_t begin = 0;
+    std::uint32_t size = 0;
+  };
+
   std::string_view all_;
   std::uint32_t present_ = 0;
-  // Only those that are present are set.
-  std::array<std::string_view, kTags> values_;
+  std::array<Place, kTags> values_;
 };
 
 // FrameWriter appends one frame to a string. Fields are put in the order in which they are written;

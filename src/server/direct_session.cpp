@@ -1,12 +1,12 @@
 #include "server/direct_session.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <type_traits>
 #include <utility>
 #include <variant>
+
+#include "server/direct_page.hpp"
 
 // One turn of a session: serve the frames that have come, do a slice of what takes many, send, and
 // wait for whatever keeps it from going on. Replies go out together at the turn's end, but for
@@ -25,53 +25,6 @@ using direct::Tag;
 namespace {
 
 constexpr std::string_view kServer = "scache " SCACHE_VERSION;
-
-std::uint64_t milliseconds(Duration duration) noexcept {
-  const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0));
-}
-
-// A place in the cache, as a client carries it.
-constexpr std::size_t kCursorSize = 16;
-
-std::array<char, kCursorSize> cursor_of(const Position& place) noexcept {
-  const std::int64_t deadline = place.deadline.time_since_epoch().count();
-  std::array<char, kCursorSize> cursor{};
-  std::memcpy(cursor.data(), &deadline, sizeof deadline);
-  std::memcpy(cursor.data() + sizeof deadline, &place.filing, sizeof place.filing);
-  return cursor;
-}
-
-Position place_of(std::string_view cursor) noexcept {
-  if (cursor.size() != kCursorSize) return Cache::kBeginning;
-  std::int64_t deadline = 0;
-  Position place{};
-  std::memcpy(&deadline, cursor.data(), sizeof deadline);
-  std::memcpy(&place.filing, cursor.data() + sizeof deadline, sizeof place.filing);
-  place.deadline = Instant{Duration{deadline}};
-  return place;
-}
-
-void put_entry(FrameWriter& frame, const Cache::Entry& entry, Instant now) {
-  frame.open(Tag::entry);
-  if (entry.kind == Cache::Entry::Kind::connection) {
-    const Provenance& from = *entry.provenance;
-    frame.put(Tag::endpoint, entry.endpoint)
-        .put(Tag::endpoint_properties, entry.properties)
-        .put(Tag::ttl, milliseconds(entry.deadline - now))
-        .put(Tag::connection, from.id)
-        .put(Tag::uses, from.uses)
-        .put(Tag::age, milliseconds(now - from.since))
-        .put(Tag::idle, milliseconds(now - from.saved))
-        .put(Tag::owner, from.owner);
-  } else {
-    frame.put(Tag::destination, entry.destination)
-        .put(Tag::endpoint, entry.endpoint)
-        .put(Tag::destination_properties, entry.properties)
-        .put(Tag::ttl, milliseconds(entry.deadline - now));
-  }
-  frame.close();
-}
 
 }  // namespace
 

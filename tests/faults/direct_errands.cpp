@@ -279,6 +279,16 @@ Visitor::Errand save_two_directly(std::string endpoint) {
   });
 }
 
+Visitor::Errand save_two_in_turn(std::string endpoint) {
+  return directly([=](Visitor& visitor) -> Task<bool> {
+    make_and_send(visitor, endpoint, false);
+    const Ends ends = pipe_pair();
+    visitor.send(save_frame(1, endpoint), {ends.first.get()});
+    Task<bool> waiting = wait_for_the_end(visitor);
+    co_return co_await waiting;
+  });
+}
+
 Visitor::Errand save_itself_directly(std::string endpoint) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     visitor.send(save_frame(1, endpoint), {visitor.descriptor()});

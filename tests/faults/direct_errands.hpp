@@ -32,8 +32,9 @@ Visitor::Errand drop_and_cancel();
 Visitor::Errand list_directly(std::string endpoint, std::size_t limit);
 // Statistics, a ping and requests that are refused, all at once.
 Visitor::Errand ask_directly();
-// A save with two descriptors, which is the end of the stream.
+// A save with two descriptors, in one message or in two, which is the end of the stream.
 Visitor::Errand save_two_directly(std::string endpoint);
+Visitor::Errand save_two_in_turn(std::string endpoint);
 // A save with the visitor's own stream, which is refused.
 Visitor::Errand save_itself_directly(std::string endpoint);
 

@@ -94,6 +94,7 @@ void invite_all_direct(World& world, Weather weather) {
   world.invite({
       ask_directly(),
       save_two_directly("h.endp"),
+      save_two_in_turn("h.endp"),
       save_itself_directly("h.endp"),
       drop_and_cancel(),
       save_directly("h.x1", "h.xd"),

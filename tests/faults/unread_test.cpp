@@ -172,8 +172,10 @@ TEST_F(Unread, WhereSendingFailsInBetweenTheRestStays) {
   check_what_is_left();
 }
 
+class UnreadWithoutMemory : public DescriptorCensus {};
+
 // Memory runs out at each piece that is asked for: what a client has been given has left the cache.
-TEST(UnreadWithoutMemory, NothingIsGivenTwice) {
+TEST_F(UnreadWithoutMemory, NothingIsGivenTwice) {
   bool failed = true;
   for (std::size_t nth = 1; failed; ++nth) {
     SCOPED_TRACE(nth);

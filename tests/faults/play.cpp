@@ -213,7 +213,7 @@ void perform_for_every_call(Play play, std::size_t most) {
     perform(play);
     if (::testing::Test::HasFailure()) return;
   }
-  ::testing::Test::RecordProperty("performances", std::to_string(count));
+  ::testing::Test::RecordProperty("performances_" + name_of(play.who), std::to_string(count));
 }
 
 }  // namespace scache::test

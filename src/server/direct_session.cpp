@@ -59,6 +59,9 @@ Task<> DirectSession::run() {
       ready = co_await stream_.writable(deadline_);
     } else if (next == Next::others || !drops_.empty()) {
       co_await stream_.others();
+    } else if (next == Next::pause && looks_ < kLooksBeforePause) {
+      ++looks_;
+      co_await stream_.others();
     } else if (next == Next::pause) {
       co_await stream_.pause(std::min(after(stream_.loop().now(), pause_), deadline_));
       pause_ = std::min(2 * pause_, kLongestPause);
@@ -99,6 +102,7 @@ DirectSession::Next DirectSession::serve() {
     serve_frame(frame);
     stream_.consume(frame.header.size);
     pause_ = kPause;
+    looks_ = 0;
     deadline_ = after(stream_.loop().now(), settings_.time_limit);
   }
   if (is_asking()) return next;

@@ -35,6 +35,9 @@ class DirectSession {
   // at first, and twice as long each time, so that many who never read cost next to nothing.
   static constexpr Duration kPause = std::chrono::milliseconds{1};
   static constexpr Duration kLongestPause = std::chrono::milliseconds{64};
+  // How often it is looked at again at once, before that: one that is reading needs no more, and
+  // must not wait for a timer.
+  static constexpr unsigned kLooksBeforePause = 16;
 
   // `owner` is the client's user id.
   DirectSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
@@ -122,6 +125,7 @@ class DirectSession {
   // How much has been served since the others had their turn, in requests.
   unsigned in_a_row_ = 0;
   Duration pause_ = kPause;
+  unsigned looks_ = 0;
   bool idle_ = false;
   // Sending has failed.
   bool is_broken_ = false;

@@ -105,6 +105,21 @@ TEST_F(DirectSessionTest, ItsEndClosesADescriptorWhoseFrameIsNotWhole) {
   EXPECT_TRUE(talk.is_over());
 }
 
+TEST_F(DirectSessionTest, AClientThatReadsItsDescriptorsInTimeWaitsForNoTimer) {
+  std::string bytes;
+  for (std::uint64_t id = 0; id <= Stream::kMaxUnreadDescriptors; ++id) {
+    service.save(SaveEndpoint{100s, "e", "p"}, Fd{::dup(tcp.first.get())}, clock.now());
+    bytes += find_frame(id, "e");
+  }
+  EXPECT_TRUE(talk.client.send(bytes));
+  // All that it may have unread goes out in the first two turns; each further one is a look.
+  for (unsigned i = 0; i < DirectSession::kLooksBeforePause; ++i) turn();
+  EXPECT_THAT(talk.hear(), SizeIs(Stream::kMaxUnreadDescriptors));
+  for (int i = 0; i < 2; ++i) turn();
+  EXPECT_THAT(talk.hear(), SizeIs(1));
+  talk.client.descriptors().clear();
+}
+
 // So that many who never read cost next to nothing.
 TEST_F(DirectSessionTest, AClientThatDoesNotReadItsDescriptorsIsLookedAtLessAndLessOften) {
   std::string bytes;

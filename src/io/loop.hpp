@@ -57,9 +57,8 @@ class Loop {
 
   explicit Loop(Clock clock = BootClock::now);
 
-  // When this turn began. What needs the moment itself asks clock().
+  // When this turn began.
   Instant now() const noexcept { return now_; }
-  Instant clock() const { return clock_(); }
 
   // One turn: waits until something happens or a deadline comes, or not at all, and wakes whoever
   // is concerned.

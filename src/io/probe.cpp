@@ -27,10 +27,10 @@ void Probes::ask(List& probes) noexcept {
   std::array<pollfd, kProbesOfCall> sockets;
   std::size_t count = 0;
   for (const Probe& probe : probes) sockets[count++] = {probe.socket_, POLLRDHUP, 0};
-  // Where the call fails nothing is known, and who knows nothing bad hands out.
-  const bool told = ::poll(sockets.data(), count, 0) > 0;
+  // Where it fails it changes nothing: no socket is known to be closed.
+  ::poll(sockets.data(), count, 0);
   const pollfd* state = sockets.data();
-  for (Probe& probe : probes) probe.is_closed_ = told && ((state++)->revents & POLLRDHUP) != 0;
+  for (Probe& probe : probes) probe.is_closed_ = ((state++)->revents & POLLRDHUP) != 0;
 }
 
 }  // namespace scache

@@ -30,9 +30,10 @@ class Probe : public boost::intrusive::list_base_hook<
   std::coroutine_handle<> waiting_;
 };
 
+// Probes are those of one loop.
 class Probes {
  public:
-  // Sockets that one system call asks at the most: there are some for each of a turn's events.
+  // Sockets that one system call asks at the most: as many as a turn has events.
   static constexpr std::size_t kProbesOfCall = 128;
 
   // Asks for all that are awaited, and for those that are awaited in the course of that; what it

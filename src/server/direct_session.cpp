@@ -209,50 +209,46 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
 }
 
 void DirectSession::answer(std::uint64_t id, const FindEndpoint& find) {
-  dead_ = 0;
-  look_up(id, Service::Lookup::endpoint, find.endpoint);
+  look_up({id, Service::Lookup::endpoint, find.endpoint});
 }
 
 void DirectSession::answer(std::uint64_t id, const FindDestination& find) {
-  dead_ = 0;
-  look_up(id, Service::Lookup::destination, find.destination);
+  look_up({id, Service::Lookup::destination, find.destination});
 }
 
-void DirectSession::look_up(std::uint64_t id, Service::Lookup lookup, std::string_view name) {
-  if (lookup == Service::Lookup::endpoint) {
-    std::optional<Claim> claim = service_.find(FindEndpoint{name}, now(), dead_);
-    if (!claim) return put_miss(id);
-    hand_over(id, std::move(*claim), lookup, name, {});
+void DirectSession::look_up(const Wanted& wanted) {
+  if (wanted.by == Service::Lookup::endpoint) {
+    std::optional<Claim> claim = service_.find(FindEndpoint{wanted.name}, now(), wanted.dead);
+    if (!claim) return put_miss(wanted.request);
+    hand_over(wanted, std::move(*claim), {});
   } else {
-    std::optional<Cache::DestinationHit> hit = service_.find(FindDestination{name}, now(), dead_);
-    if (!hit) return put_miss(id);
-    hand_over(id, std::move(hit->claim), lookup, name, hit->properties);
+    auto hit = service_.find(FindDestination{wanted.name}, now(), wanted.dead);
+    if (!hit) return put_miss(wanted.request);
+    hand_over(wanted, std::move(hit->claim), hit->properties);
   }
 }
 
 // The connection that was found is dead: the next, if there is one.
 void DirectSession::replace_found() {
+  Wanted wanted = hand_over_->wanted;
+  ++wanted.dead;
   hand_over_->claim.discard();
-  const std::uint64_t id = hand_over_->request;
-  const Service::Lookup lookup = hand_over_->lookup;
-  const std::string_view name = hand_over_->name;
   hand_over_.reset();
-  ++dead_;
-  look_up(id, lookup, name);
+  look_up(wanted);
 }
 
 void DirectSession::put_miss(std::uint64_t id) {
   FrameWriter{stream_.output(), direct::Kind::found, id}.end();
 }
 
-void DirectSession::hand_over(std::uint64_t id, Claim claim, Service::Lookup lookup,
-                              std::string_view name, std::string_view destination_properties) {
+void DirectSession::hand_over(const Wanted& wanted, Claim claim,
+                              std::string_view destination_properties) {
   const Provenance& from = claim.provenance();
   const Instant moment = now();
   found_.clear();
-  FrameWriter frame{found_, direct::Kind::found, id, true};
+  FrameWriter frame{found_, direct::Kind::found, wanted.request, true};
   frame.put(Tag::endpoint, claim.endpoint()).put(Tag::endpoint_properties, claim.properties());
-  if (lookup == Service::Lookup::destination) {
+  if (wanted.by == Service::Lookup::destination) {
     frame.put(Tag::destination_properties, destination_properties);
   }
   frame.put(Tag::connection, from.id)
@@ -261,7 +257,7 @@ void DirectSession::hand_over(std::uint64_t id, Claim claim, Service::Lookup loo
       .put(Tag::idle, milliseconds(moment - from.saved))
       .end();
   const bool can_be_asked = Service::can_be_asked(claim);
-  hand_over_.emplace(id, std::move(claim), lookup, name, !can_be_asked);
+  hand_over_.emplace(wanted, std::move(claim), !can_be_asked);
   if (!can_be_asked) send_found();
 }
 
@@ -269,9 +265,9 @@ void DirectSession::send_found() {
   const Flow flow = stream_.send_descriptor(hand_over_->claim.descriptor(), found_);
   if (flow.must_wait()) return;
   if (flow.moved()) {
-    service_.commit(hand_over_->claim, hand_over_->lookup);
+    service_.commit(hand_over_->claim, hand_over_->wanted.by);
   } else if (flow.error == ETOOMANYREFS) {
-    refuse(hand_over_->request, ErrorCode::busy, "too many descriptors are on their way");
+    refuse(hand_over_->wanted.request, ErrorCode::busy, "too many descriptors are on their way");
   } else {
     is_broken_ = true;
   }

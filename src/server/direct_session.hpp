@@ -56,13 +56,19 @@ class DirectSession {
   Task<> run();
 
  private:
+  // What a find looks for.
+  struct Wanted {
+    std::uint64_t request;
+    Service::Lookup by;
+    // In the input.
+    std::string_view name;
+    // Connections that it has found dead.
+    unsigned dead = 0;
+  };
   // A found connection on its way out, in a frame.
   struct HandOver {
-    std::uint64_t request;
+    Wanted wanted;
     Claim claim;
-    Service::Lookup lookup;
-    // What was looked for, in the input.
-    std::string_view name;
     bool is_alive;
   };
   // What a session goes on with when it has served what it can.
@@ -77,7 +83,7 @@ class DirectSession {
     over,
   };
 
-  // Whether it is asked if a found connection's peer is there.
+  // Whether a found connection's peer is still to be asked if it is there.
   bool is_asking() const noexcept { return hand_over_ && !hand_over_->is_alive; }
   Next serve();
   void serve_frame(const direct::FrameStep& frame);
@@ -99,9 +105,8 @@ class DirectSession {
   void answer(std::uint64_t id, const direct::Ping& ping);
   void answer(std::uint64_t id, const direct::Cancel& cancel);
 
-  void look_up(std::uint64_t id, Service::Lookup lookup, std::string_view name);
-  void hand_over(std::uint64_t id, Claim claim, Service::Lookup lookup, std::string_view name,
-                 std::string_view destination_properties);
+  void look_up(const Wanted& wanted);
+  void hand_over(const Wanted& wanted, Claim claim, std::string_view destination_properties);
   void put_miss(std::uint64_t id);
   void put_dropped(std::uint64_t id, std::uint64_t connections, std::uint64_t bindings);
   void refuse(std::uint64_t id, direct::ErrorCode code, std::string_view text);
@@ -118,12 +123,12 @@ class DirectSession {
   // The descriptor of the next frame that has one.
   Fd arrived_;
   std::optional<HandOver> hand_over_;
-  // The frame of hand_over_, and how many before it were dead.
+  // The frame of hand_over_.
   std::string found_;
-  unsigned dead_ = 0;
   Instant deadline_ = kNever;
   // How much has been served since the others had their turn, in requests.
   unsigned in_a_row_ = 0;
+  // For a client that has not read its descriptors: the next pause, and the looks before the first.
   Duration pause_ = kPause;
   unsigned looks_ = 0;
   bool idle_ = false;

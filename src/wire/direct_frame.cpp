@@ -35,6 +35,11 @@ void set(char* at, Number number) noexcept {
   std::memcpy(at, &number, sizeof number);
 }
 
+void set_field_header(char* at, Tag tag, std::size_t size) noexcept {
+  set(at, static_cast<std::uint16_t>(tag));
+  set(at + 4, static_cast<std::uint32_t>(size));
+}
+
 enum class Form : std::uint8_t { bytes, number, fields };
 
 Form form_of(Tag tag) noexcept {
@@ -148,16 +153,15 @@ FrameWriter::FrameWriter(std::string& out, Kind kind, std::uint64_t id, bool wit
 
 FrameWriter& FrameWriter::put(Tag tag, std::string_view value) {
   char header[kFieldHeaderSize] = {};
-  set(header, static_cast<std::uint16_t>(tag));
-  set(header + 4, static_cast<std::uint32_t>(value.size()));
+  set_field_header(header, tag, value.size());
   out_.append(header, sizeof header).append(value);
   return *this;
 }
 
 FrameWriter& FrameWriter::put(Tag tag, std::uint64_t value) {
+  // Field and value in one go: most fields of a reply are numbers.
   char field[kFieldHeaderSize + sizeof value] = {};
-  set(field, static_cast<std::uint16_t>(tag));
-  set(field + 4, static_cast<std::uint32_t>(sizeof value));
+  set_field_header(field, tag, sizeof value);
   set(field + kFieldHeaderSize, value);
   out_.append(field, sizeof field);
   return *this;

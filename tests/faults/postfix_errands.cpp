@@ -42,6 +42,26 @@ Task<bool> take(Visitor& visitor, std::string properties, std::string then) {
   co_return reply.has_value();
 }
 
+// What came of a lookup: the properties of a hit; without, whether it was answered at all.
+struct Looked {
+  bool answered = false;
+  std::optional<std::string> properties;
+};
+
+// The part of a lookup before its hit.
+Task<Looked> look_up(Visitor& visitor, std::string endpoint) {
+  const Ledger::Certain before = visitor.ledger.certain_at(endpoint);
+  visitor.send(find_endp(endpoint));
+  const std::optional<std::string> reply = co_await visitor.list();
+  Looked looked{reply.has_value(), {}};
+  if (reply && *reply == kNoEndpoint) {
+    visitor.ledger.missed(before);
+  } else if (reply) {
+    looked.properties = properties_of(*reply).at(0);
+  }
+  co_return looked;
+}
+
 // A save whose descriptors are refused.
 Task<bool> save_wrongly(Visitor& visitor, std::string endpoint, std::vector<int> descriptors) {
   visitor.send(save_endp(endpoint, "wrong"));
@@ -96,15 +116,10 @@ Visitor::Errand bind(std::string destination, std::string endpoint) {
 
 Visitor::Errand find(std::string endpoint, std::string then) {
   return [=](Visitor& visitor) -> Task<bool> {
-    const Ledger::Certain before = visitor.ledger.certain_at(endpoint);
-    visitor.send(find_endp(endpoint));
-    const std::optional<std::string> reply = co_await visitor.list();
-    if (!reply) co_return false;
-    if (*reply == kNoEndpoint) {
-      visitor.ledger.missed(before);
-      co_return true;
-    }
-    Task<bool> rest = take(visitor, properties_of(*reply).at(0), then);
+    Task<Looked> look = look_up(visitor, endpoint);
+    const Looked found = co_await look;
+    if (!found.properties) co_return found.answered;
+    Task<bool> rest = take(visitor, *found.properties, then);
     co_return co_await rest;
   };
 }
@@ -139,17 +154,12 @@ Visitor::Errand ask(std::string requests, std::vector<std::string> answers) {
 
 Visitor::Errand find_and_talk_nonsense(std::string endpoint) {
   return [=](Visitor& visitor) -> Task<bool> {
-    const Ledger::Certain before = visitor.ledger.certain_at(endpoint);
-    visitor.send(find_endp(endpoint));
-    std::optional<std::string> reply = co_await visitor.list();
-    if (!reply) co_return false;
-    if (*reply == kNoEndpoint) {
-      visitor.ledger.missed(before);
-      co_return true;
-    }
-    const std::size_t item = visitor.ledger.claim(properties_of(*reply).at(0));
+    Task<Looked> look = look_up(visitor, endpoint);
+    const Looked found = co_await look;
+    if (!found.properties) co_return found.answered;
+    const std::size_t item = visitor.ledger.claim(*found.properties);
     visitor.send(list({"nonsense", ""}) + find_endp("nothing"));
-    reply = co_await visitor.list();
+    const std::optional<std::string> reply = co_await visitor.list();
     visitor.ledger.take(item, Fd{});
     if (!reply) co_return false;
     EXPECT_EQ(*reply, kNoEndpoint);
@@ -193,15 +203,10 @@ Visitor::Errand stall_after(std::string bytes) {
 
 Visitor::Errand find_and_stall(std::string endpoint) {
   return [=](Visitor& visitor) -> Task<bool> {
-    const Ledger::Certain before = visitor.ledger.certain_at(endpoint);
-    visitor.send(find_endp(endpoint));
-    const std::optional<std::string> reply = co_await visitor.list();
-    if (!reply) co_return false;
-    if (*reply == kNoEndpoint) {
-      visitor.ledger.missed(before);
-      co_return true;
-    }
-    const std::size_t item = visitor.ledger.claim(properties_of(*reply).at(0));
+    Task<Looked> look = look_up(visitor, endpoint);
+    const Looked found = co_await look;
+    if (!found.properties) co_return found.answered;
+    const std::size_t item = visitor.ledger.claim(*found.properties);
     const bool ended = co_await visitor.ended();
     visitor.ledger.take(item, Fd{});
     visitor.leave();

@@ -49,7 +49,6 @@ TEST_F(LoopTest, EachTurnLooksAtTheClock) {
   const Instant before = clock.now();
   clock.advance(5s);
   EXPECT_EQ(loop.now(), before);
-  EXPECT_EQ(loop.clock(), clock.now());
   turn();
   EXPECT_EQ(loop.now(), clock.now());
 }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <cstddef>
 #include <vector>
@@ -9,6 +10,24 @@
 #include "io/loop.hpp"
 #include "io/task.hpp"
 #include "support/descriptors.hpp"
+
+namespace {
+
+unsigned polls = 0;
+
+}  // namespace
+
+extern "C" {
+
+int __real_poll(pollfd* descriptors, nfds_t count, int timeout);
+
+// What the linker calls in the place of poll(2).
+int __wrap_poll(pollfd* descriptors, nfds_t count, int timeout) {
+  ++polls;
+  return __real_poll(descriptors, count, timeout);
+}
+
+}  // extern "C"
 
 namespace scache {
 namespace {
@@ -53,8 +72,10 @@ TEST_F(ProbeTest, TellsWhetherThePeerHasClosedItsSide) {
   EXPECT_THAT(closed, IsEmpty()) << "it waits for the turn";
   ASSERT_TRUE(test::send_with(dead.second.get(), "421 bye\r\n", {}));
   dead.second.reset();
+  const unsigned before = polls;
   turn();
   EXPECT_THAT(closed, ElementsAre(false, true));
+  EXPECT_EQ(polls, before + 1) << "both are asked in one call";
 }
 
 TEST_F(ProbeTest, WhatIsAskedByWhoeverWasAnsweredIsAnsweredInTheSameTurn) {
@@ -74,7 +95,9 @@ TEST_F(ProbeTest, MoreThanOneCallAsksAreAskedInSeveral) {
     tasks.push_back(ask(ends.first.get()));
     tasks.back().start();
   }
+  const unsigned before = polls;
   turn();
+  EXPECT_EQ(polls, before + 2);
   EXPECT_THAT(closed, SizeIs(Probes::kProbesOfCall + 1));
   EXPECT_THAT(closed, Each(true));
 }

@@ -9,21 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "io/closer.hpp"
-#include "io/loop.hpp"
 #include "server/postfix_session.hpp"
-#include "server/service.hpp"
-#include "server/statistics.hpp"
+#include "server/service_fixture.hpp"
 #include "support/client.hpp"
-#include "support/descriptors.hpp"
-#include "support/fake_clock.hpp"
 #include "support/messages.hpp"
-#include "support/recording_log.hpp"
 
 namespace scache::test {
 
-// SessionTest has a service, and any number of clients who talk to it; time stands still.
-class SessionTest : public DescriptorCensus {
+// SessionTest has any number of clients who talk to its service; time stands still.
+class SessionTest : public ServiceFixture {
  protected:
   static constexpr Duration kTimeLimit = std::chrono::seconds{10};
 
@@ -107,10 +101,6 @@ class SessionTest : public DescriptorCensus {
   }
   TalkPtr connect_unheard() { return std::make_unique<Talk>(*this, socket_pair()); }
 
-  void turn() { loop.turn(Loop::Wait::poll); }
-  void settle() {
-    for (int i = 0; i < 100; ++i) turn();
-  }
   void pass(Duration time) {
     clock.advance(time);
     settle();
@@ -121,15 +111,6 @@ class SessionTest : public DescriptorCensus {
   }
   static std::string endless(std::size_t size) { return std::string(size, 'x'); }
 
-  FakeClock clock;
-  Loop loop{clock.reader()};
-  Closer closer;
-  RecordingLog log;
-  Statistics statistics{0};
-  Service service{{.limits = {}, .ttl_limit = std::chrono::seconds{1'000}, .listening = {}},
-                  statistics,
-                  closer,
-                  log};
   SessionSettings settings{.limits = {}, .time_limit = kTimeLimit};
 };
 

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "io/loop.hpp"
+
 namespace scache {
 namespace {
 
@@ -120,7 +122,11 @@ void Closer::close_connection(Fd fd, DescriptorKind kind) noexcept {
 }
 
 void Closer::close_handed_over(Fd fd, DescriptorKind kind) noexcept {
-  if (kind == DescriptorKind::other) close_elsewhere(std::move(fd));
+  if (kind == DescriptorKind::other) {
+    close_elsewhere(std::move(fd));
+  } else if (loop_ != nullptr) {
+    loop_->close_soon(std::move(fd));
+  }
 }
 
 bool Closer::accepts(int descriptor, DescriptorKind kind) const noexcept {

@@ -29,13 +29,10 @@ Loop::Loop(Clock clock)
 void Loop::turn(Wait wait) {
   probes_.settle();
   if (before_wait_) before_wait_();
-  std::array<epoll_event, kEventsOfTurn> events;
-  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                 milliseconds_to_wait(wait));
+  std::array<epoll_event, kEventsOfTurn> room;
+  const std::span<epoll_event> events = look(wait, room);
   now_ = clock_();
-  for (int i = 0; i < count; ++i) {
-    wake_soon(*static_cast<Waiter*>(events[static_cast<std::size_t>(i)].data.ptr));
-  }
+  for (const epoll_event& event : events) wake_soon(*static_cast<Waiter*>(event.data.ptr));
   collect_due();
 
   // Whoever is made ready from here on has its turn after the next look at epoll.
@@ -46,6 +43,23 @@ void Loop::turn(Wait wait) {
     current.pop_front();
     waiter.wake(std::exchange(waiter.timed_out_, false));
   }
+}
+
+// What epoll reports, in `room` or in the carrier's.
+std::span<epoll_event> Loop::look(Wait wait, std::span<epoll_event> room) noexcept {
+  if (carrier_) {
+    if (const auto events = carrier_->carry(outgoing_, milliseconds_to_wait(wait))) return *events;
+    carrier_.reset();
+  }
+  const int count = ::epoll_wait(epoll_.get(), room.data(), static_cast<int>(room.size()),
+                                 milliseconds_to_wait(wait));
+  return room.first(static_cast<std::size_t>(std::max(count, 0)));
+}
+
+bool Loop::send_soon(Outgoing& outgoing) noexcept {
+  if (!carrier_) return false;
+  if (!outgoing.is_linked()) outgoing_.push_back(outgoing);
+  return true;
 }
 
 void Loop::set_deadline(Waiter& waiter, Instant deadline) noexcept {

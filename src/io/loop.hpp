@@ -4,10 +4,13 @@
 #include <boost/intrusive/set.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <span>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
+#include "io/carrier.hpp"
 #include "io/probe.hpp"
 
 namespace scache {
@@ -74,6 +77,18 @@ class Loop {
 
   Probes& probes() noexcept { return probes_; }
 
+  // For a carrier, which borrows it.
+  int epoll() const noexcept { return epoll_.get(); }
+  // Has the carrier send, close and wait from now on, as long as it can; null is for plain system
+  // calls.
+  void use(std::unique_ptr<Carrier> carrier) noexcept { carrier_ = std::move(carrier); }
+  // Sends at the end of the turn. Answers whether there is a carrier for that.
+  bool send_soon(Outgoing& outgoing) noexcept;
+  // Closes by the end of the turn; it must not block.
+  void close_soon(Fd fd) noexcept {
+    if (carrier_) carrier_->close_soon(std::move(fd));
+  }
+
   // For waiters: wake at a deadline (kNever: not), wake in the next turn, and neither.
   void set_deadline(Waiter& waiter, Instant deadline) noexcept;
   void wake_soon(Waiter& waiter) noexcept;
@@ -94,6 +109,7 @@ class Loop {
                                  boost::intrusive::constant_time_size<false>>;
 
   int milliseconds_to_wait(Wait wait) const noexcept;
+  std::span<epoll_event> look(Wait wait, std::span<epoll_event> room) noexcept;
   void file(Waiter& waiter) noexcept;
   void collect_due() noexcept;
 
@@ -103,6 +119,8 @@ class Loop {
   ReadyList ready_;
   DeadlineSet deadlines_;
   Probes probes_;
+  std::unique_ptr<Carrier> carrier_;
+  OutgoingList outgoing_;
   std::function<void()> before_wait_;
   bool stopped_ = false;
 };

@@ -77,6 +77,7 @@ Watch::Awaiter Stream::readable(Instant deadline) noexcept {
 }
 
 Flow Stream::receive_input() {
+  if (fell_short_.kind == Flow::Kind::failed) return fell_short_;
   Received received = receive(socket_.fd.get(), inbox_.space(), closer_);
   const Flow flow = flow_of(received);
   if (!flow.moved()) return flow;
@@ -88,19 +89,44 @@ Flow Stream::receive_input() {
   return flow;
 }
 
+Stream::~Stream() {
+  if (is_linked()) send_output();
+  drop_pending();
+}
+
 Flow Stream::send_output() noexcept {
+  unlink();
   if (output_.empty()) return {};
-  std::size_t sent_bytes = 0;
+  if (fell_short_.kind == Flow::Kind::failed) return fell_short_;
+  fell_short_ = {};
+  std::size_t size = 0;
   Flow flow;
-  while (flow.moved() && sent_bytes < output_.size()) {
-    const Sent sent = send(socket_.fd.get(), std::string_view{output_}.substr(sent_bytes));
+  while (flow.moved() && size < output_.size()) {
+    const Sent sent = send(socket_.fd.get(), std::string_view{output_}.substr(size));
     flow = flow_of(sent);
-    sent_bytes += sent.size;
+    size += sent.size;
   }
-  // Whoever tries once more must not say it twice.
-  output_.erase(0, sent_bytes);
-  if (output_.empty() && output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
+  sent_bytes(size);
   return flow;
+}
+
+Flow Stream::send_soon() noexcept {
+  if (output_.empty()) return {};
+  const bool can_wait = fell_short_.moved() && loop_.send_soon(*this);
+  return can_wait ? Flow{} : send_output();
+}
+
+void Stream::left(const Sent& sent) noexcept {
+  sent_bytes(sent.size);
+  if (output_.empty()) return;
+  fell_short_ = flow_of(sent);
+  loop_.wake_soon(watch_);
+}
+
+// Whoever tries once more must not say it twice.
+void Stream::sent_bytes(std::size_t size) noexcept {
+  output_.erase(0, size);
+  if (output_.empty() && output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
 }
 
 Task<Flow> Stream::flush(Instant deadline) {
@@ -114,9 +140,6 @@ Task<Flow> Stream::flush(Instant deadline) {
 
 Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
   Descriptor result;
-  result.flow = send_output();
-  if (result.flow.must_wait()) result.flow = co_await flush(deadline);
-  if (!result.flow.moved()) co_return result;
   if (pending_distance_ > 0) {
     // Sent before it was asked for. Further away than the next byte, it is not this request's.
     if (pending_distance_ == 1) {
@@ -127,9 +150,16 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
   }
   // Other input is requests that were sent ahead; the stock server passes over them, too.
   do {
+    result.flow = send_soon();
+    if (result.flow.must_wait()) result.flow = co_await flush(deadline);
+    if (!result.flow.moved()) co_return result;
     const Ready ready = co_await watch_.readable(deadline);
     if (ready == Ready::timed_out) {
       result.flow = {Flow::Kind::timed_out, 0};
+      co_return result;
+    }
+    if (fell_short_.kind == Flow::Kind::failed) {
+      result.flow = fell_short_;
       co_return result;
     }
     // Just its own byte: what the client sends behind it in one message stays in the stream.

@@ -25,6 +25,7 @@
 #include "postfix/privileges.hpp"
 #include "postfix/start.hpp"
 #include "postfix/watchdog.hpp"
+#include "ring/ring.hpp"
 #include "server/capacity.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
@@ -49,7 +50,9 @@ std::optional<int> serve(const postfix::Options& options, const postfix::Paramet
   std::optional<int> signal;
 
   Loop loop;
-  Closer closer;
+  // It takes a descriptor, which is dear where there are few.
+  if (capacity.closes > 0) loop.use(Ring::make(loop.epoll(), {.closes = capacity.closes}));
+  Closer closer{loop};
   Statistics statistics{std::time(nullptr)};
   StatisticsReport report{loop, statistics, log, parameters.connection_cache_status_update_time,
                           [] { return std::time(nullptr); }};

@@ -10,10 +10,14 @@ namespace scache {
 struct Capacity {
   std::size_t connections;
   std::size_t clients;
+  // Handed-over descriptors that may wait to be closed (Loop::close_soon).
+  std::size_t closes;
 
-  // For the log, epoll, signals, the descriptors that master(8) leaves, and those that wait for the
-  // closer's thread; a quarter of all where there are few.
-  static constexpr std::size_t kReserve = 96;
+  // For the log, epoll, signals, the descriptors that master(8) leaves, and those that wait to be
+  // closed, here or by the closer's thread; a quarter of all where there are few.
+  static constexpr std::size_t kReserve = 112;
+  // One that waits to be closed for so many: a small part of a small reserve.
+  static constexpr std::size_t kDescriptorsOfClose = 64;
   // One client for so many descriptors: 414 of 20,000, four times Postfix's default process limit.
   // Each is reckoned with two, its own and one that it has sent ahead, and all of them together can
   // leave a third of the kernel's allowance unread (Stream::kMaxUnreadDescriptors).
@@ -25,7 +29,8 @@ struct Capacity {
   static constexpr Capacity of(std::size_t descriptors) noexcept {
     const std::size_t rest = descriptors - std::min(kReserve, descriptors / 4);
     const std::size_t clients = std::max(rest / kDescriptorsOfClient, kFewestClients);
-    return {rest > 2 * clients ? rest - 2 * clients : 1, clients};
+    return {rest > 2 * clients ? rest - 2 * clients : 1, clients,
+            descriptors / kDescriptorsOfClose};
   }
 };
 

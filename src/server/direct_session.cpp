@@ -50,12 +50,13 @@ Task<> DirectSession::run() {
       }
       continue;
     }
-    const Flow sent = send();
+    const Flow sent = send(next);
     if (!sent.moved() && !sent.must_wait()) co_return;
     if (next == Next::over && sent.moved()) co_return;
     in_a_row_ = 0;
     Ready ready = Ready::yes;
     if (sent.must_wait()) {
+      be_busy();
       ready = co_await stream_.writable(deadline_);
     } else if (next == Next::others || !drops_.empty()) {
       co_await stream_.others();
@@ -139,10 +140,10 @@ void DirectSession::serve_frame(const direct::FrameStep& frame) {
 }
 
 // Sends the replies. A found connection that waits for room has had its chance in serve().
-Flow DirectSession::send() {
+Flow DirectSession::send(Next next) {
   if (is_broken_) return {Flow::Kind::failed, 0};
   if (hand_over_) return {Flow::Kind::not_yet, 0};
-  return stream_.send_output();
+  return next == Next::over ? stream_.send_output() : stream_.send_soon();
 }
 
 Watch::Awaiter DirectSession::more_input() {

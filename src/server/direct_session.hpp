@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -87,10 +88,14 @@ class DirectSession {
   bool is_asking() const noexcept { return hand_over_ && !hand_over_->is_alive; }
   Next serve();
   void serve_frame(const direct::FrameStep& frame);
-  Flow send();
+  Flow send(Next next);
   void send_found();
   void replace_found();
   Watch::Awaiter more_input();
+  // A client that leaves its reply unread is not between requests.
+  void be_busy() {
+    if (std::exchange(idle_, false)) events_.busy();
+  }
   bool receive();
   bool take_arrival();
   Next end(std::string_view why);

@@ -54,10 +54,11 @@ class PostfixSession::Hearing {
   bool await_ready() {
     heard_ = session_.listen(wanted_);
     if (heard_ != Heard::part) return true;
-    sent_ = session_.stream_.send_output();
+    sent_ = session_.stream_.send_soon();
     if (sent_.moved()) {
       wait_.emplace(session_.more_input(wanted_));
     } else if (sent_.must_wait()) {
+      session_.be_busy();
       wait_.emplace(session_.stream_.writable(session_.deadline_));
     }
     return !wait_;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -61,6 +62,10 @@ class PostfixSession {
   Heard listen(std::string_view wanted);
   bool hears_at_once(std::string_view wanted) noexcept;
   Watch::Awaiter more_input(std::string_view wanted);
+  // A client that leaves its reply unread is not between requests.
+  void be_busy() {
+    if (std::exchange(idle_, false)) events_.busy();
+  }
   Heard receive(std::string_view wanted);
   Heard cut_short(Flow flow, std::string_view wanted);
   void drop_heard() noexcept;

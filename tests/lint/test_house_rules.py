@@ -19,12 +19,15 @@ ROOMS = {
     "cache": {"base"},
     "wire": {"base"},
     "io": {"base"},
+    "ring": {"base", "io"},
     "server": {"base", "cache", "wire", "io"},
     "postfix": {"base", "io"},
     "standalone": {"base", "cache", "wire", "io", "server"},
     "client": {"base", "wire", "io"},
     "ctl": {"base", "client"},
-    "main": {"base", "cache", "wire", "io", "server", "postfix", "standalone", "client", "ctl"},
+    "main": {
+        *("base", "cache", "wire", "io", "ring", "server", "postfix", "standalone", "client", "ctl")
+    },
 }
 
 # Sources without a unit test of their own, and why.

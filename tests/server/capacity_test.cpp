@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
+
+#include "ring/ring.hpp"
 
 namespace scache {
 namespace {
@@ -20,6 +23,16 @@ TEST(CapacityTest, EvenFewDescriptorsLeaveRoomForAConnection) {
     EXPECT_GE(Capacity::of(descriptors).connections, 1u) << descriptors;
     EXPECT_GE(Capacity::of(descriptors).clients, Capacity::kFewestClients) << descriptors;
   }
+}
+
+TEST(CapacityTest, WhatWaitsToBeClosedFitsIntoTheReserve) {
+  for (std::size_t descriptors = 1; descriptors < 2'000; ++descriptors) {
+    const Capacity capacity = Capacity::of(descriptors);
+    const std::size_t waiting = std::min(capacity.closes, Ring::kMostCloses);
+    EXPECT_LE(waiting, std::min(Capacity::kReserve, descriptors / 4) / 4) << descriptors;
+  }
+  EXPECT_EQ(Capacity::of(Capacity::kDescriptorsOfClose - 1).closes, 0u);
+  EXPECT_EQ(Capacity::of(Capacity::kDescriptorsOfClose).closes, 1u);
 }
 
 TEST(CapacityTest, MoreDescriptorsNeverMeanLess) {

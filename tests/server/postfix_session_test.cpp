@@ -37,7 +37,9 @@ const std::string kEndpointProperties =
     "tls_level=0\nreuse_count=0\nendpoint_features=15\nexpire_time=1795300150\n\n";
 
 TEST_F(PostfixSessionTest, TheServerSpeaksFirst) {
-  EXPECT_EQ(connect_unheard()->hear(), "protocol\0connection_cache_protocol\0\0"s);
+  const TalkPtr talk = connect_unheard();
+  settle();
+  EXPECT_EQ(talk->hear(), "protocol\0connection_cache_protocol\0\0"s);
 }
 
 TEST_F(PostfixSessionTest, TheServerDoesNotSpeakFirstWhereItShallNot) {

@@ -83,6 +83,7 @@ TEST_F(ServerTest, ServesAClientThatIsConnectedAlready) {
   Ends ends = socket_pair();
   SocketClient client{std::move(ends.second)};
   server->adopt(std::move(ends.first));
+  settle();
   EXPECT_EQ(client.read(), kGreeting);
   EXPECT_EQ(ask(client, find_endp("e")), kNoEndpoint);
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdlib>
 
 #include "io/closer.hpp"
 #include "io/loop.hpp"
+#include "ring/ring.hpp"
 #include "server/service.hpp"
 #include "server/statistics.hpp"
 #include "support/descriptors.hpp"
@@ -12,9 +14,15 @@
 
 namespace scache::test {
 
-// A service with all that it needs, and a loop whose clock is moved by hand.
+// A service with all that it needs, and a loop whose clock is moved by hand; with SCACHE_TEST_RING
+// in the environment and a kernel that can, everything is sent and closed by a ring.
 class ServiceFixture : public DescriptorCensus {
  protected:
+  ServiceFixture() {
+    if (std::getenv("SCACHE_TEST_RING") != nullptr) {
+      loop.use(Ring::make(loop.epoll(), {.fewest = 0}));
+    }
+  }
   void turn() { loop.turn(Loop::Wait::poll); }
   // All the turns that anybody needs.
   void settle() {
@@ -23,7 +31,7 @@ class ServiceFixture : public DescriptorCensus {
 
   FakeClock clock;
   Loop loop{clock.reader()};
-  Closer closer;
+  Closer closer{loop};
   RecordingLog log;
   Statistics statistics{0};
   Service service{{.limits = {}, .ttl_limit = std::chrono::seconds{1'000}, .listening = {}},

@@ -96,6 +96,7 @@ class SessionTest : public ServiceFixture {
   // A client that has been greeted.
   TalkPtr connect() {
     TalkPtr talk = connect_unheard();
+    settle();
     EXPECT_EQ(talk->hear(), kGreeting);
     return talk;
   }

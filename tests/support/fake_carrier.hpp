@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "io/carrier.hpp"
+
+namespace scache::test {
+
+// What a FakeCarrier is told to do, and what it has done.
+struct Carried {
+  // What becomes of the next sends, one after the other; then they are the system's.
+  std::vector<Sent> outcomes;
+  bool fails = false;
+  std::size_t sends = 0;
+  std::size_t calls = 0;
+  std::vector<Fd> closing;
+};
+
+// FakeCarrier does its work by plain system calls.
+class FakeCarrier final : public Carrier {
+ public:
+  FakeCarrier(int epoll, Carried& carried) : epoll_{epoll}, carried_{carried} {}
+
+  void close_soon(Fd fd) noexcept override { carried_.closing.push_back(std::move(fd)); }
+
+  std::optional<std::span<epoll_event>> carry(OutgoingList& outgoing,
+                                              int milliseconds) noexcept override {
+    ++carried_.calls;
+    carried_.closing.clear();
+    while (!outgoing.empty()) {
+      Outgoing& next = outgoing.front();
+      outgoing.pop_front();
+      ++carried_.sends;
+      if (carried_.outcomes.empty()) {
+        next.left(send(next.socket(), next.bytes()));
+        continue;
+      }
+      const Sent outcome = carried_.outcomes.front();
+      carried_.outcomes.erase(carried_.outcomes.begin());
+      if (outcome.size > 0) send(next.socket(), next.bytes().substr(0, outcome.size));
+      next.left(outcome);
+    }
+    if (carried_.fails) return std::nullopt;
+    const int count =
+        ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), milliseconds);
+    return std::span{events_}.first(static_cast<std::size_t>(count < 0 ? 0 : count));
+  }
+
+ private:
+  int epoll_;
+  Carried& carried_;
+  std::array<epoll_event, 16> events_;
+};
+
+}  // namespace scache::test

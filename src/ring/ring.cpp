@@ -126,8 +126,9 @@ void Ring::submit(int milliseconds) noexcept {
   } else if (milliseconds == 0) {
     result = io_uring_submit_and_get_events(&ring_);
   } else {
+    constexpr long long kNanoseconds = 1'000'000;
     __kernel_timespec time{.tv_sec = milliseconds / 1'000,
-                           .tv_nsec = milliseconds % 1'000 * 1'000'000};
+                           .tv_nsec = milliseconds % 1'000 * kNanoseconds};
     io_uring_cqe* first = nullptr;
     result = io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
   }

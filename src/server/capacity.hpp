@@ -15,7 +15,7 @@ struct Capacity {
 
   // For the log, epoll, signals, the descriptors that master(8) leaves, and those that wait to be
   // closed, here or by the closer's thread; a quarter of all where there are few.
-  static constexpr std::size_t kReserve = 112;
+  static constexpr std::size_t kReserve = 96;
   // One that waits to be closed for so many: a small part of a small reserve.
   static constexpr std::size_t kDescriptorsOfClose = 64;
   // One client for so many descriptors: 414 of 20,000, four times Postfix's default process limit.

@@ -77,7 +77,8 @@ Watch::Awaiter Stream::readable(Instant deadline) noexcept {
 }
 
 Flow Stream::receive_input() {
-  if (fell_short_.kind == Flow::Kind::failed) return fell_short_;
+  // Replies come first: a client that has sent its last word still reads.
+  if (!fell_short_.moved()) return fell_short_;
   Received received = receive(socket_.fd.get(), inbox_.space(), closer_);
   const Flow flow = flow_of(received);
   if (!flow.moved()) return flow;
@@ -158,10 +159,8 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
       result.flow = {Flow::Kind::timed_out, 0};
       co_return result;
     }
-    if (fell_short_.kind == Flow::Kind::failed) {
-      result.flow = fell_short_;
-      co_return result;
-    }
+    result.flow = fell_short_;
+    if (!result.flow.moved()) continue;
     // Just its own byte: what the client sends behind it in one message stays in the stream.
     char byte = 0;
     Received received = receive(socket_.fd.get(), {&byte, 1}, closer_);

@@ -78,7 +78,7 @@ class Stream final : private Outgoing {
   // Sends the output; moved when all of it is.
   Flow send_output() noexcept;
   // Sends the output by the end of the loop's turn, where that is possible, and else at once. Where
-  // it turns out that the client does not take it, whoever waits for input is woken, finds none,
+  // it turns out that the client does not take it, whoever waits for input is woken, receives none,
   // and is told here.
   Flow send_soon() noexcept;
   // Waits until more can be sent.

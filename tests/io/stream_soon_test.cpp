@@ -141,6 +141,18 @@ TEST_F(StreamSoonTest, OneThatFellShortMayCatchUp) {
   EXPECT_EQ(client.read(), " again");
 }
 
+TEST_F(StreamSoonTest, RepliesComeBeforeTheClientsEnd) {
+  carried.outcomes = {{.size = 2, .error = EAGAIN}};
+  ASSERT_EQ(::shutdown(client.descriptor(), SHUT_WR), 0);
+  Task<> session = say_and_wait("hello");
+  session.start();
+  turn();
+  EXPECT_EQ(client.read(), "hello");
+  turn();
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->kind, Flow::Kind::end);
+}
+
 TEST_F(StreamSoonTest, WhoeverWaitsLearnsWhyASendFailed) {
   // A reset is told once; the next send would only say that the pipe is broken.
   carried.outcomes = {{.size = 0, .error = ECONNRESET}};

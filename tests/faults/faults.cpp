@@ -150,8 +150,11 @@ int __real_io_uring_submit_and_get_events(io_uring*);
 static int submit(io_uring* ring, int timeout) {
   using namespace scache::test;
   faults.would_sleep = false;
-  if (fails(Call::wait)) return -errno;
+  const bool fail = fails(Call::wait);
+  const int error = errno;
+  // The kernel does what it is asked for before it waits.
   const int result = __real_io_uring_submit_and_get_events(ring);
+  if (fail) return -error;
   faults.would_sleep = io_uring_cq_ready(ring) == 0 && timeout != 0;
   faults.sleep = timeout;
   return result;

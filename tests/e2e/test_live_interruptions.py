@@ -189,7 +189,7 @@ def test_postfix_stop_ends_the_server() -> None:
         server = postfix.wait_server()
         postfix.postfix("stop")
         postfix.wait_stopped()
-        assert processes.gone(server)
+        processes.wait_gone(server)
         sink.wait_all_ended()
         assert sink.ends()["eof"] == 3
         traffic.assert_quiet(postfix)

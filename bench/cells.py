@@ -6,7 +6,7 @@ import dataclasses
 import fnmatch
 import itertools
 
-from servers import BARE, CONTROL, OURS, S6, STOCK
+from servers import BARE, CONTROL, OURS, S6, SCACHED, SCACHED_CONTROL, STOCK
 
 WORKS = {
     "savefind": "save_endp and find_endp",
@@ -67,7 +67,7 @@ class Cell:
     @property
     def servers(self) -> list[str]:
         """Those that can do this work, in a time that one can wait for."""
-        names = [OURS, CONTROL, BARE]
+        names = [SCACHED, SCACHED_CONTROL, BARE] if self.is_direct else [OURS, CONTROL, BARE]
         if self.state.bindings < MANY:
             names.append(STOCK)
         if S6 in _OWN_WAYS.get(self.work, {}) and not self.state.bindings:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from cells import Cell, State
 from driver import Driver, Slice
-from servers import S6, Programs, Server
+from servers import S6, Programs, Server, role_of
 
 Say = Callable[[str], None]
 
@@ -34,7 +34,7 @@ class Machine:
 
 @dataclasses.dataclass
 class Result:
-    """A cell's slices, those of one round at the same place for every server."""
+    """A cell's slices by the servers' roles, those of one round at the same place for each."""
 
     cell: Cell
     slices: dict[str, list[Slice]]
@@ -88,7 +88,7 @@ def run(machine: Machine, cells: Sequence[Cell], chance: random.Random, say: Say
     for state in dict.fromkeys(cell.state for cell in cells):
         of_state = [cell for cell in cells if cell.state == state]
         names = list(dict.fromkeys(name for cell in of_state for name in cell.servers))
-        names = [name for name in names if name not in machine.without]
+        names = [name for name in names if role_of(name) not in machine.without]
         say(f"{state.connections} connections, {state.wide or state.bindings} bindings")
         with _started(machine, names) as (driver, servers):
             for server in servers:
@@ -103,10 +103,10 @@ def _measure(
     machine: Machine, driver: Driver, servers: list[Server], cell: Cell, chance: random.Random
 ) -> Result:
     taking_part = [server for server in servers if server.name in cell.servers]
-    result = Result(cell, {server.name: [] for server in taking_part})
+    result = Result(cell, {server.role: [] for server in taking_part})
     for _ in range(machine.rounds):
         for server in chance.sample(taking_part, len(taking_part)):
-            result.slices[server.name].append(
+            result.slices[server.role].append(
                 driver.slice(
                     server,
                     cell.work_of(server.name),

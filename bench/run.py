@@ -22,7 +22,7 @@ import plots
 import tables
 from driver import Slice
 from measure import Growth, Machine, Result
-from servers import ALL, BARE, OURS, REPOSITORY, STOCK, Programs, debian
+from servers import BARE, OURS, REPOSITORY, ROLES, STOCK, Programs, debian
 from verdict import BELOW, below, checks
 
 _BINARIES = REPOSITORY / "build"
@@ -35,13 +35,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cell", action="append", default=[], metavar="NAME",
                         help="only such cells: WORK/CLIENTS/CONNECTIONS/BINDINGS, * for any")
     parser.add_argument("--without", action="append", default=[], metavar="SERVER",
-                        choices=sorted(ALL - {OURS, BARE}), help="leave that server out")
+                        choices=sorted(ROLES - {OURS, BARE}), help="leave that server out")
     parser.add_argument("--list", action="store_true", help="tell the cells' names and end")
     parser.add_argument("--rounds", type=int, help="slices of each server in each cell")
     parser.add_argument("--slice", type=int, default=80, help="milliseconds measured in each")
     parser.add_argument("--warm", type=int, default=10, help="milliseconds before that")
     parser.add_argument("--seed", type=int, help="of the order in which the servers take turns")
-    parser.add_argument("--ours", type=pathlib.Path, default=_BINARIES / "release/bin/scache")
+    parser.add_argument("--ours", type=pathlib.Path, default=_BINARIES / "release/bin",
+                        metavar="FOLDER", help="where scache and scached are")
     parser.add_argument("--bin", type=pathlib.Path, default=_BINARIES / "bench/bin")
     parser.add_argument("--json", type=pathlib.Path, default=_BINARIES / "bench/results.json")
     parser.add_argument("--again", action="store_true",
@@ -70,7 +71,11 @@ def _processors() -> tuple[int, int]:
 def _machine(arguments: argparse.Namespace) -> Machine:
     server, load = _processors()
     return Machine(
-        programs=Programs(arguments.ours.absolute(), arguments.bin.absolute() / "bench_bare"),
+        programs=Programs(
+            scache=arguments.ours.absolute() / "scache",
+            scached=arguments.ours.absolute() / "scached",
+            bare=arguments.bin.absolute() / "bench_bare",
+        ),
         load=arguments.bin.absolute() / "bench_load",
         server_processor=server,
         load_processor=load,

@@ -24,14 +24,29 @@ from lab import debian
 OURS = "ours"
 # The same program once more: what differs between the two is noise.
 CONTROL = "control"
+# Both as the server that stands alone, for the direct protocol.
+SCACHED = "scached"
+SCACHED_CONTROL = "scached-control"
 STOCK = "stock"
 BARE = "bare"
 S6 = "s6"
-ALL = frozenset((OURS, CONTROL, STOCK, BARE, S6))
+_ROLES = {SCACHED: OURS, SCACHED_CONTROL: CONTROL}
+ROLES = frozenset((OURS, CONTROL, STOCK, BARE, S6))
 
 _S6_PROGRAM = pathlib.Path("/usr/bin/s6-fdholderd")
 _OPEN_FILES = 20_000
 _SO_SNDBUFFORCE = 32
+# What its own defaults would end while it is measured, and would say of that.
+_SCACHED_TOML = """
+ttl.limit = "100000s"
+limits.request_time = "300s"
+log.level = "warning"
+"""
+
+
+def role_of(name: str) -> str:
+    """As what it is compared: a server may be two programs."""
+    return _ROLES.get(name, name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +54,7 @@ class Programs:
     """Where the programs are that this repository builds."""
 
     scache: pathlib.Path
+    scached: pathlib.Path
     bare: pathlib.Path
 
 
@@ -55,7 +71,7 @@ class Server:
         self._status, self._status_of_server = socket.socketpair()
         self._status_of_server.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, 4 << 20)
         with _on_processor(processor):
-            self._child = self._start_s6() if name == S6 else self._start_postfix(programs)
+            self._child = self._start(programs)
         self.pid = self._child.pid
         self._status_of_server.close()
         try:
@@ -63,6 +79,18 @@ class Server:
         except BaseException:
             self.kill()
             raise
+
+    def _start(self, programs: Programs) -> Child:
+        if self.name == S6:
+            return self._start_s6()
+        if self.name in _ROLES:
+            return self._start_scached(programs.scached)
+        return self._start_postfix(programs)
+
+    @property
+    def role(self) -> str:
+        """As what it is compared."""
+        return role_of(self.name)
 
     @property
     def path(self) -> pathlib.Path:
@@ -112,6 +140,18 @@ class Server:
         argv = ["s6-fdholderd", "-c", "256", "-n", "19500", "-i", folder]
         with self._listen() as listener, _plain_files(self.scratch) as (null, errors):
             return self._launch(_S6_PROGRAM, argv, {}, (listener.fileno(), null, errors))
+
+    def _start_scached(self, program: pathlib.Path) -> Child:
+        configuration = self.scratch.root / "scached.toml"
+        configuration.write_text(_SCACHED_TOML)
+        argv = ["scached", "--config", str(configuration), "--socket", str(self.path)]
+        is_ready, ready = os.pipe()
+        with _plain_files(self.scratch) as (null, errors):
+            child = self._launch(program, [*argv, "--ready-fd", "3"], {}, (null, null, errors, ready))
+        os.close(ready)
+        with os.fdopen(is_ready, "rb") as word:
+            word.read(1)
+        return child
 
     def _launch(
         self,

@@ -30,7 +30,7 @@ void Loop::turn(Wait wait) {
   probes_.settle();
   if (before_wait_) before_wait_();
   std::array<epoll_event, kEventsOfTurn> room;
-  const std::span<epoll_event> events = look(wait, room);
+  const std::span<epoll_event> events = await(wait, room);
   now_ = clock_();
   for (const epoll_event& event : events) wake_soon(*static_cast<Waiter*>(event.data.ptr));
   collect_due();
@@ -45,14 +45,38 @@ void Loop::turn(Wait wait) {
   }
 }
 
+void Loop::set_busy_poll(bool on) noexcept {
+  if (on == busy_poll_.has_value()) return;
+  busy_poll_ = on ? std::optional{BusyPoll{}} : std::nullopt;
+}
+
+std::span<epoll_event> Loop::await(Wait wait, std::span<epoll_event> room) noexcept {
+  const bool would_sleep = milliseconds_to_wait(wait) != 0;
+  if (would_sleep && busy_poll_ && busy_poll_->is_due()) {
+    const std::span<epoll_event> events = look_for_a_while(room);
+    busy_poll_->looked(!events.empty());
+    if (!events.empty()) return events;
+  }
+  return look(milliseconds_to_wait(wait), room);
+}
+
+std::span<epoll_event> Loop::look_for_a_while(std::span<epoll_event> room) noexcept {
+  const Instant end = after(clock_(), BusyPoll::kTime);
+  std::span<epoll_event> events;
+  do {
+    events = look(0, room);
+  } while (events.empty() && clock_() < end);
+  return events;
+}
+
 // What epoll reports, in `room` or in the carrier's.
-std::span<epoll_event> Loop::look(Wait wait, std::span<epoll_event> room) noexcept {
+std::span<epoll_event> Loop::look(int milliseconds, std::span<epoll_event> room) noexcept {
   if (carrier_) {
-    if (const auto events = carrier_->carry(outgoing_, milliseconds_to_wait(wait))) return *events;
+    if (const auto events = carrier_->carry(outgoing_, milliseconds)) return *events;
     carrier_.reset();
   }
-  const int count = ::epoll_wait(epoll_.get(), room.data(), static_cast<int>(room.size()),
-                                 milliseconds_to_wait(wait));
+  const int count =
+      ::epoll_wait(epoll_.get(), room.data(), static_cast<int>(room.size()), milliseconds);
   return room.first(static_cast<std::size_t>(std::max(count, 0)));
 }
 

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
+#include "io/busy_poll.hpp"
 #include "io/carrier.hpp"
 #include "io/probe.hpp"
 
@@ -75,6 +77,9 @@ class Loop {
   // Called before every wait: the last chance to set deadlines. It must not throw.
   void before_wait(std::function<void()> hook) { before_wait_ = std::move(hook); }
 
+  // Whether it goes on looking for BusyPoll::kTime before it sleeps, where that pays. At first not.
+  void set_busy_poll(bool on) noexcept;
+
   Probes& probes() noexcept { return probes_; }
 
   // For a carrier, which borrows it.
@@ -109,7 +114,9 @@ class Loop {
                                  boost::intrusive::constant_time_size<false>>;
 
   int milliseconds_to_wait(Wait wait) const noexcept;
-  std::span<epoll_event> look(Wait wait, std::span<epoll_event> room) noexcept;
+  std::span<epoll_event> await(Wait wait, std::span<epoll_event> room) noexcept;
+  std::span<epoll_event> look_for_a_while(std::span<epoll_event> room) noexcept;
+  std::span<epoll_event> look(int milliseconds, std::span<epoll_event> room) noexcept;
   void file(Waiter& waiter) noexcept;
   void collect_due() noexcept;
 
@@ -121,6 +128,7 @@ class Loop {
   Probes probes_;
   std::unique_ptr<Carrier> carrier_;
   OutgoingList outgoing_;
+  std::optional<BusyPoll> busy_poll_;
   std::function<void()> before_wait_;
   bool stopped_ = false;
 };

@@ -80,6 +80,7 @@ void serve(const ScachedOptions& options, Configuration configuration, Listener 
   Loop loop;
   // It takes a descriptor, which is dear where there are few.
   if (capacity.closes > 0) loop.use(Ring::make(loop.epoll(), {.closes = capacity.closes}));
+  loop.set_busy_poll(configuration.busy_poll);
   Closer closer{loop};
   Statistics statistics{std::time(nullptr)};
   StatisticsReport report{loop, statistics, log, configuration.statistics_interval,
@@ -122,6 +123,7 @@ void serve(const ScachedOptions& options, Configuration configuration, Listener 
       service.set_strangers(configuration.admits_others());
       server.set_time_limit(configuration.request_time);
       server.set_access(configuration.access(::geteuid()));
+      loop.set_busy_poll(configuration.busy_poll);
       report.set_interval(configuration.statistics_interval);
       log.write(Severity::info, "configuration read again");
     } else {

@@ -1,9 +1,12 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "io/loop.hpp"
 #include "support/descriptors.hpp"
@@ -16,6 +19,9 @@ namespace scache {
 namespace {
 
 using namespace test;
+using namespace std::chrono_literals;
+using ::testing::Each;
+using ::testing::ElementsAre;
 
 class Letter final : public Outgoing {
  public:
@@ -108,6 +114,78 @@ TEST_F(LoopCarrierTest, WhenTheCarrierFailsTheLoopGoesOnWithoutIt) {
   turn();
   EXPECT_EQ(waiter.count, 2);
   EXPECT_EQ(carried.calls, 1u);
+  loop.unwatch(ends.first.get());
+}
+
+// Each time that the clock is read, a quarter of the time has gone by that is looked for.
+class LoopBusyPollTest : public DescriptorCensus {
+ protected:
+  LoopBusyPollTest() {
+    loop.use(std::make_unique<FakeCarrier>(loop.epoll(), carried));
+    loop.set_busy_poll(true);
+  }
+
+  // How long a turn that would sleep for five seconds has waited, one call after the other.
+  std::vector<int> waits_of_turn(Loop::Wait wait = Loop::Wait::block) {
+    carried.waits.clear();
+    loop.set_deadline(waiter, clock.now() + 5s);
+    loop.turn(wait);
+    return carried.waits;
+  }
+
+  Carried carried;
+  FakeClock clock;
+  Loop loop{[this] {
+    clock.advance(BusyPoll::kTime / 4);
+    return clock.now();
+  }};
+  Ends ends = socket_pair();
+  Woken waiter;
+};
+
+TEST_F(LoopBusyPollTest, LooksForAWhileBeforeItSleeps) {
+  const std::vector<int> waits = waits_of_turn();
+  ASSERT_EQ(waits.size(), 5u);
+  EXPECT_EQ(waits.back(), 5'000);
+  EXPECT_THAT(std::vector(waits.begin(), waits.end() - 1), Each(0));
+}
+
+TEST_F(LoopBusyPollTest, HasFoundWhatIsThereByTheFirstLook) {
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter, false), 0);
+  ASSERT_EQ(::write(ends.second.get(), "x", 1), 1);
+  EXPECT_THAT(waits_of_turn(), ElementsAre(0));
+  EXPECT_EQ(waiter.count, 1);
+  loop.unwatch(ends.first.get());
+}
+
+TEST_F(LoopBusyPollTest, SendsBeforeItLooks) {
+  Letter letter{ends.first.get()};
+  EXPECT_TRUE(loop.send_soon(letter));
+  waits_of_turn();
+  EXPECT_EQ(letter.taken, letter.bytes().size());
+}
+
+TEST_F(LoopBusyPollTest, AfterAWhileInVainTheNextSleepBeginsAtOnce) {
+  waits_of_turn();
+  EXPECT_THAT(waits_of_turn(), ElementsAre(5'000));
+  EXPECT_GT(waits_of_turn().size(), 1u);
+}
+
+TEST_F(LoopBusyPollTest, WhoeverDoesNotWantToSleepLooksOnce) {
+  EXPECT_THAT(waits_of_turn(Loop::Wait::poll), ElementsAre(0));
+}
+
+TEST_F(LoopBusyPollTest, SleepsAtOnceWhereItIsOff) {
+  loop.set_busy_poll(false);
+  EXPECT_THAT(waits_of_turn(), ElementsAre(5'000));
+}
+
+TEST_F(LoopBusyPollTest, LooksForEventsWithoutACarrier) {
+  loop.use(nullptr);
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter, false), 0);
+  ASSERT_EQ(::write(ends.second.get(), "x", 1), 1);
+  waits_of_turn();
+  EXPECT_EQ(waiter.count, 1);
   loop.unwatch(ends.first.get());
 }
 

@@ -41,6 +41,9 @@ name_bytes = 8
 properties_bytes = 9
 request_time = "2h"
 
+[performance]
+busy_poll = false
+
 [log]
 target = "syslog"
 level = "debug"

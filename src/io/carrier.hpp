@@ -3,6 +3,8 @@
 #include <sys/epoll.h>
 
 #include <boost/intrusive/list.hpp>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -43,9 +45,20 @@ class Carrier {
   // Closes by the next carry(). Closing it must not block.
   virtual void close_soon(Fd fd) noexcept = 0;
 
-  // Sends what is on the list, which is empty then, and waits for events of epoll as epoll_wait(2)
-  // does; they are valid until the next call. Without an answer it has failed for good: what was to
-  // be sent and closed is, by other means, but nobody has waited.
+  // Watches a descriptor, which it borrows, until it has one of these events (as of epoll; errors
+  // and hang-ups in any case): the next carry() reports that once, with `whom` as its data.ptr.
+  // Plain EPOLLIN is what has to be quick. Answers the number for unwatch(), or nothing where it
+  // has failed for good.
+  virtual std::optional<std::uint32_t> watch(int descriptor, std::uint32_t events,
+                                             void* whom) noexcept = 0;
+  // No report comes, and the descriptor may be closed. Only for what is not reported yet.
+  virtual void unwatch(std::uint32_t number) noexcept = 0;
+  // Tells of whom it watches something for.
+  virtual void for_all_watched(const std::function<void(void* whom)>& tell) const = 0;
+
+  // Sends what is on the list, which is empty then, and waits for reports as epoll_wait(2) does;
+  // they are valid until the next call. Without an answer it has failed for good: what was to be
+  // sent and closed is, by other means, but nobody has waited, nor is anything watched any more.
   virtual std::optional<std::span<epoll_event>> carry(OutgoingList& outgoing,
                                                       int milliseconds) noexcept = 0;
 

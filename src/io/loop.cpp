@@ -32,7 +32,11 @@ void Loop::turn(Wait wait) {
   std::array<epoll_event, kEventsOfTurn> room;
   const std::span<epoll_event> events = await(wait, room);
   now_ = clock_();
-  for (const epoll_event& event : events) wake_soon(*static_cast<Waiter*>(event.data.ptr));
+  for (const epoll_event& event : events) {
+    auto& waiter = *static_cast<Waiter*>(event.data.ptr);
+    if (carrier_) waiter.watched_ = 0;
+    wake_soon(waiter);
+  }
   collect_due();
 
   // Whoever is made ready from here on has its turn after the next look at epoll.
@@ -69,11 +73,12 @@ std::span<epoll_event> Loop::look_for_a_while(std::span<epoll_event> room) noexc
   return events;
 }
 
-// What epoll reports, in `room` or in the carrier's.
+// What is reported, in `room` or in the carrier's.
 std::span<epoll_event> Loop::look(int milliseconds, std::span<epoll_event> room) noexcept {
   if (carrier_) {
     if (const auto events = carrier_->carry(outgoing_, milliseconds)) return *events;
-    carrier_.reset();
+    give_up_carrier();
+    milliseconds = 0;
   }
   const int count =
       ::epoll_wait(epoll_.get(), room.data(), static_cast<int>(room.size()), milliseconds);
@@ -104,16 +109,45 @@ void Loop::wake_soon(Waiter& waiter) noexcept {
   if (!waiter.ReadyHook::is_linked()) ready_.push_back(waiter);
 }
 
-int Loop::watch(int descriptor, std::uint32_t events, Waiter& waiter, bool known) noexcept {
+int Loop::watch(int descriptor, std::uint32_t events, Waiter& waiter) noexcept {
+  if (waiter.watched_ == events) return 0;
+  if (carrier_) {
+    unwatch(descriptor, waiter);
+    if (const auto number = carrier_->watch(descriptor, events, &waiter)) {
+      waiter.watched_ = events;
+      waiter.number_ = *number;
+    } else {
+      // The next turn gives the carrier up; whoever waits looks in vain then, and waits again.
+      wake_soon(waiter);
+    }
+    return 0;
+  }
   epoll_event event{};
   event.events = events;
   event.data.ptr = &waiter;
-  const int operation = known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-  return ::epoll_ctl(epoll_.get(), operation, descriptor, &event) == 0 ? 0 : errno;
+  const int operation = waiter.watched_ != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  if (::epoll_ctl(epoll_.get(), operation, descriptor, &event) != 0) return errno;
+  waiter.watched_ = events;
+  return 0;
 }
 
-void Loop::unwatch(int descriptor) noexcept {
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+void Loop::unwatch(int descriptor, Waiter& waiter) noexcept {
+  if (std::exchange(waiter.watched_, 0) == 0) return;
+  if (carrier_) {
+    carrier_->unwatch(waiter.number_);
+  } else {
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+  }
+}
+
+// Whoever was watched by it looks for itself, and waits again.
+void Loop::give_up_carrier() noexcept {
+  carrier_->for_all_watched([this](void* whom) {
+    auto& waiter = *static_cast<Waiter*>(whom);
+    waiter.watched_ = 0;
+    wake_soon(waiter);
+  });
+  carrier_.reset();
 }
 
 int Loop::milliseconds_to_wait(Wait wait) const noexcept {

@@ -49,13 +49,16 @@ class Waiter : public detail::ReadyHook, public detail::DeadlineHook {
   // Where it stands among the deadlines, if it does: at its own or at an earlier one. Then it is
   // looked at too early and filed anew, so that putting a deadline off costs nothing.
   Instant filed_ = kNever;
+  // The events that its descriptor is watched for; 0 while it is not. With a carrier, the number.
+  std::uint32_t watched_ = 0;
+  std::uint32_t number_ = 0;
   bool timed_out_ = false;
 };
 
-// Loop is a level-triggered epoll loop for one thread. A turn has two phases: whatever epoll and
-// the deadlines report goes into a list; then each on the list is woken. What those asked of
-// sockets is settled at the beginning of the next turn, all at once. Throws std::system_error
-// when it cannot be made.
+// Loop is a level-triggered loop for one thread, of epoll or of a carrier. A turn has two phases:
+// whatever they and the deadlines report goes into a list; then each on the list is woken. What
+// those asked of sockets is settled at the beginning of the next turn, all at once. Throws
+// std::system_error when it cannot be made.
 class Loop {
  public:
   using Clock = std::function<Instant()>;
@@ -84,8 +87,8 @@ class Loop {
 
   // For a carrier, which borrows it.
   int epoll() const noexcept { return epoll_.get(); }
-  // Has the carrier send, close and wait from now on, as long as it can; null is for plain system
-  // calls.
+  // Has the carrier send, close and wait, as long as it can; null is for plain system calls. To be
+  // called before anything is watched.
   void use(std::unique_ptr<Carrier> carrier) noexcept { carrier_ = std::move(carrier); }
   // Sends at the end of the turn. Answers whether there is a carrier for that.
   bool send_soon(Outgoing& outgoing) noexcept;
@@ -98,9 +101,10 @@ class Loop {
   void set_deadline(Waiter& waiter, Instant deadline) noexcept;
   void wake_soon(Waiter& waiter) noexcept;
 
-  // For Watch. `events` are epoll's; answers 0 or an errno.
-  int watch(int descriptor, std::uint32_t events, Waiter& waiter, bool known) noexcept;
-  void unwatch(int descriptor) noexcept;
+  // For Watch. Wakes for these events (epoll's) of a descriptor instead of those before, once or
+  // as long as they last. Answers 0 or an errno.
+  int watch(int descriptor, std::uint32_t events, Waiter& waiter) noexcept;
+  void unwatch(int descriptor, Waiter& waiter) noexcept;
 
  private:
   struct Earlier {
@@ -117,6 +121,7 @@ class Loop {
   std::span<epoll_event> await(Wait wait, std::span<epoll_event> room) noexcept;
   std::span<epoll_event> look_for_a_while(std::span<epoll_event> room) noexcept;
   std::span<epoll_event> look(int milliseconds, std::span<epoll_event> room) noexcept;
+  void give_up_carrier() noexcept;
   void file(Waiter& waiter) noexcept;
   void collect_due() noexcept;
 

@@ -9,7 +9,7 @@
 namespace scache {
 
 Watch::~Watch() {
-  if (known_) loop_.unwatch(descriptor_);
+  loop_.unwatch(descriptor_, *this);
 }
 
 Watch::Awaiter Watch::readable(Instant deadline) noexcept {
@@ -18,20 +18,23 @@ Watch::Awaiter Watch::readable(Instant deadline) noexcept {
 Watch::Awaiter Watch::writable(Instant deadline) noexcept {
   return {*this, EPOLLOUT, deadline};
 }
+// The same events as those of readable() in other words, which a ring leaves to epoll: it would
+// keep the socket open for a moment longer than a killed process, and the next one would find a
+// server.
+Watch::Awaiter Watch::acceptable() noexcept {
+  return {*this, EPOLLIN | EPOLLRDNORM, kNever};
+}
 
 void Watch::wait(std::uint32_t events, Instant deadline, std::coroutine_handle<> waiting) {
   if (events == kSoon) {
     loop_.wake_soon(*this);
-  } else if (events != 0 && (!known_ || interest_ != events)) {
-    const int error = loop_.watch(descriptor_, events, *this, known_);
+  } else if (events != 0) {
+    const int error = loop_.watch(descriptor_, events, *this);
     if (error == EPERM) {
       // A file is always ready, and epoll will not have it.
       loop_.wake_soon(*this);
     } else if (error != 0) {
       throw std::system_error{error, std::generic_category(), "epoll_ctl"};
-    } else {
-      known_ = true;
-      interest_ = events;
     }
   }
   loop_.set_deadline(*this, deadline);
@@ -42,8 +45,7 @@ void Watch::wait(std::uint32_t events, Instant deadline, std::coroutine_handle<>
 void Watch::wake(bool timed_out) {
   if (!waiting_ || (wanted_ == 0 && !timed_out)) {
     // Nobody waits for what epoll goes on reporting (a hang-up cannot be masked): off the list.
-    if (known_) loop_.unwatch(descriptor_);
-    known_ = false;
+    loop_.unwatch(descriptor_, *this);
     return;
   }
   if (!timed_out) loop_.set_deadline(*this, kNever);

@@ -9,8 +9,8 @@ namespace scache {
 
 enum class Ready : std::uint8_t { yes, timed_out };
 
-// Watch lets one coroutine wait for one descriptor, which it borrows. Epoll keeps the last
-// interest, so that waiting for the same thing again costs no system call.
+// Watch lets one coroutine wait for one descriptor, which it borrows. The last interest is kept
+// where it can be, so that waiting for the same thing again costs no system call.
 class Watch final : public Waiter {
  public:
   Watch(Loop& loop, int descriptor) noexcept : loop_{loop}, descriptor_{descriptor} {}
@@ -40,6 +40,8 @@ class Watch final : public Waiter {
   // that finds nothing to do all the same waits again.
   Awaiter readable(Instant deadline = kNever) noexcept;
   Awaiter writable(Instant deadline = kNever) noexcept;
+  // Until a client can be accepted.
+  Awaiter acceptable() noexcept;
   // Until the others that are ready have had their turn; until the deadline, whatever happens.
   Awaiter others() noexcept { return {*this, kSoon, kNever}; }
   Awaiter pause(Instant deadline) noexcept { return {*this, 0, deadline}; }
@@ -53,9 +55,7 @@ class Watch final : public Waiter {
 
   Loop& loop_;
   int descriptor_;
-  bool known_ = false;
   bool timed_out_ = false;
-  std::uint32_t interest_ = 0;
   std::uint32_t wanted_ = 0;
   std::coroutine_handle<> waiting_;
 };

@@ -51,7 +51,9 @@ std::optional<int> serve(const postfix::Options& options, const postfix::Paramet
 
   Loop loop;
   // It takes a descriptor, which is dear where there are few.
-  if (capacity.closes > 0) loop.use(Ring::make(loop.epoll(), {.closes = capacity.closes}));
+  if (capacity.closes > 0) {
+    loop.use(Ring::make(loop.epoll(), {.closes = capacity.closes, .watches = capacity.watches()}));
+  }
   Closer closer{loop};
   Statistics statistics{std::time(nullptr)};
   StatisticsReport report{loop, statistics, log, parameters.connection_cache_status_update_time,

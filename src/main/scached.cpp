@@ -79,7 +79,9 @@ void serve(const ScachedOptions& options, Configuration configuration, Listener 
 
   Loop loop;
   // It takes a descriptor, which is dear where there are few.
-  if (capacity.closes > 0) loop.use(Ring::make(loop.epoll(), {.closes = capacity.closes}));
+  if (capacity.closes > 0) {
+    loop.use(Ring::make(loop.epoll(), {.closes = capacity.closes, .watches = capacity.watches()}));
+  }
   loop.set_busy_poll(configuration.busy_poll);
   Closer closer{loop};
   Statistics statistics{std::time(nullptr)};

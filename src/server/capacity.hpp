@@ -26,6 +26,10 @@ struct Capacity {
   // Below this number of descriptors the server says at its start that there are few.
   static constexpr std::size_t kFewDescriptors = 256;
 
+  // Descriptors that are watched at once: of each client, of those that come for those that go, and
+  // the server's own.
+  constexpr std::size_t watches() const noexcept { return 2 * clients + kReserve; }
+
   static constexpr Capacity of(std::size_t descriptors) noexcept {
     const std::size_t rest = descriptors - std::min(kReserve, descriptors / 4);
     const std::size_t clients = std::max(rest / kDescriptorsOfClient, kFewestClients);

@@ -42,7 +42,7 @@ Task<> Server::accept_clients(int listening) {
   for (;;) {
     Accepted accepted = Accepted::one;
     try {
-      co_await accept_watch_->readable();
+      co_await accept_watch_->acceptable();
     } catch (const std::exception& failure) {
       tell_of_shortage(failure.what());
       accepted = Accepted::not_now;

@@ -33,9 +33,7 @@ Fd listening_socket() {
 // With SCACHE_TEST_RING in the environment, and a kernel that can, everything is carried by a ring.
 std::unique_ptr<Loop> make_loop(FakeClock& clock) {
   auto loop = std::make_unique<Loop>(clock.reader());
-  if (std::getenv("SCACHE_TEST_RING") != nullptr) {
-    loop->use(Ring::make(loop->epoll(), {.fewest = 0}));
-  }
+  if (std::getenv("SCACHE_TEST_RING") != nullptr) loop->use(Ring::make(loop->epoll(), {}));
   return loop;
 }
 

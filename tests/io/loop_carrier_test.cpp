@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -40,7 +41,7 @@ class Letter final : public Outgoing {
 
 class LoopCarrierTest : public DescriptorCensus {
  protected:
-  LoopCarrierTest() { loop.use(std::make_unique<FakeCarrier>(loop.epoll(), carried)); }
+  LoopCarrierTest() { loop.use(std::make_unique<FakeCarrier>(carried)); }
   void turn() { loop.turn(Loop::Wait::poll); }
 
   Carried carried;
@@ -60,14 +61,49 @@ class Woken final : public Waiter {
 
 TEST_F(LoopCarrierTest, EveryTurnIsOneCall) {
   Woken waiter;
-  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter, false), 0);
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
   turn();
   EXPECT_EQ(waiter.count, 0);
   ASSERT_EQ(::write(ends.second.get(), "x", 1), 1);
   turn();
   EXPECT_EQ(waiter.count, 1);
   EXPECT_EQ(carried.calls, 2u);
-  loop.unwatch(ends.first.get());
+}
+
+TEST_F(LoopCarrierTest, AWatchIsOverWithItsEventAndLevelTriggeredWhenItBeginsAgain) {
+  Woken waiter;
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
+  ASSERT_EQ(::write(ends.second.get(), "x", 1), 1);
+  turn();
+  turn();
+  EXPECT_EQ(waiter.count, 1);
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
+  turn();
+  EXPECT_EQ(waiter.count, 2);
+}
+
+TEST_F(LoopCarrierTest, WatchingForSomethingElseTakesThePlaceOfWhatWas) {
+  Woken waiter;
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
+  EXPECT_EQ(carried.watches, 1u);
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLOUT, waiter), 0);
+  EXPECT_EQ(carried.watches, 2u);
+  turn();
+  EXPECT_EQ(waiter.count, 1);
+  ASSERT_EQ(::write(ends.second.get(), "x", 1), 1);
+  turn();
+  EXPECT_EQ(waiter.count, 1);
+}
+
+TEST_F(LoopCarrierTest, WhoeverIsNoLongerWatchedIsNotWoken) {
+  Woken waiter;
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
+  ASSERT_EQ(::write(ends.second.get(), "x", 1), 1);
+  loop.unwatch(ends.first.get(), waiter);
+  loop.unwatch(ends.first.get(), waiter);
+  turn();
+  EXPECT_EQ(waiter.count, 0);
 }
 
 TEST_F(LoopCarrierTest, WhoeverIsSentSoonIsSentOnce) {
@@ -99,29 +135,47 @@ TEST_F(LoopCarrierTest, ADescriptorIsClosedByTheEndOfTheTurn) {
 
 TEST_F(LoopCarrierTest, WhenTheCarrierFailsTheLoopGoesOnWithoutIt) {
   Woken waiter;
-  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter, false), 0);
-  ASSERT_EQ(::write(ends.second.get(), "x", 1), 1);
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
   carried.fails = true;
   Letter letter{ends.first.get()};
   EXPECT_TRUE(loop.send_soon(letter));
-  turn();
+  // It would wait for ever if nobody were woken to look.
+  loop.turn(Loop::Wait::block);
   EXPECT_EQ(letter.taken, letter.bytes().size());
-  EXPECT_EQ(waiter.count, 1) << "in the same turn";
-  EXPECT_FALSE(loop.send_soon(letter));
-  const int number = ends.second.get();
-  loop.close_soon(std::move(ends.second));
-  EXPECT_FALSE(is_open(number)) << "at once";
-  turn();
-  EXPECT_EQ(waiter.count, 2);
+  EXPECT_EQ(waiter.count, 1) << "to wait again";
   EXPECT_EQ(carried.calls, 1u);
-  loop.unwatch(ends.first.get());
+
+  EXPECT_FALSE(loop.send_soon(letter));
+  const Ends more = pipe_pair();
+  Fd copy{::fcntl(more.first.get(), F_DUPFD_CLOEXEC, 0)};
+  const int number = copy.get();
+  loop.close_soon(std::move(copy));
+  EXPECT_FALSE(is_open(number)) << "at once";
+
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
+  turn();
+  EXPECT_EQ(waiter.count, 1);
+  ASSERT_EQ(::write(ends.second.get(), "x", 1), 1);
+  turn();
+  turn();
+  EXPECT_EQ(waiter.count, 3) << "as long as it lasts";
+  EXPECT_EQ(carried.calls, 1u);
+  loop.unwatch(ends.first.get(), waiter);
+}
+
+TEST_F(LoopCarrierTest, WhoeverCannotBeWatchedByItWaitsAgain) {
+  Woken waiter;
+  carried.fails = true;
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
+  loop.turn(Loop::Wait::block);
+  EXPECT_EQ(waiter.count, 1);
 }
 
 // Each time that the clock is read, a quarter of the time has gone by that is looked for.
 class LoopBusyPollTest : public DescriptorCensus {
  protected:
   LoopBusyPollTest() {
-    loop.use(std::make_unique<FakeCarrier>(loop.epoll(), carried));
+    loop.use(std::make_unique<FakeCarrier>(carried));
     loop.set_busy_poll(true);
   }
 
@@ -151,11 +205,10 @@ TEST_F(LoopBusyPollTest, LooksForAWhileBeforeItSleeps) {
 }
 
 TEST_F(LoopBusyPollTest, HasFoundWhatIsThereByTheFirstLook) {
-  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter, false), 0);
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
   ASSERT_EQ(::write(ends.second.get(), "x", 1), 1);
   EXPECT_THAT(waits_of_turn(), ElementsAre(0));
   EXPECT_EQ(waiter.count, 1);
-  loop.unwatch(ends.first.get());
 }
 
 TEST_F(LoopBusyPollTest, SendsBeforeItLooks) {
@@ -182,11 +235,11 @@ TEST_F(LoopBusyPollTest, SleepsAtOnceWhereItIsOff) {
 
 TEST_F(LoopBusyPollTest, LooksForEventsWithoutACarrier) {
   loop.use(nullptr);
-  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter, false), 0);
+  ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
   ASSERT_EQ(::write(ends.second.get(), "x", 1), 1);
   waits_of_turn();
   EXPECT_EQ(waiter.count, 1);
-  loop.unwatch(ends.first.get());
+  loop.unwatch(ends.first.get(), waiter);
 }
 
 }  // namespace

@@ -60,23 +60,21 @@ TEST_F(LoopTest, WakesForEveryTurnInWhichSomethingIsReadable) {
     EXPECT_FALSE(timed_out);
     ++woken;
   }};
-  ASSERT_EQ(loop.watch(pipe.first.get(), EPOLLIN, probe, false), 0);
+  ASSERT_EQ(loop.watch(pipe.first.get(), EPOLLIN, probe), 0);
   turn();
   EXPECT_EQ(woken, 0);
   ASSERT_EQ(::write(pipe.second.get(), "x", 1), 1);
   turn();
   turn();
   EXPECT_EQ(woken, 2);
-  loop.unwatch(pipe.first.get());
+  loop.unwatch(pipe.first.get(), probe);
   turn();
   EXPECT_EQ(woken, 2);
 }
 
 TEST_F(LoopTest, WhatCannotBeWatchedIsAnswered) {
   Probe probe{[](bool) { ADD_FAILURE(); }};
-  EXPECT_EQ(loop.watch(-1, EPOLLIN, probe, false), EBADF);
-  const Ends pipe = test::pipe_pair();
-  EXPECT_EQ(loop.watch(pipe.first.get(), EPOLLIN, probe, true), ENOENT);
+  EXPECT_EQ(loop.watch(-1, EPOLLIN, probe), EBADF);
 }
 
 TEST_F(LoopTest, OneWaiterMayEndAnotherThatWasReportedInTheSameTurn) {
@@ -87,16 +85,16 @@ TEST_F(LoopTest, OneWaiterMayEndAnotherThatWasReportedInTheSameTurn) {
   int woken = 0;
   first = std::make_unique<Probe>([&](bool) {
     ++woken;
-    loop.unwatch(two.first.get());
+    loop.unwatch(two.first.get(), *second);
     second.reset();
   });
   second = std::make_unique<Probe>([&](bool) {
     ++woken;
-    loop.unwatch(one.first.get());
+    loop.unwatch(one.first.get(), *first);
     first.reset();
   });
-  ASSERT_EQ(loop.watch(one.first.get(), EPOLLIN, *first, false), 0);
-  ASSERT_EQ(loop.watch(two.first.get(), EPOLLIN, *second, false), 0);
+  ASSERT_EQ(loop.watch(one.first.get(), EPOLLIN, *first), 0);
+  ASSERT_EQ(loop.watch(two.first.get(), EPOLLIN, *second), 0);
   ASSERT_EQ(::write(one.second.get(), "x", 1), 1);
   ASSERT_EQ(::write(two.second.get(), "x", 1), 1);
   turn();
@@ -229,13 +227,13 @@ TEST_F(LoopTest, AnEventAndADeadlineInOneTurnWakeOnce) {
   const Ends pipe = test::pipe_pair();
   std::vector<bool> woken;
   Probe probe{[&](bool timed_out) { woken.push_back(timed_out); }};
-  ASSERT_EQ(loop.watch(pipe.first.get(), EPOLLIN, probe, false), 0);
+  ASSERT_EQ(loop.watch(pipe.first.get(), EPOLLIN, probe), 0);
   ASSERT_EQ(::write(pipe.second.get(), "x", 1), 1);
   loop.set_deadline(probe, clock.now() + 1s);
   clock.advance(1s);
   turn();
   EXPECT_THAT(woken, ElementsAre(true));
-  loop.unwatch(pipe.first.get());
+  loop.unwatch(pipe.first.get(), probe);
 }
 
 TEST_F(LoopTest, MoreEventsThanOneTurnTakesAreTakenByTheNext) {
@@ -245,7 +243,7 @@ TEST_F(LoopTest, MoreEventsThanOneTurnTakesAreTakenByTheNext) {
   for (std::size_t i = 0; i < woken.size(); ++i) {
     pipes.push_back(test::pipe_pair());
     probes.push_back(std::make_unique<Probe>([&, i](bool) { ++woken[i]; }));
-    ASSERT_EQ(loop.watch(pipes[i].first.get(), EPOLLIN, *probes[i], false), 0);
+    ASSERT_EQ(loop.watch(pipes[i].first.get(), EPOLLIN, *probes[i]), 0);
     ASSERT_EQ(::write(pipes[i].second.get(), "x", 1), 1);
   }
   for (int i = 0; i < 3; ++i) turn();

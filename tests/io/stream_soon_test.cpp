@@ -24,7 +24,7 @@ using namespace test;
 class StreamSoonTest : public DescriptorCensus {
  protected:
   StreamSoonTest() {
-    loop.use(std::make_unique<FakeCarrier>(loop.epoll(), carried));
+    loop.use(std::make_unique<FakeCarrier>(carried));
     stream.emplace(loop, closer, std::move(ends.first));
   }
   void turn() { loop.turn(Loop::Wait::poll); }

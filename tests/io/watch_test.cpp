@@ -14,6 +14,7 @@
 #include "io/task.hpp"
 #include "support/descriptors.hpp"
 #include "support/fake_clock.hpp"
+#include "support/listening.hpp"
 
 namespace scache {
 namespace {
@@ -110,6 +111,19 @@ TEST_F(WatchTest, AWaitThatIsOverLeavesNoDeadlineBehind) {
   turn();
   EXPECT_TRUE(task.done());
   EXPECT_EQ(watch.deadline(), kNever);
+}
+
+TEST_F(WatchTest, WaitsUntilAClientCanBeAccepted) {
+  const test::Listening listener;
+  Watch accepting{loop, listener.descriptor()};
+  const auto run = [&]() -> Task<> { woken.push_back(co_await accepting.acceptable()); };
+  Task<> task = run();
+  task.start();
+  turn();
+  EXPECT_TRUE(woken.empty());
+  const Fd client = listener.connect();
+  turn();
+  EXPECT_THAT(woken, ElementsAre(Ready::yes));
 }
 
 TEST_F(WatchTest, WaitsUntilThereIsRoom) {

@@ -384,6 +384,7 @@ TEST_F(ServerTest, WithoutADescriptorItPausesAndResumes) {
 TEST_F(ServerTest, WhatCannotBeWatchedIsToldOnceAndTriedAgain) {
   server.emplace(loop, closer, service, log, settings);
   server->accept_from(1'000'000);
+  settle();
   EXPECT_EQ(log.take().size(), 1u);
   for (int i = 0; i < 10; ++i) pass(Server::kAcceptPause);
   EXPECT_THAT(log.take(), IsEmpty());

@@ -19,9 +19,7 @@ namespace scache::test {
 class ServiceFixture : public DescriptorCensus {
  protected:
   ServiceFixture() {
-    if (std::getenv("SCACHE_TEST_RING") != nullptr) {
-      loop.use(Ring::make(loop.epoll(), {.fewest = 0}));
-    }
+    if (std::getenv("SCACHE_TEST_RING") != nullptr) loop.use(Ring::make(loop.epoll(), {}));
   }
   void turn() { loop.turn(Loop::Wait::poll); }
   // All the turns that anybody needs.

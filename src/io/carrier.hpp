@@ -35,7 +35,8 @@ class Outgoing : public boost::intrusive::list_base_hook<
 };
 using OutgoingList = boost::intrusive::list<Outgoing, boost::intrusive::constant_time_size<false>>;
 
-// Carrier does in one system call what a loop does between two turns: it sends, closes and waits.
+// Carrier does in one system call what a loop does between two turns: it sends, closes, watches and
+// waits.
 class Carrier {
  public:
   Carrier(const Carrier&) = delete;

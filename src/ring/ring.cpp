@@ -23,6 +23,9 @@ constexpr int kEpollWait = 59;
 constexpr unsigned kEntries = 256;
 static_assert(Ring::kMostSends + Ring::kMostCloses <= kEntries);
 
+// Events that epoll tells at once; it tells the rest at the next call.
+constexpr std::size_t kMostEpollEvents = 128;
+
 // With MSG_WAITALL a part of the bytes counts as a failure, and is reported.
 constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL;
 
@@ -313,7 +316,7 @@ void Ring::settle_watch(std::uint32_t number, int result) noexcept {
 }
 
 void Ring::settle_epoll() noexcept {
-  std::array<epoll_event, kMostSends> found;
+  std::array<epoll_event, kMostEpollEvents> found;
   const int count = ::epoll_wait(epoll_, found.data(), static_cast<int>(found.size()), 0);
   for (const epoll_event& each :
        std::span{found}.first(static_cast<std::size_t>(std::max(count, 0)))) {

@@ -18,12 +18,13 @@ namespace scache {
 // A send never waits in the kernel: it is taken or refused before carry() goes on.
 class Ring final : public Carrier {
  public:
-  // What one call carries; more is sent by calls of its own. As many as a turn has events.
+  // What one call carries; more is sent by calls of its own. Twice the largest crowd that is
+  // measured (docs/benchmarks.md).
   static constexpr unsigned kMostSends = 128;
   // Descriptors that wait to be closed; more are closed at once. As many clients as gain from it.
   static constexpr std::size_t kMostCloses = 16;
-  // Descriptors that are watched; with more a ring gives up. Twice as many reports is the most that
-  // the kernel has room for (IORING_MAX_CQ_ENTRIES).
+  // Descriptors that are watched; with more a ring gives up. The kernel has room for twice as many
+  // reports at the most (IORING_MAX_CQ_ENTRIES).
   static constexpr std::size_t kMostWatches = 32'768;
 
   struct Settings {

@@ -24,6 +24,8 @@ struct RingCalls {
   int setup_error = 0;
   int submit_error = 0;
   bool knows_nothing = false;
+  // Of what a call submits, so many at the end stay where they are.
+  unsigned refused = 0;
   unsigned submits = 0;
 };
 inline RingCalls calls;

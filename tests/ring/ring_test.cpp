@@ -12,7 +12,11 @@ namespace {
 
 int refuse_or(int (*real)(io_uring*), io_uring* ring) {
   ++calls.submits;
-  return calls.submit_error != 0 ? -calls.submit_error : real(ring);
+  if (calls.submit_error != 0) return -calls.submit_error;
+  ring->sq.sqe_tail -= calls.refused;
+  const int result = real(ring);
+  ring->sq.sqe_tail += calls.refused;
+  return result;
 }
 
 }  // namespace
@@ -153,6 +157,18 @@ TEST_F(RingTest, WhenTheKernelRefusesACallAllIsDoneAllTheSame) {
   EXPECT_THAT(two.told, ElementsAre(Took(3)));
   EXPECT_THAT(received(), SizeIs(6));
   EXPECT_FALSE(is_open(number));
+}
+
+TEST_F(RingTest, WhatTheKernelTookIsNotDoneTwice) {
+  watch(pipe.first);
+  watch(ends.second);
+  const Letter& letter = write("hello");
+  calls.refused = 2;
+  carry();
+  EXPECT_FALSE(is_fine);
+  EXPECT_THAT(letter.told, ElementsAre(Took(5)));
+  EXPECT_EQ(received(), "hello");
+  EXPECT_THAT(watched(), SizeIs(2));
 }
 
 TEST_F(RingTest, ThereIsNoneWhereTheKernelHasOrAllowsNone) {

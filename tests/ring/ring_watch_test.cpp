@@ -189,6 +189,18 @@ TEST_F(RingWatchTest, WhoeverIsWatchedIsKnownWhenItFails) {
   EXPECT_THAT(watched(), UnorderedElementsAre(whom(pipe.first), whom(ends.first)));
 }
 
+TEST_F(RingWatchTest, WhoeverIsWatchedIsKnownWhenNotAllCanBe) {
+  constexpr std::size_t kMoreThanOneCallTakes = 600;
+  for (std::size_t i = 0; i < kMoreThanOneCallTakes; ++i) watch(pipe.first);
+  const Letter& letter = write("hello");
+  calls.submit_error = ENOMEM;
+  carry();
+  EXPECT_FALSE(is_fine);
+  EXPECT_THAT(letter.told, ElementsAre(Took(5)));
+  EXPECT_EQ(received(), "hello") << "once";
+  EXPECT_THAT(watched(), SizeIs(kMoreThanOneCallTakes));
+}
+
 TEST_F(RingWatchTest, ItFailsWhenAWatchCannotBeEnded) {
   const std::uint32_t number = watch(pipe.first);
   watch(ends.second);

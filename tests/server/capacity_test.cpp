@@ -35,6 +35,14 @@ TEST(CapacityTest, WhatWaitsToBeClosedFitsIntoTheReserve) {
   EXPECT_EQ(Capacity::of(Capacity::kDescriptorsOfClose).closes, 1u);
 }
 
+TEST(CapacityTest, EveryClientIsWatchedWhileAnotherComesForIt) {
+  for (const std::size_t descriptors : {0u, 64u, 1'024u, 20'000u}) {
+    const Capacity capacity = Capacity::of(descriptors);
+    EXPECT_EQ(capacity.watches(), 2 * capacity.clients + Capacity::kReserve) << descriptors;
+    EXPECT_LE(capacity.watches(), Ring::kMostWatches) << descriptors;
+  }
+}
+
 TEST(CapacityTest, MoreDescriptorsNeverMeanLess) {
   Capacity before = Capacity::of(256);
   for (std::size_t descriptors = 257; descriptors < 30'000; ++descriptors) {

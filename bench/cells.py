@@ -18,7 +18,7 @@ WORKS = {
     "widesave": "save_dest, of a destination with 1,024 bindings",
     "directsavefind": "direct: save and find",
     "directmiss": "direct: find, not found",
-    "directpipe": "direct: save and find, 16 requests under way from each client",
+    "directpipe": "direct: save and find, 64 requests under way from each client",
     "directcold": "direct: connect, find, not found, close",
 }
 # What those do that do not talk as the work is written for: the same in their own way, or what is

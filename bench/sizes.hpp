@@ -16,7 +16,7 @@ inline constexpr std::size_t kTlsPropertiesSize = 700;
 inline constexpr std::string_view kTtl = "90000";
 inline constexpr std::uint64_t kTtlMilliseconds = 90'000'000;
 // Requests that a client of the direct protocol has under way when it does not wait for each
-// answer.
-inline constexpr std::uint32_t kDirectLanes = 16;
+// answer: more than it may leave descriptors unread, so that the server must wait for it, too.
+inline constexpr std::uint32_t kDirectLanes = 64;
 
 }  // namespace scache::bench

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -18,6 +19,36 @@
 
 namespace scache {
 namespace {
+
+// What a message takes of its sender's buffer at the least, in bytes, until it is read: an sk_buff
+// and the smallest block that it points to (Linux, 64 bits).
+constexpr unsigned kLeastOfMessage = 256 + 512;
+
+// While it lives, a UNIX-domain socket counts as writable only when its peer has left no more than
+// so many bytes of messages unread: Linux says so when three quarters of the buffer are free,
+// counts two bytes more, and makes the buffer twice as large as it is told.
+class LowMark {
+ public:
+  LowMark(int socket, unsigned unread) noexcept : socket_{socket} {
+    socklen_t size = sizeof before_;
+    if (::getsockopt(socket_, SOL_SOCKET, SO_SNDBUF, &before_, &size) == 0) {
+      set(static_cast<int>(2 * (unread + 2)));
+    }
+  }
+  ~LowMark() {
+    if (before_ > 0) set(before_ / 2);
+  }
+  LowMark(const LowMark&) = delete;
+  LowMark& operator=(const LowMark&) = delete;
+
+ private:
+  void set(int size) const noexcept {
+    ::setsockopt(socket_, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  }
+
+  int socket_;
+  int before_ = 0;
+};
 
 Flow flow_of(const Received& received) noexcept {
   switch (received.kind) {
@@ -198,11 +229,16 @@ void Stream::drop_pending() noexcept {
 bool Stream::reads_descriptors() noexcept {
   if (unread_descriptors_ < kMaxUnreadDescriptors) return true;
   int unread_bytes = 0;
-  if (::ioctl(socket_.fd.get(), SIOCOUTQ, &unread_bytes) == 0 && unread_bytes == 0) {
-    unread_descriptors_ = 0;
-    return true;
-  }
-  return false;
+  if (::ioctl(socket_.fd.get(), SIOCOUTQ, &unread_bytes) != 0) return false;
+  // Each has come in a message of its own.
+  const unsigned messages = static_cast<unsigned>(unread_bytes) / kLeastOfMessage;
+  unread_descriptors_ = std::min(unread_descriptors_, messages);
+  return unread_descriptors_ < kMaxUnreadDescriptors;
+}
+
+Task<Ready> Stream::descriptors_read(Instant deadline) {
+  const LowMark mark{descriptor(), kMaxUnreadDescriptors / 2 * kLeastOfMessage};
+  co_return co_await writable(deadline);
 }
 
 }  // namespace scache

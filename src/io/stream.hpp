@@ -97,8 +97,10 @@ class Stream final : private Outgoing {
   // Sends the output, and then bytes with a copy of `descriptor` on their first. Moved when that
   // has left; what the client does not take of the rest becomes output. Throws std::bad_alloc.
   Flow send_descriptor(int descriptor, std::string_view bytes = kDescriptorByte);
-  // Whether the client has read the descriptors that were sent to it, or most of them.
+  // Whether the client may be sent another descriptor: at most kMaxUnreadDescriptors are unread.
   bool reads_descriptors() noexcept;
+  // Waits until it has read about half of those, or has hung up. Send the output first.
+  Task<Ready> descriptors_read(Instant deadline);
 
   // Lets the others that are ready have their turn; waits, whatever comes.
   Watch::Awaiter others() noexcept { return watch_.others(); }
@@ -139,6 +141,7 @@ class Stream final : private Outgoing {
   // its byte; 0 where none came.
   Fd pending_;
   std::size_t pending_distance_ = 0;
+  // No more than so many.
   unsigned unread_descriptors_ = 0;
 };
 

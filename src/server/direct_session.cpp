@@ -60,13 +60,8 @@ Task<> DirectSession::run() {
       ready = co_await stream_.writable(deadline_);
     } else if (next == Next::others || !drops_.empty()) {
       co_await stream_.others();
-    } else if (next == Next::pause && looks_ < kLooksBeforePause) {
-      ++looks_;
-      co_await stream_.others();
     } else if (next == Next::pause) {
-      co_await stream_.pause(std::min(after(stream_.loop().now(), pause_), deadline_));
-      pause_ = std::min(2 * pause_, kLongestPause);
-      if (now() >= deadline_) ready = Ready::timed_out;
+      ready = co_await descriptors_read();
     } else {
       ready = co_await more_input();
     }
@@ -102,8 +97,6 @@ DirectSession::Next DirectSession::serve() {
     }
     serve_frame(frame);
     stream_.consume(frame.header.size);
-    pause_ = kPause;
-    looks_ = 0;
     deadline_ = after(stream_.loop().now(), settings_.time_limit);
   }
   if (is_asking()) return next;
@@ -143,7 +136,15 @@ void DirectSession::serve_frame(const direct::FrameStep& frame) {
 Flow DirectSession::send(Next next) {
   if (is_broken_) return {Flow::Kind::failed, 0};
   if (hand_over_) return {Flow::Kind::not_yet, 0};
-  return next == Next::over ? stream_.send_output() : stream_.send_soon();
+  const bool at_once = next == Next::over || next == Next::pause;
+  return at_once ? stream_.send_output() : stream_.send_soon();
+}
+
+Task<Ready> DirectSession::descriptors_read() {
+  const Ready ready = co_await stream_.descriptors_read(deadline_);
+  if (ready == Ready::timed_out || stream_.reads_descriptors()) co_return ready;
+  co_await stream_.pause(std::min(after(stream_.loop().now(), kPause), deadline_));
+  co_return now() < deadline_ ? Ready::yes : Ready::timed_out;
 }
 
 Watch::Awaiter DirectSession::more_input() {

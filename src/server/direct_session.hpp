@@ -32,13 +32,9 @@ class DirectSession {
   static constexpr std::size_t kLookedAtForPage = 1'024;
   // Bytes after which a page ends early.
   static constexpr std::size_t kBytesOfPage = 65'536;
-  // How long a client that has not read its descriptors is left alone before it is looked at again:
-  // at first, and twice as long each time, so that many who never read cost next to nothing.
-  static constexpr Duration kPause = std::chrono::milliseconds{1};
-  static constexpr Duration kLongestPause = std::chrono::milliseconds{64};
-  // How often it is looked at again at once, before that: one that is reading needs no more, and
-  // must not wait for a timer.
-  static constexpr unsigned kLooksBeforePause = 16;
+  // How long a client is left alone that leaves its descriptors unread, and of which waiting for
+  // their being read says nothing: one that has hung up and stays.
+  static constexpr Duration kPause = std::chrono::milliseconds{64};
 
   // `owner` is the client's user id.
   DirectSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
@@ -89,6 +85,7 @@ class DirectSession {
   Next serve();
   void serve_frame(const direct::FrameStep& frame);
   Flow send(Next next);
+  Task<Ready> descriptors_read();
   void send_found();
   void replace_found();
   Watch::Awaiter more_input();
@@ -133,9 +130,6 @@ class DirectSession {
   Instant deadline_ = kNever;
   // How much has been served since the others had their turn, in requests.
   unsigned in_a_row_ = 0;
-  // For a client that has not read its descriptors: the next pause, and the looks before the first.
-  Duration pause_ = kPause;
-  unsigned looks_ = 0;
   bool idle_ = false;
   // Sending has failed.
   bool is_broken_ = false;

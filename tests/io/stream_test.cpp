@@ -432,28 +432,6 @@ TEST_F(StreamTest, ADescriptorForAClientThatHasGoneIsABrokenPipe) {
   EXPECT_EQ(flow->reason(), EPIPE);
 }
 
-TEST_F(StreamTest, AClientMayLeaveSomeDescriptorsUnreadAndNoMore) {
-  const Ends pipe = test::pipe_pair();
-  for (unsigned i = 0; i < Stream::kMaxUnreadDescriptors; ++i) {
-    EXPECT_TRUE(stream->reads_descriptors());
-    begin_send(pipe.first.get(), soon());
-    ASSERT_TRUE(flow && flow->moved());
-  }
-  EXPECT_FALSE(stream->reads_descriptors());
-  client.read();
-  EXPECT_TRUE(stream->reads_descriptors());
-}
-
-TEST_F(StreamTest, AClientThatReadsMayHaveAnyNumberOfDescriptors) {
-  const Ends pipe = test::pipe_pair();
-  for (unsigned i = 0; i < 10 * Stream::kMaxUnreadDescriptors; ++i) {
-    ASSERT_TRUE(stream->reads_descriptors());
-    begin_send(pipe.first.get(), soon());
-    client.read();
-    client.descriptors().clear();
-  }
-}
-
 TEST_F(StreamTest, TheClientSeesTheEndAtOnceAndReadsWhatWasSentBefore) {
   stream->output() = "last words";
   begin_flush(soon());

@@ -26,7 +26,7 @@ TEST_F(DirectSessionTest, DescriptorsThatAreNotReadAreLimitedAndNothingIsLost) {
   EXPECT_EQ(service.cache().connections(), many - Stream::kMaxUnreadDescriptors);
   EXPECT_THAT(talk.hear(), SizeIs(Stream::kMaxUnreadDescriptors));
   talk.client.descriptors().clear();
-  pass(DirectSession::kPause);
+  settle();
   EXPECT_THAT(talk.hear(), SizeIs(Stream::kMaxUnreadDescriptors));
   EXPECT_EQ(service.cache().connections(), 0u);
   talk.client.descriptors().clear();
@@ -105,39 +105,22 @@ TEST_F(DirectSessionTest, ItsEndClosesADescriptorWhoseFrameIsNotWhole) {
   EXPECT_TRUE(talk.is_over());
 }
 
-TEST_F(DirectSessionTest, AClientThatReadsItsDescriptorsInTimeWaitsForNoTimer) {
-  std::string bytes;
-  for (std::uint64_t id = 0; id <= Stream::kMaxUnreadDescriptors; ++id) {
-    service.save(SaveEndpoint{100s, "e", "p"}, Fd{::dup(tcp.first.get())}, clock.now());
-    bytes += find_frame(id, "e");
-  }
-  EXPECT_TRUE(talk.client.send(bytes));
-  // All that it may have unread goes out in the first two turns; each further one is a look.
-  for (unsigned i = 0; i < DirectSession::kLooksBeforePause; ++i) turn();
-  EXPECT_THAT(talk.hear(), SizeIs(Stream::kMaxUnreadDescriptors));
-  for (int i = 0; i < 2; ++i) turn();
-  EXPECT_THAT(talk.hear(), SizeIs(1));
-  talk.client.descriptors().clear();
-}
-
-// So that many who never read cost next to nothing.
-TEST_F(DirectSessionTest, AClientThatDoesNotReadItsDescriptorsIsLookedAtLessAndLessOften) {
+// It can read what it has been sent, but nothing tells the server that it does.
+TEST_F(DirectSessionTest, AClientThatHasHungUpAndLeavesItsDescriptorsUnreadIsLookedAtSeldom) {
   std::string bytes;
   for (std::uint64_t id = 0; id <= Stream::kMaxUnreadDescriptors; ++id) {
     service.save(SaveEndpoint{100s, "e", "p"}, Fd{::dup(tcp.first.get())}, clock.now());
     bytes += find_frame(id, "e");
   }
   talk.say(bytes);
-  Duration waited{};
-  for (Duration pause = DirectSession::kPause; pause < DirectSession::kLongestPause; pause *= 2) {
-    pass(pause);
-    waited += pause;
-  }
+  ASSERT_EQ(::shutdown(talk.client.descriptor(), SHUT_RDWR), 0);
+  settle();
   EXPECT_THAT(talk.hear(), SizeIs(Stream::kMaxUnreadDescriptors));
-  pass(DirectSession::kLongestPause - 1ms);
-  EXPECT_THAT(talk.hear(), SizeIs(0));
+  pass(DirectSession::kPause - 1ms);
+  EXPECT_FALSE(talk.is_over());
   pass(1ms);
-  EXPECT_THAT(talk.hear(), SizeIs(1));
+  EXPECT_TRUE(talk.is_over()) << "what is next cannot be sent";
+  EXPECT_EQ(service.cache().connections(), 1u);
   talk.client.descriptors().clear();
 }
 

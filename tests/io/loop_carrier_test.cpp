@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <memory>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "support/descriptors.hpp"
 #include "support/fake_carrier.hpp"
 #include "support/fake_clock.hpp"
+#include "support/letter.hpp"
 
 // A loop whose sends and waits are a carrier's.
 
@@ -23,21 +23,7 @@ using namespace test;
 using namespace std::chrono_literals;
 using ::testing::Each;
 using ::testing::ElementsAre;
-
-class Letter final : public Outgoing {
- public:
-  explicit Letter(int socket) : socket_{socket} {}
-  ~Letter() = default;
-
-  int socket() const noexcept override { return socket_; }
-  std::string_view bytes() const noexcept override { return "letter"; }
-  void left(const Sent& sent) noexcept override { taken += sent.size; }
-
-  std::size_t taken = 0;
-
- private:
-  int socket_;
-};
+using ::testing::Field;
 
 class LoopCarrierTest : public DescriptorCensus {
  protected:
@@ -107,18 +93,18 @@ TEST_F(LoopCarrierTest, WhoeverIsNoLongerWatchedIsNotWoken) {
 }
 
 TEST_F(LoopCarrierTest, WhoeverIsSentSoonIsSentOnce) {
-  Letter letter{ends.first.get()};
+  Letter letter{ends.first.get(), "letter"};
   EXPECT_TRUE(loop.send_soon(letter));
   EXPECT_TRUE(loop.send_soon(letter));
   turn();
   turn();
-  EXPECT_EQ(letter.taken, letter.bytes().size());
+  EXPECT_THAT(letter.told, ElementsAre(Field(&Sent::size, letter.bytes().size())));
   EXPECT_EQ(carried.sends, 1u);
 }
 
 TEST_F(LoopCarrierTest, WhoeverGoesBeforeTheTurnIsNotSent) {
   {
-    Letter letter{ends.first.get()};
+    Letter letter{ends.first.get(), "letter"};
     EXPECT_TRUE(loop.send_soon(letter));
   }
   turn();
@@ -137,11 +123,11 @@ TEST_F(LoopCarrierTest, WhenTheCarrierFailsTheLoopGoesOnWithoutIt) {
   Woken waiter;
   ASSERT_EQ(loop.watch(ends.first.get(), EPOLLIN, waiter), 0);
   carried.fails = true;
-  Letter letter{ends.first.get()};
+  Letter letter{ends.first.get(), "letter"};
   EXPECT_TRUE(loop.send_soon(letter));
   // It would wait for ever if nobody were woken to look.
   loop.turn(Loop::Wait::block);
-  EXPECT_EQ(letter.taken, letter.bytes().size());
+  EXPECT_THAT(letter.told, ElementsAre(Field(&Sent::size, letter.bytes().size())));
   EXPECT_EQ(waiter.count, 1) << "to wait again";
   EXPECT_EQ(carried.calls, 1u);
 
@@ -212,10 +198,10 @@ TEST_F(LoopBusyPollTest, HasFoundWhatIsThereByTheFirstLook) {
 }
 
 TEST_F(LoopBusyPollTest, SendsBeforeItLooks) {
-  Letter letter{ends.first.get()};
+  Letter letter{ends.first.get(), "letter"};
   EXPECT_TRUE(loop.send_soon(letter));
   waits_of_turn();
-  EXPECT_EQ(letter.taken, letter.bytes().size());
+  EXPECT_THAT(letter.told, ElementsAre(Field(&Sent::size, letter.bytes().size())));
 }
 
 TEST_F(LoopBusyPollTest, AfterAWhileInVainTheNextSleepBeginsAtOnce) {

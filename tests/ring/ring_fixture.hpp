@@ -9,12 +9,12 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "ring/ring.hpp"
 #include "support/descriptors.hpp"
+#include "support/letter.hpp"
 
 namespace scache::test {
 
@@ -29,22 +29,6 @@ struct RingCalls {
   unsigned submits = 0;
 };
 inline RingCalls calls;
-
-class Letter final : public Outgoing {
- public:
-  Letter(int socket, std::string bytes) : socket_{socket}, bytes_{std::move(bytes)} {}
-  ~Letter() = default;
-
-  int socket() const noexcept override { return socket_; }
-  std::string_view bytes() const noexcept override { return bytes_; }
-  void left(const Sent& sent) noexcept override { told.push_back(sent); }
-
-  std::vector<Sent> told;
-
- private:
-  int socket_;
-  std::string bytes_;
-};
 
 class RingTest : public DescriptorCensus {
  protected:

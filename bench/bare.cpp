@@ -52,7 +52,7 @@ constexpr std::size_t kObject = 13;
 constexpr std::size_t kProperties = "request\0save_endp\0ttl\0"sv.size() + kTtl.size() + 1 +
                                     "label\0"sv.size() + kNameSize + 1 + "property\0"sv.size();
 
-// The frames of the direct protocol, but for the id and the lease, which are the request's. A found
+// The frames of the direct protocol, but for the id and what is behind it, which are the request's. A found
 // connection's name and properties stand where they stood in the frame that saved it.
 constexpr std::size_t kKind = 4;
 constexpr std::size_t kId = 8;

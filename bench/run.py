@@ -31,7 +31,7 @@ _PAGE = REPOSITORY / "docs" / "benchmarks.md"
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer cells: two minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer cells: three minutes")
     parser.add_argument("--cell", action="append", default=[], metavar="NAME",
                         help="only such cells: WORK/CLIENTS/CONNECTIONS/BINDINGS, * for any")
     parser.add_argument("--without", action="append", default=[], metavar="SERVER",

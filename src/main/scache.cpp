@@ -60,7 +60,8 @@ std::optional<int> serve(const postfix::Options& options, const postfix::Paramet
                           [] { return std::time(nullptr); }};
   Service service{{.limits = {.connections = capacity.connections},
                    .ttl_limit = parameters.connection_cache_ttl_limit,
-                   .listening = ListeningAddress{listening}},
+                   .listening = ListeningAddress{listening},
+                   .since = loop.now()},
                   statistics,
                   closer,
                   log};

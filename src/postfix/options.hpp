@@ -25,7 +25,7 @@ struct Options {
   bool debugger = false;
   // -l: no other process serves the same service.
   bool alone = false;
-  // -S: serve one client, on standard input and output.
+  // -S: serve one client, on standard input, a socket.
   bool one_client = false;
   // -u: become the mail owner.
   bool drop_privileges = false;

@@ -22,7 +22,8 @@ struct Process {
   std::string config_directory;  // Where main.cf is.
 };
 
-// Every parameter that scache(8) uses, checked.
+// Every parameter that scache(8) looks at, checked. Some have no effect but that they must be sound
+// (max_use), or are there for others to refer to (mydomain, multi_instance_name).
 struct Parameters {
   std::chrono::seconds connection_cache_ttl_limit{};
   std::chrono::seconds connection_cache_status_update_time{};

@@ -23,7 +23,10 @@ from harness.waiting import until
 Start = Callable[..., Server]
 
 WORKER = pathlib.Path(__file__).parent / "soak" / "worker.py"
-CREWS = ("deliver", "deliver", "deliver", "hurry", "babble", "vanish", "stall", "hoard")
+CREWS = (
+    *("deliver", "deliver", "deliver", "hurry", "babble", "vanish", "stall", "hoard"),
+    *("share", "pile"),
+)
 
 SECONDS = 20.0
 LONGEST_TTL = 2

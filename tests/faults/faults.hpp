@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string>
 
-// Calls that fail on demand. This program's recvmsg, sendmsg, accept4, epoll_ctl, epoll_wait,
-// thread creation and operator new are those of faults.cpp; outside of a Guarded they are the
-// system's.
+// Calls that fail on demand. This program's recvmsg, sendmsg, send, accept4, epoll_ctl,
+// epoll_wait, calls of liburing that submit, thread creation and operator new are those of
+// faults.cpp, as is the memory of coroutines; outside of a Guarded they are the system's.
 
 namespace scache::test {
 

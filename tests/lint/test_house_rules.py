@@ -21,7 +21,7 @@ ROOMS = {
     "io": {"base"},
     "ring": {"base", "io"},
     "server": {"base", "cache", "wire", "io"},
-    "postfix": {"base", "io"},
+    "postfix": {"base"},
     "standalone": {"base", "cache", "wire", "io", "server"},
     "client": {"base", "wire", "io"},
     "ctl": {"base", "client"},

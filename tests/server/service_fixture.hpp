@@ -15,7 +15,7 @@
 namespace scache::test {
 
 // A service with all that it needs, and a loop whose clock is moved by hand; with SCACHE_TEST_RING
-// in the environment and a kernel that can, everything is sent and closed by a ring.
+// in the environment and a kernel that can, everything is sent, closed and watched by a ring.
 class ServiceFixture : public DescriptorCensus {
  protected:
   ServiceFixture() {

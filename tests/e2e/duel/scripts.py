@@ -45,7 +45,7 @@ class Writer:
         self._tags = 0
 
     def script(self) -> Script:
-        """Some ten to thirty steps of two or three clients."""
+        """Eight to twenty-four steps of two or three clients."""
         steps = [self._step() for _ in range(self._random.randint(8, 24))]
         return Script(self._seed, tuple(steps))
 

@@ -1,18 +1,25 @@
-"""A process full of clients of one kind. Run as: worker.py SOCKET KIND SEED; ends by a signal."""
+"""A process full of clients of one kind. Run as: worker.py SOCKET KIND SEED; ends by a signal.
+
+The last two kinds speak the direct protocol.
+"""
 
 from __future__ import annotations
 
 import pathlib
 import random
+import socket
 import sys
 import time
 from collections.abc import Callable
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+_ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(_ROOT / "tests" / "e2e"), str(_ROOT / "python")]
 
-# ruff: noqa: E402
 from harness import cargo, wire
 from harness.client import Client, Ended, Silence
+from harness.wire import Kind, Tag
+
+import scache
 
 KINDS = [cargo.unix, cargo.tcp, cargo.pipe, cargo.null]
 NAMES = 40
@@ -109,6 +116,43 @@ class Crew:
         time.sleep(50 * PAUSE)
         client.close()
 
+    def share(self) -> None:
+        """What a program does that shares its connections, and somebody who looks on."""
+        with scache.Client(self._path) as client:
+            for _ in range(self._random.randint(1, 20)):
+                endpoint, destination = self._name(), f"d{self._random.randrange(NAMES)}"
+                try:
+                    found = client.find(destination=destination) or client.find(endpoint=endpoint)
+                except scache.Unsupported:
+                    # Somebody's pipe.
+                    found = None
+                mine, other = socket.socketpair()
+                size = self._random.choice([0, 150, 700, 20_000])
+                binding = scache.Binding(destination, "of " + destination, self._ttl())
+                client.save(
+                    found or mine, endpoint, b"p" * size, self._ttl(), bindings=[binding]
+                )
+                mine.close()
+                other.close()
+                time.sleep(PAUSE)
+            if self._random.random() < 0.1:
+                list(client.list())
+                client.drop(prefix=self._random.choice(["smtp", "d1", ""]))
+            client.stats()
+
+    def pile(self) -> None:
+        """Asks for more than it may leave unread, reads some of it or nothing, and goes."""
+        client = self.client()
+        client.send(wire.wish("1"))
+        client.expect(wire.AGREEMENT)
+        names = (self._name().encode() for _ in range(64))
+        lookups = (wire.frame(Kind.FIND, wire.field(Tag.ENDPOINT, name)) for name in names)
+        client.send(b"".join(lookups))
+        time.sleep(self._random.choice([0, 1, 50]) * PAUSE)
+        for _ in range(self._random.choice([0, 10, 64])):
+            client.frame()
+        client.close()
+
 
 def main() -> None:
     """The same again and again; who was dropped comes again."""
@@ -119,7 +163,7 @@ def main() -> None:
         try:
             act()
         except (Ended, Silence, BrokenPipeError, ConnectionResetError) as problem:
-            if isinstance(problem, Silence) and kind in ("deliver", "hurry"):
+            if isinstance(problem, Silence) and kind in ("deliver", "hurry", "pile"):
                 raise
 
 

@@ -52,11 +52,11 @@ constexpr std::size_t kObject = 13;
 constexpr std::size_t kProperties = "request\0save_endp\0ttl\0"sv.size() + kTtl.size() + 1 +
                                     "label\0"sv.size() + kNameSize + 1 + "property\0"sv.size();
 
-// The frames of the direct protocol, but for the id and what is behind it, which are the request's. A found
-// connection's name and properties stand where they stood in the frame that saved it.
+// The frames of the direct protocol, but for the id and what is behind it, which are the request's.
+// A found connection's name and properties stand where they stood in the frame that saved it.
 constexpr std::size_t kKind = 4;
 constexpr std::size_t kId = 8;
-constexpr std::size_t kIdAndLeaseSize = 16;
+constexpr std::size_t kIdAndReservedSize = 16;
 constexpr std::size_t kFields = 24;
 constexpr std::size_t kNamedSize = 8 + kNameSize + 8 + kEndpointPropertiesSize;
 constexpr char kSaveFrame = 1;
@@ -72,7 +72,7 @@ constexpr auto kFoundFields =
     "\x0a\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0"sv;
 constexpr auto kMissFrame = "\x18\0\0\0\x82\0\0\0"sv;
 
-static_assert(kFoundFrame.size() + kIdAndLeaseSize + kNamedSize + kFoundFields.size() == 0x14e);
+static_assert(kFoundFrame.size() + kIdAndReservedSize + kNamedSize + kFoundFields.size() == 0x14e);
 
 enum class Awaits { request, descriptor, dummy, frames };
 
@@ -147,7 +147,7 @@ void serve_frames(Client& client, std::string_view frames, int descriptor) {
   while (!frames.empty()) {
     std::uint32_t size = 0;
     std::memcpy(&size, frames.data(), sizeof size);
-    const std::string_view id = frames.substr(kId, kIdAndLeaseSize);
+    const std::string_view id = frames.substr(kId, kIdAndReservedSize);
     if (frames[kKind] == kSaveFrame) {
       Saved& saved = client.ring[client.saved++ % kDirectLanes];
       saved.descriptor = descriptor;

@@ -4,23 +4,20 @@
 #include <sys/socket.h>
 
 namespace scache {
-namespace {
 
-int option(int descriptor, int name) noexcept {
+int socket_option(int descriptor, int name) noexcept {
   int value = -1;
   socklen_t size = sizeof value;
   return ::getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
 }
 
-}  // namespace
-
 bool is_stream_socket(int descriptor, bool listening) noexcept {
-  return option(descriptor, SO_TYPE) == SOCK_STREAM &&
-         option(descriptor, SO_ACCEPTCONN) == (listening ? 1 : 0);
+  return socket_option(descriptor, SO_TYPE) == SOCK_STREAM &&
+         socket_option(descriptor, SO_ACCEPTCONN) == (listening ? 1 : 0);
 }
 
 int socket_family(int descriptor) noexcept {
-  return option(descriptor, SO_DOMAIN);
+  return socket_option(descriptor, SO_DOMAIN);
 }
 
 Fd adopt_inherited_fd(int descriptor) noexcept {

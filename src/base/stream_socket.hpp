@@ -4,10 +4,13 @@
 
 namespace scache {
 
+// A socket option of SOL_SOCKET that is a number; -1 for what is no socket.
+int socket_option(int descriptor, int name) noexcept;
+
 // Whether a descriptor is a stream socket, one that listens or one that does not.
 bool is_stream_socket(int descriptor, bool listening) noexcept;
 
-// AF_UNIX and the like; negative for what is no socket.
+// AF_UNIX and the like; -1 for what is no socket.
 int socket_family(int descriptor) noexcept;
 
 // Takes possession of an inherited descriptor: close-on-exec.

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 
+#include "base/stream_socket.hpp"
 #include "ctl/text.hpp"
 
 namespace scache::ctl {
@@ -53,13 +54,6 @@ void put_end(Environment& environment, std::string_view end, int descriptor, Ask
   put(environment, fmt::format("TCP{}PORT", end), port.data());
 }
 
-int family(int descriptor) {
-  int value = AF_UNSPEC;
-  socklen_t size = sizeof(value);
-  ::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &value, &size);
-  return value;
-}
-
 }  // namespace
 
 Environment connection_environment(const char* const* inherited, const Connection& connection,
@@ -69,7 +63,7 @@ Environment connection_environment(const char* const* inherited, const Connectio
     if (!is_ours(*inherited)) environment.emplace_back(*inherited);
   }
   const int descriptor = connection.descriptor.get();
-  const int kind = family(descriptor);
+  const int kind = socket_family(descriptor);
   if (kind == AF_INET || kind == AF_INET6) {
     put(environment, "PROTO", "TCP");
     put_end(environment, "REMOTE", descriptor, &::getpeername);

@@ -12,15 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/stream_socket.hpp"
 #include "io/loop.hpp"
 
 namespace scache {
 namespace {
 
 bool is_stream(int socket) noexcept {
-  int type = -1;
-  socklen_t size = sizeof type;
-  return ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+  return socket_option(socket, SO_TYPE) == SOCK_STREAM;
 }
 
 // What close() may wait for: a linger time, which can be turned off, or what nobody knows.

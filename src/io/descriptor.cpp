@@ -5,16 +5,9 @@
 #include <cstddef>
 #include <cstring>
 
+#include "base/stream_socket.hpp"
+
 namespace scache {
-namespace {
-
-int option(int socket, int name) noexcept {
-  int value = -1;
-  socklen_t size = sizeof value;
-  return ::getsockopt(socket, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
-}
-
-}  // namespace
 
 ListeningAddress::ListeningAddress(int listening_socket) noexcept {
   size_ = sizeof address_;
@@ -31,7 +24,7 @@ bool ListeningAddress::is_peer_of(const sockaddr_un& peer, socklen_t size) const
 }
 
 DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept {
-  const int family = option(descriptor, SO_DOMAIN);
+  const int family = socket_family(descriptor);
   if (family < 0) {
     const bool pipe = ::fcntl(descriptor, F_GETPIPE_SZ) >= 0;
     return {pipe ? DescriptorKind::pipe : DescriptorKind::other, false};

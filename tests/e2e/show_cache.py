@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from lab.progress import Progress
 from lab.sink import Manner, Sink
 from lab.table import table
-from lab.waiting import PATIENCE, GaveUp
+from harness.waiting import PATIENCE, GaveUp
 
 _GREETING_DELAY = 0.02
 

@@ -23,7 +23,7 @@ from lab.maillog import Statistics
 from lab.progress import Progress
 from lab.sink import Manner, Sink
 from lab.table import table
-from lab.waiting import GaveUp, until
+from harness.waiting import GaveUp, until
 
 # The domains are spread over the mail servers, which take their time to greet a client.
 _ADDRESSES = ("127.0.0.2", "127.0.0.3")

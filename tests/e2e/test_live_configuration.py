@@ -10,7 +10,7 @@ from lab import processes, subject, traffic
 from lab.at_once import at_once
 from lab.instance import Postfix
 from lab.sink import Sink
-from lab.waiting import until
+from harness.waiting import until
 
 # Clients wait a second for a server that cannot start, twice, then do without; master tries again
 # after some seconds.

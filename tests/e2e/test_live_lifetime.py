@@ -13,7 +13,7 @@ from lab.at_once import at_once
 from lab.instance import Postfix
 from lab.maillog import Statistics
 from lab.sink import Sink
-from lab.waiting import until
+from harness.waiting import until
 
 _LIMIT = "connection_cache_ttl_limit"
 

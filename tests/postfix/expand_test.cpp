@@ -7,7 +7,7 @@
 #include <string>
 
 #include "postfix/settings.hpp"
-#include "postfix/warnings.hpp"
+#include "support/recording_log.hpp"
 
 namespace scache::postfix {
 namespace {
@@ -38,13 +38,16 @@ class Expand : public ::testing::Test {
   }
   // The one warning that `text` costs.
   std::string warning(std::string_view text) {
-    log_.lines.clear();
+    log_.take();
     EXPECT_EQ(try_it(text).error().text, kFailed);
-    return log_.lines.size() == 1 ? log_.lines.front() : fmt::format("{} lines", log_.lines.size());
+    const test::Lines lines = log_.take();
+    constexpr std::string_view kPrefix = "warning: ";
+    const bool is_one = lines.size() == 1 && lines.front().starts_with(kPrefix);
+    return is_one ? lines.front().substr(kPrefix.size()) : fmt::format("{} lines", lines.size());
   }
 
   Settings settings_;
-  Warnings log_;
+  test::RecordingLog log_;
 };
 
 TEST_F(Expand, ReplacesNamesInAllThreeSpellings) {
@@ -88,7 +91,7 @@ TEST_F(Expand, TakesAResultWithoutBracesToTheEnd) {
 
 TEST_F(Expand, ExpandsOnlyTheResultThatIsChosen) {
   EXPECT_EQ(expanded("${empty?{${bad!}}:{no}}"), "no");
-  EXPECT_THAT(log_.lines, IsEmpty());
+  EXPECT_THAT(log_.take(), IsEmpty());
 }
 
 TEST_F(Expand, ComparesNumbersAsNumbersAndTheRestByteByByte) {
@@ -146,8 +149,8 @@ TEST_F(Expand, SaysWhatIsWrong) {
 
 TEST_F(Expand, LooksForASecondMistakeBehindTheFirst) {
   EXPECT_EQ(expanded("${a!} $name $-"), '[' + std::string{kFailed} + ']');
-  EXPECT_THAT(log_.lines, ElementsAre("attribute name syntax error at: \"...a>>>!\"",
-                                      "empty macro name: \"${a!} $name $-\""));
+  EXPECT_THAT(log_.take(), ElementsAre("warning: attribute name syntax error at: \"...a>>>!\"",
+                                       "warning: empty macro name: \"${a!} $name $-\""));
 }
 
 TEST_F(Expand, StopsAtANumberThatIsTooLarge) {

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <string>
 
-#include "postfix/warnings.hpp"
+#include "support/recording_log.hpp"
 
 namespace scache::postfix {
 namespace {
@@ -30,7 +30,7 @@ class MainCf : public ::testing::Test {
   }
 
   Settings settings_;
-  Warnings log_;
+  test::RecordingLog log_;
 };
 
 TEST_F(MainCf, EntersNamesAndValuesWithoutTheWhiteSpaceAroundThem) {
@@ -56,27 +56,29 @@ TEST_F(MainCf, JoinsALineWithThoseThatStartWithWhiteSpace) {
 TEST_F(MainCf, LeavesOutCommentsAndEmptyLinesEvenInsideAContinuation) {
   ASSERT_TRUE(load("# x\n\na = 1\n# y\n  # z\n\n   \n 2 # part\n"));
   EXPECT_EQ(value("a"), "1 2 # part");
-  EXPECT_THAT(log_.lines, IsEmpty());
+  EXPECT_THAT(log_.take(), IsEmpty());
 }
 
 TEST_F(MainCf, TakesTheLastOfTwoValuesAndWarnsWhereTheyDiffer) {
   ASSERT_TRUE(load("a = 1\nb = 2\na = 1\n\na =\n 3\n"));
   EXPECT_EQ(value("a"), "3");
-  EXPECT_THAT(log_.lines, ElementsAre("main.cf, line 5: overriding earlier entry: a=1"));
+  EXPECT_THAT(log_.take(), ElementsAre("warning: main.cf, line 5: overriding earlier entry: a=1"));
 }
 
 TEST_F(MainCf, DropsALogicalLineThatStartsWithWhiteSpace) {
   ASSERT_TRUE(load("\n  a = 0123456789012345678901234\n 2\nb = 3\n"));
   EXPECT_EQ(value("a"), "(none)");
   EXPECT_EQ(value("b"), "3");
-  EXPECT_THAT(log_.lines, ElementsAre("main.cf: logical line must not start with whitespace: "
-                                      "\"  a = 012345678901234567890123...\""));
+  EXPECT_THAT(log_.take(),
+              ElementsAre("warning: main.cf: logical line must not start with whitespace: "
+                          "\"  a = 012345678901234567890123...\""));
 }
 
 TEST_F(MainCf, ShowsAShortLineThatStartsWithWhiteSpaceInFull) {
   ASSERT_TRUE(load(" a = 1\n"));
-  EXPECT_THAT(log_.lines,
-              ElementsAre("main.cf: logical line must not start with whitespace: \" a = 1\""));
+  EXPECT_THAT(
+      log_.take(),
+      ElementsAre("warning: main.cf: logical line must not start with whitespace: \" a = 1\""));
 }
 
 TEST_F(MainCf, RefusesALineWithoutAnEqualSign) {

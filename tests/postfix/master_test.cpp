@@ -128,7 +128,7 @@ class MasterChannelTest : public ::testing::Test {
 
   Fd master_;
   Fd child_;
-  MemoryLog log_;
+  RecordingLog log_;
 };
 
 TEST_F(MasterChannelTest, TellsOnceThatARequestWasServed) {
@@ -143,15 +143,14 @@ TEST_F(MasterChannelTest, TellsOnceThatARequestWasServed) {
   EXPECT_EQ(std::memcmp(messages[0].data(), expected.data(), sizeof(expected)), 0);
   channel.note_request(log_);
   EXPECT_TRUE(arrived(master_.get()).empty());
-  EXPECT_TRUE(log_.lines.empty());
+  EXPECT_TRUE(log_.take().empty());
 }
 
 TEST_F(MasterChannelTest, TellsTheLogWhereDetailsAreWanted) {
   MasterChannel channel{std::move(child_), 7, 8};
   log_.set_verbose(true);
   channel.note_request(log_);
-  EXPECT_EQ(log_.lines,
-            (std::vector<std::string>{"master_notify: status 0", "master_notify: status 1"}));
+  EXPECT_EQ(log_.take(), (Lines{"master_notify: status 0", "master_notify: status 1"}));
 }
 
 TEST_F(MasterChannelTest, TriesAgainWhenMasterDoesNotRead) {
@@ -173,7 +172,7 @@ TEST_F(MasterChannelTest, SurvivesAMasterThatIsGone) {
   log_.set_verbose(true);
   channel.note_request(log_);
   channel.note_request(log_);
-  EXPECT_EQ(log_.lines, std::vector<std::string>{"master_notify: status 0: Broken pipe"});
+  EXPECT_EQ(log_.take(), Lines{"master_notify: status 0: Broken pipe"});
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 
 #include "postfix/defaults.hpp"
 #include "postfix/main_cf.hpp"
-#include "postfix/warnings.hpp"
+#include "support/recording_log.hpp"
 
 namespace scache::postfix {
 namespace {
@@ -63,7 +63,7 @@ class ReadParameters : public ::testing::Test {
       .numbered = [](uid_t) { return Account{"postfix", 100, 101}; },
   };
   Settings settings_;
-  Warnings log_;
+  test::RecordingLog log_;
 };
 
 TEST_F(ReadParameters, HavePostfixsDefaults) {
@@ -135,7 +135,7 @@ TEST_F(ReadParameters, CompleteAHostNameWithoutADomain) {
 TEST_F(ReadParameters, RefuseAHostNameThatIsNone) {
   EXPECT_EQ(error("myhostname = -a\n"),
             "file /etc/postfix/main.cf: parameter myhostname: bad parameter value: -a");
-  EXPECT_THAT(log_.lines, ElementsAre("valid_hostname: misplaced hyphen: -a"));
+  EXPECT_THAT(log_.take(), ElementsAre("warning: valid_hostname: misplaced hyphen: -a"));
   EXPECT_EQ(error("mydomain = a b\n"),
             "file /etc/postfix/main.cf: parameter mydomain: bad parameter value: a b");
   process_.host_name = "a b";
@@ -207,7 +207,7 @@ TEST_F(ReadParameters, RefuseACompatibilityLevelThatIsNone) {
 
 TEST_F(ReadParameters, RefuseAnExpressionThatIsNone) {
   EXPECT_EQ(error("max_idle = ${x!}\n"), "dictionary mail_dict: macro processing error");
-  EXPECT_THAT(log_.lines, ElementsAre("attribute name syntax error at: \"...x>>>!\""));
+  EXPECT_THAT(log_.take(), ElementsAre("warning: attribute name syntax error at: \"...x>>>!\""));
 }
 
 TEST_F(ReadParameters, LeaveWhatTheyDoNotUseUnchecked) {

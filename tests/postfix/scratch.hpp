@@ -1,9 +1,6 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "base/log.hpp"
+#include "support/recording_log.hpp"
 #include "support/scratch.hpp"
 
 namespace scache::postfix {
@@ -11,17 +8,8 @@ namespace scache::postfix {
 using test::arrived;
 using test::bound_socket;
 using test::in_child;
+using test::Lines;
+using test::RecordingLog;
 using test::ScratchDirectory;
-
-// Remembers what was logged.
-class MemoryLog final : public Log {
- public:
-  void write(Severity severity, std::string_view text) noexcept override {
-    severities.push_back(severity);
-    lines.emplace_back(text);
-  }
-  std::vector<Severity> severities;
-  std::vector<std::string> lines;
-};
 
 }  // namespace scache::postfix

@@ -10,12 +10,11 @@ namespace scache::postfix {
 namespace {
 
 TEST(Start, FailsWithALineAndAPause) {
-  MemoryLog log;
+  RecordingLog log;
   const auto before = std::chrono::steady_clock::now();
   EXPECT_EQ(fail_start(log, "invalid option: Q", std::chrono::milliseconds{20}), 1);
   EXPECT_GE(std::chrono::steady_clock::now() - before, std::chrono::milliseconds{20});
-  EXPECT_EQ(log.lines, std::vector<std::string>{"invalid option: Q"});
-  EXPECT_EQ(log.severities, std::vector<Severity>{Severity::fatal});
+  EXPECT_EQ(log.take(), Lines{"fatal: invalid option: Q"});
 }
 
 TEST(Start, IsNotDoneByHand) {
@@ -40,10 +39,10 @@ TEST(Start, IsNotDoneByHand) {
 
 TEST(Start, RunsTheDebuggerToItsEnd) {
   ScratchDirectory scratch;
-  MemoryLog log;
+  RecordingLog log;
   const std::string command = "echo hello >" + scratch.path("file");
   EXPECT_TRUE(run_debugger(command, log));
-  EXPECT_EQ(log.lines, std::vector<std::string>{"running: " + command});
+  EXPECT_EQ(log.take(), Lines{"running: " + command});
   EXPECT_TRUE(std::filesystem::exists(scratch.path("file")));
   EXPECT_EQ(run_debugger("", log).error().text, "no debugger_command variable set up");
 }

@@ -8,18 +8,23 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Far beyond what any answer takes: a slow machine with a sanitized server must not fail a test.
-PATIENCE = 15.0
+# Seconds, far beyond what any answer takes: a slow machine with a sanitized server must not fail a
+# test.
+PATIENCE = 30.0
+
+
+class GaveUp(AssertionError):
+    """The condition did not come true in time."""
 
 
 def until(
     condition: Callable[[], T], what: str | Callable[[], str], patience: float = PATIENCE
 ) -> T:
-    """The first true value of `condition`; an AssertionError after `patience` seconds."""
+    """The first true value of `condition`; GaveUp, naming `what`, after `patience` seconds."""
     end = time.monotonic() + patience
     while not (value := condition()):
         if time.monotonic() > end:
             text = what if isinstance(what, str) else what()
-            raise AssertionError(f"waited {patience} s in vain: {text}")
+            raise GaveUp(f"waited {patience:g} s in vain for {text}")
         time.sleep(0.005)
     return value

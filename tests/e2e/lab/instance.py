@@ -23,7 +23,7 @@ from types import TracebackType
 
 from lab import debian, processes, settings
 from lab.maillog import MailLog
-from lab.waiting import PATIENCE, until
+from harness.waiting import PATIENCE, until
 
 # No instance outlives this, whatever becomes of the program that made it.
 _LONGEST_LIFE = 900

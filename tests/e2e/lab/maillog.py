@@ -6,7 +6,7 @@ import dataclasses
 import pathlib
 import re
 
-from lab.waiting import PATIENCE, until
+from harness.waiting import PATIENCE, until
 
 _HITS = re.compile(r"statistics: (domain|address) lookup hits=(\d+) miss=(\d+) success=(\d+)%$")
 _PEAKS = re.compile(

@@ -6,7 +6,7 @@ import os
 import pathlib
 from collections.abc import Iterator
 
-from lab.waiting import PATIENCE, until
+from harness.waiting import PATIENCE, until
 
 
 def children(parent: int) -> Iterator[int]:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 
-from lab.waiting import PATIENCE, GaveUp, until
+from harness.waiting import PATIENCE, GaveUp, until
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^@>]+)@", re.IGNORECASE | re.MULTILINE)
 _LIMIT = 1 << 20

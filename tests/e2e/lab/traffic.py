@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from lab import letters
 from lab.instance import Postfix
 from lab.sink import Sink
-from lab.waiting import PATIENCE
+from harness.waiting import PATIENCE
 
 # Connections are kept for every destination, not only for those with a backlog.
 ALWAYS = {

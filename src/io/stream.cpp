@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 #include "io/message.hpp"
@@ -20,9 +21,15 @@
 namespace scache {
 namespace {
 
-// What a message takes of its sender's buffer at the least, in bytes, until it is read: an sk_buff
-// and the smallest block that it points to (Linux, 64 bits).
-constexpr unsigned kLeastOfMessage = 256 + 512;
+// What a message of that size takes of its sender's buffer at the least, in bytes, until it is
+// read: an sk_buff, and behind the bytes a skb_shared_info, in a block of 512 or more (Linux, 64
+// bits).
+unsigned least_cost(std::size_t size) noexcept {
+  constexpr std::size_t kBuffer = 256;
+  constexpr std::size_t kSharedInfo = 320;
+  constexpr std::size_t kSmallestBlock = 512;
+  return static_cast<unsigned>(kBuffer + std::max(size + kSharedInfo, kSmallestBlock));
+}
 
 // While it lives, a UNIX-domain socket counts as writable only when its peer has left no more than
 // so many bytes of messages unread: Linux says so when three quarters of the buffer are free,
@@ -107,10 +114,11 @@ Watch::Awaiter Stream::readable(Instant deadline) noexcept {
   return watch_.readable(deadline);
 }
 
-Flow Stream::receive_input() {
+Flow Stream::receive_input(std::size_t most) {
   // Replies come first: a client that has sent its last word still reads.
   if (!fell_short_.moved()) return fell_short_;
-  Received received = receive(socket_.fd.get(), inbox_.space(), closer_);
+  const std::span<char> space = inbox_.space();
+  Received received = receive(socket_.fd.get(), space.first(std::min(space.size(), most)), closer_);
   const Flow flow = flow_of(received);
   if (!flow.moved()) return flow;
   inbox_.received(received.size);
@@ -209,6 +217,8 @@ Flow Stream::send_descriptor(int descriptor, std::string_view bytes) {
   const Sent sent = send(socket_.fd.get(), bytes, descriptor);
   const Flow flow = flow_of(sent);
   if (flow.moved()) {
+    const unsigned cost = least_cost(sent.size);
+    least_unread_ = unread_descriptors_ == 0 ? cost : std::min(least_unread_, cost);
     ++unread_descriptors_;
     output_.append(bytes.substr(sent.size));
     if (output_.empty() && output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
@@ -231,13 +241,13 @@ bool Stream::reads_descriptors() noexcept {
   int unread_bytes = 0;
   if (::ioctl(socket_.fd.get(), SIOCOUTQ, &unread_bytes) != 0) return false;
   // Each has come in a message of its own.
-  const unsigned messages = static_cast<unsigned>(unread_bytes) / kLeastOfMessage;
+  const unsigned messages = static_cast<unsigned>(unread_bytes) / least_unread_;
   unread_descriptors_ = std::min(unread_descriptors_, messages);
   return unread_descriptors_ < kMaxUnreadDescriptors;
 }
 
 Task<Ready> Stream::descriptors_read(Instant deadline) {
-  const LowMark mark{descriptor(), kMaxUnreadDescriptors / 2 * kLeastOfMessage};
+  const LowMark mark{descriptor(), kMaxUnreadDescriptors / 2 * least_unread_};
   co_return co_await writable(deadline);
 }
 

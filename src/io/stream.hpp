@@ -44,6 +44,8 @@ class Stream final : private Outgoing {
   // below what the kernel lets a user have in flight (RLIMIT_NOFILE of them).
   static constexpr unsigned kMaxUnreadDescriptors = 16;
 
+  static constexpr std::size_t kAny = ~std::size_t{0};
+
   // What carries a descriptor in Postfix's way.
   static constexpr std::string_view kDescriptorByte{"\0", 1};
 
@@ -62,8 +64,8 @@ class Stream final : private Outgoing {
   void consume(std::size_t size) noexcept;
   // Waits until receive_input() has something to tell.
   Watch::Awaiter readable(Instant deadline) noexcept;
-  // Receives more input. Throws std::bad_alloc.
-  Flow receive_input();
+  // Receives more input, so many bytes at the most. Throws std::bad_alloc.
+  Flow receive_input(std::size_t most = kAny);
   // The descriptor that came with input and is not claimed yet. Empty without `came` where there is
   // none, and with it where more than one came.
   struct Arrival {
@@ -141,8 +143,9 @@ class Stream final : private Outgoing {
   // its byte; 0 where none came.
   Fd pending_;
   std::size_t pending_distance_ = 0;
-  // No more than so many.
+  // No more than so many, and what each takes of the socket's buffer, at the least.
   unsigned unread_descriptors_ = 0;
+  unsigned least_unread_ = 0;
 };
 
 }  // namespace scache

@@ -187,15 +187,17 @@ void Ring::for_all_watched(const std::function<void(void* whom)>& tell) const {
 
 std::optional<std::span<epoll_event>> Ring::carry(OutgoingList& outgoing,
                                                   int milliseconds) noexcept {
-  queue(outgoing);
-  submit(milliseconds);
+  const bool is_all = queue(outgoing);
+  submit(is_all ? milliseconds : 0);
   if (const unsigned refused = io_uring_sq_ready(&ring_); refused > 0) take_back(refused);
   settle();
   if (has_failed_) return std::nullopt;
   return std::span{events_}.first(count_);
 }
 
-void Ring::queue(OutgoingList& outgoing) noexcept {
+// Answers whether all that is to be sent is part of the call. What is not may have fallen short and
+// woken somebody, who must not wait for the others' events.
+bool Ring::queue(OutgoingList& outgoing) noexcept {
   for (unsigned i = 0; i < kMostSends && !outgoing.empty() && !has_failed_; ++i) {
     Outgoing& next = take_first(outgoing);
     under_way_.push_back(next);
@@ -205,6 +207,7 @@ void Ring::queue(OutgoingList& outgoing) noexcept {
     request->flags |= IOSQE_CQE_SKIP_SUCCESS;
     io_uring_sqe_set_data(request, &next);
   }
+  const bool is_all = outgoing.empty();
   while (!outgoing.empty()) send_now(take_first(outgoing));
 
   while (closes_ > 0 && has_failed_) closing_[--closes_].reset();
@@ -215,6 +218,7 @@ void Ring::queue(OutgoingList& outgoing) noexcept {
     io_uring_sqe_set_data(request, nullptr);
   }
   queue_watches();
+  return is_all;
 }
 
 void Ring::queue_watches() noexcept {

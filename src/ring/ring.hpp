@@ -68,7 +68,7 @@ class Ring final : public Carrier {
                                           void* whom) noexcept;
   bool put_into_epoll(std::uint32_t number) noexcept;
   void take_out_of_epoll(std::uint32_t number) noexcept;
-  void queue(OutgoingList& outgoing) noexcept;
+  bool queue(OutgoingList& outgoing) noexcept;
   void queue_watches() noexcept;
   void submit(int milliseconds) noexcept;
   void take_back(unsigned refused) noexcept;

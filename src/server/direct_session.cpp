@@ -153,9 +153,19 @@ Watch::Awaiter DirectSession::more_input() {
   return stream_.readable(kNever);
 }
 
+// With the descriptor of an unfinished frame no more than the rest of that: behind it the next one
+// may come.
+std::size_t DirectSession::receivable() const noexcept {
+  if (!arrived_) return Stream::kAny;
+  const std::string_view input = stream_.input();
+  const bool has_header = input.size() >= direct::kHeaderSize;
+  const std::size_t end = has_header ? direct::read_frame(input).header.size : direct::kHeaderSize;
+  return end - input.size();
+}
+
 // Answers whether the client is still there.
 bool DirectSession::receive() {
-  const Flow flow = stream_.receive_input();
+  const Flow flow = stream_.receive_input(receivable());
   if (flow.must_wait()) return true;
   if (std::exchange(idle_, false)) {
     if (flow.moved()) events_.busy();

@@ -94,6 +94,7 @@ class DirectSession {
     if (std::exchange(idle_, false)) events_.busy();
   }
   bool receive();
+  std::size_t receivable() const noexcept;
   bool take_arrival();
   Next end(std::string_view why);
 

@@ -1,10 +1,9 @@
 #include <gtest/gtest.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "io/stream.hpp"
@@ -28,9 +27,10 @@ class StreamUnreadTest : public DescriptorCensus {
   StreamUnreadTest() { stream.emplace(loop, closer, std::move(ends.first)); }
 
   void turn() { loop.turn(Loop::Wait::poll); }
-  void send(unsigned count) {
+  void send(unsigned count, std::size_t size = 1) {
+    const std::string bytes(size, 'x');
     for (unsigned i = 0; i < count; ++i) {
-      ASSERT_TRUE(stream->send_descriptor(pipe.first.get()).moved());
+      ASSERT_TRUE(stream->send_descriptor(pipe.first.get(), bytes).moved());
     }
   }
   void read(unsigned count) {
@@ -94,12 +94,33 @@ TEST_F(StreamUnreadTest, AClientThatReadsBehindMayHaveAnyNumberToo) {
   }
 }
 
-// The server takes it for the least there is.
-TEST_F(StreamUnreadTest, AMessageTakesAtLeast768BytesOfItsSendersBuffer) {
-  send(1);
-  int unread = 0;
-  ASSERT_EQ(::ioctl(stream->descriptor(), SIOCOUTQ, &unread), 0);
-  EXPECT_GE(unread, 768);
+// What a message takes of the buffer is reckoned, and never too high.
+TEST_F(StreamUnreadTest, ThatIsSoForMessagesOfAnySize) {
+  for (const std::size_t size : {1, 190, 192, 193, 200, 700, 704, 1'000, 2'000, 5'000, 9'000}) {
+    send(kMost, size);
+    EXPECT_FALSE(stream->reads_descriptors()) << size;
+    read(kMost);
+    EXPECT_TRUE(stream->reads_descriptors()) << size;
+  }
+  send(1, 5'000);
+  send(kMost - 1);
+  EXPECT_FALSE(stream->reads_descriptors()) << "the smallest of those that are unread";
+}
+
+// Those with names and the properties of TLS.
+TEST_F(StreamUnreadTest, LargerMessagesAreNotTakenForMany) {
+  send(kMost, 1'000);
+  read(kHalf + 1);
+  EXPECT_TRUE(stream->reads_descriptors());
+  client.read();
+  client.descriptors().clear();
+  send(kMost, 700);
+  begin_wait();
+  read(kHalf);
+  turn();
+  read(1);
+  turn();
+  EXPECT_TRUE(ready);
 }
 
 TEST_F(StreamUnreadTest, TheWaitEndsWhenHalfOfThemAreRead) {

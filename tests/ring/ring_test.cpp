@@ -106,6 +106,16 @@ TEST_F(RingTest, AsManySendsAsOneCallCarriesAndOneMore) {
   EXPECT_TRUE(is_fine);
 }
 
+TEST_F(RingTest, ASendThatIsOneTooManyAndFallsShortEndsTheWait) {
+  for (unsigned i = 0; i < Ring::kMostSends; ++i) write("x");
+  Ends other = socket_pair();
+  Letter large{other.first.get(), std::string(1 << 20, 'x')};
+  outgoing.push_back(large);
+  carry(-1);
+  ASSERT_THAT(large.told, SizeIs(1));
+  EXPECT_LT(large.told.front().size, large.bytes().size());
+}
+
 TEST_F(RingTest, ClosesWithTheNextCall) {
   Fd fd = duplicate(pipe.first);
   const int number = fd.get();

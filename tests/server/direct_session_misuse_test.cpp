@@ -105,6 +105,19 @@ TEST_F(DirectSessionTest, ADescriptorThatIsNoSavesIsClosed) {
   EXPECT_TRUE(is_left_alone(tcp.second));
 }
 
+TEST_F(DirectSessionTest, ADescriptorWithinAFrameThatHasOneEndsTheSession) {
+  for (const std::size_t first : {10, 24, 30}) {
+    Talk another{*this};
+    const std::string bytes = save_frame(1, "e");
+    another.say(bytes.substr(0, first), {tcp.first.get()});
+    EXPECT_FALSE(another.is_over());
+    another.say(bytes.substr(first), {tcp.first.get()});
+    EXPECT_TRUE(another.is_over()) << first;
+    EXPECT_THAT(log.take(), SizeIs(1));
+  }
+  EXPECT_EQ(service.cache().connections(), 0u);
+}
+
 TEST_F(DirectSessionTest, ItsLastWordIsSaidOnceHoweverSlowlyItIsRead) {
   Talk slow{*this, narrow_pair()};
   std::string bytes;

@@ -122,6 +122,41 @@ TEST_F(DirectSessionTest, DescriptorsBelongToTheirFramesInOrder) {
   EXPECT_TRUE(is_same_file(talk.take_descriptor(), tcp.first));
 }
 
+// Whatever of the second frame comes in one piece with the end of the first.
+TEST_F(DirectSessionTest, AFrameWithADescriptorMayFollowALargeOneAtOnce) {
+  for (const std::size_t size : {4'000, 4'096, 5'000, 60'000}) {
+    const Ends more = pipe_pair();
+    const std::string properties(size, 'x');
+    ASSERT_TRUE(talk.client.send(save_frame(1, "e", {}, properties), {tcp.first.get()}));
+    ASSERT_TRUE(talk.client.send(save_frame(2, "f"), {more.first.get()}));
+    ASSERT_TRUE(talk.client.send(save_frame(3, "g", {}, properties), {tcp.first.get()}));
+    settle();
+    ASSERT_THAT(talk.hear(), SizeIs(3)) << size;
+    EXPECT_EQ(talk.ask(find_frame(4, "f")).id, 4u);
+    EXPECT_TRUE(is_same_file(talk.take_descriptor(), more.first));
+    EXPECT_EQ(talk.ask(find_frame(5, "e")).text(Tag::endpoint_properties), properties);
+    EXPECT_TRUE(is_same_file(talk.take_descriptor(), tcp.first));
+    talk.ask(frame(Kind::drop, 6, {{Tag::prefix, ""}}));
+  }
+}
+
+TEST_F(DirectSessionTest, FramesWithDescriptorsMayFollowManyWithout) {
+  const std::string ping = frame(Kind::ping, 1);
+  std::string pings;
+  // So that the next frame begins just before a piece of input ends.
+  while (pings.size() + ping.size() < 4'096) pings += ping;
+  for (std::size_t before = 0; before < ping.size(); ++before) {
+    ASSERT_TRUE(talk.client.send(frame(Kind::ping, 1, {{Tag::name, std::string(before, 'x')}})));
+    ASSERT_TRUE(talk.client.send(pings));
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE(talk.client.send(save_frame(2, "e"), {tcp.first.get()}));
+    }
+    settle();
+    ASSERT_FALSE(talk.is_over()) << before;
+    EXPECT_EQ(talk.hear().back().kind, Kind::saved);
+  }
+}
+
 TEST_F(DirectSessionTest, PingTellsTheServer) {
   EXPECT_THAT(talk.ask(frame(Kind::ping, 1)).text(Tag::server), HasSubstr("scache "));
 }

@@ -142,18 +142,19 @@ TEST_F(DirectSessionTest, AFrameWithADescriptorMayFollowALargeOneAtOnce) {
 
 TEST_F(DirectSessionTest, FramesWithDescriptorsMayFollowManyWithout) {
   const std::string ping = frame(Kind::ping, 1);
+  const std::string save = save_frame(2, "e");
+  // So that the first save begins anywhere before the end of a piece of input.
+  constexpr std::size_t kPiece = 4'096;
   std::string pings;
-  // So that the next frame begins just before a piece of input ends.
-  while (pings.size() + ping.size() < 4'096) pings += ping;
-  for (std::size_t before = 0; before < ping.size(); ++before) {
-    ASSERT_TRUE(talk.client.send(frame(Kind::ping, 1, {{Tag::name, std::string(before, 'x')}})));
-    ASSERT_TRUE(talk.client.send(pings));
-    for (int i = 0; i < 2; ++i) {
-      ASSERT_TRUE(talk.client.send(save_frame(2, "e"), {tcp.first.get()}));
-    }
+  while (pings.size() + 2 * ping.size() + save.size() < kPiece) pings += ping;
+  for (std::size_t before = 0; before < 2 * save.size(); ++before) {
+    Talk another{*this};
+    const std::string filler = frame(Kind::ping, 1, {{Tag::name, std::string(before, 'x')}});
+    ASSERT_TRUE(another.client.send(filler + pings));
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(another.client.send(save, {tcp.first.get()}));
     settle();
-    ASSERT_FALSE(talk.is_over()) << before;
-    EXPECT_EQ(talk.hear().back().kind, Kind::saved);
+    ASSERT_FALSE(another.is_over()) << before;
+    EXPECT_EQ(another.hear().back().kind, Kind::saved);
   }
 }
 

@@ -87,8 +87,8 @@ class Loop {
 
   // For a carrier, which borrows it.
   int epoll() const noexcept { return epoll_.get(); }
-  // Has the carrier send, close, watch and wait, as long as it can; null is for plain system calls. To be
-  // called before anything is watched.
+  // Has the carrier send, close, watch and wait, as long as it can; null is for plain system calls.
+  // To be called before anything is watched.
   void use(std::unique_ptr<Carrier> carrier) noexcept { carrier_ = std::move(carrier); }
   // Sends at the end of the turn. Answers whether there is a carrier for that.
   bool send_soon(Outgoing& outgoing) noexcept;

@@ -83,6 +83,8 @@ class Stream final : private Outgoing {
   // it turns out that the client does not take it, whoever waits for input is woken, receives none,
   // and is told here.
   Flow send_soon() noexcept;
+  // Whether output is on its way that leaves at the end of the turn: all of it, or not.
+  bool is_sending() const noexcept { return is_linked(); }
   // Waits until more can be sent.
   Watch::Awaiter writable(Instant deadline) noexcept { return watch_.writable(deadline); }
   // Sends the output, however long that takes.

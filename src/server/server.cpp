@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -20,6 +21,7 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
       log_{log},
       settings_{settings},
       expiry_{loop, [this] { expire(); }},
+      end_soon_{loop, [] {}},
       idle_exit_{loop, [this] { settings_.idle_too_long(); }} {
   loop_.before_wait([this] { before_wait(); });
 }
@@ -60,6 +62,8 @@ Task<> Server::accept_clients(int listening) {
 Server::Accepted Server::accept_one(int listening) {
   const bool full = count_ >= settings_.clients;
   if (full && idle_.empty()) return Accepted::not_now;
+  // In the next turn the idle have what they were answered.
+  if (full && idle_longest() == nullptr) return Accepted::none;
   Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (socket) {
     is_short_ = false;
@@ -70,7 +74,7 @@ Server::Accepted Server::accept_one(int listening) {
     case EAGAIN:
     case EINTR:
     case ECONNABORTED:
-      return Accepted::none_waiting;
+      return Accepted::none;
     default:
       tell_of_shortage(::strerrordesc_np(errno));
       return Accepted::not_now;
@@ -86,7 +90,7 @@ void Server::admit(Fd socket) {
       return;
     }
     is_refusing_ = false;
-    if (count_ >= settings_.clients) make_room();
+    if (count_ >= settings_.clients) make_room(*idle_longest());
     adopt(std::move(socket), who ? std::optional{who->uid} : std::nullopt);
   } catch (const std::exception& failure) {
     tell_of_shortage(failure.what());
@@ -136,12 +140,19 @@ void Server::finish(std::function<void()> finished) {
   finished_ = std::move(finished);
   stop_accepting();
   if (count_ == 0) finished_();
-  while (!idle_.empty()) end(idle_.front());
+  done_.splice(done_.end(), idle_);
+  end_done();
 }
 
-void Server::make_room() noexcept {
+Client* Server::idle_longest() noexcept {
+  const auto found =
+      std::ranges::find_if(idle_, [](const Client& client) { return !client.is_being_answered(); });
+  return found == idle_.end() ? nullptr : &*found;
+}
+
+void Server::make_room(Client& idle) noexcept {
   log_.detail("the client that was idle longest is closed for another one");
-  end(idle_.front());
+  end(idle);
 }
 
 void Server::client_idle(Client& client) noexcept {
@@ -170,7 +181,11 @@ void Server::end(Client& client) noexcept {
 
 // A session cannot end its own client: that is done between the loop's turns.
 void Server::end_done() noexcept {
-  while (!done_.empty()) end(done_.front());
+  for (auto next = done_.begin(); next != done_.end();) {
+    Client& client = *next++;
+    if (!client.is_being_answered()) end(client);
+  }
+  if (!done_.empty()) end_soon_.set(loop_.now());
 }
 
 void Server::before_wait() noexcept {

@@ -1,10 +1,14 @@
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "server/drops.hpp"
 #include "server/server_fixture.hpp"
 #include "support/client.hpp"
+#include "support/direct_messages.hpp"
 #include "wire/direct_frame.hpp"
 #include "wire/direct_handshake.hpp"
 
@@ -44,6 +48,40 @@ class ServerDirectTest : public ServerFixture {
     direct::FrameWriter{bytes, Kind::drop, 2}.put(Tag::prefix, "").end();
     return bytes;
   }
+  // A client with little room, whose requests have just been served, and who has more to read than
+  // there is room for.
+  SocketClient client_with_much_to_read() {
+    Ends ends = socket_pair();
+    const int smallest = 0;
+    ::setsockopt(ends.first.get(), SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
+    server->adopt(std::move(ends.first));
+    SocketClient client{std::move(ends.second)};
+    std::string bytes;
+    direct::put_wish(bytes);
+    client.send(bytes);
+    settle();
+    EXPECT_NE(client.read(), "");
+    bytes.clear();
+    for (unsigned i = 0; i < kManyRequests; ++i) {
+      direct::FrameWriter{bytes, Kind::statistics, i}.end();
+    }
+    client.send(bytes);
+    return client;
+  }
+  static void expect_all_replies(SocketClient& client, const std::function<void()>& turn) {
+    std::string bytes = client.read();
+    for (int i = 0; i < 100; ++i) {
+      turn();
+      bytes += client.read();
+    }
+    unsigned replies = 0;
+    while (take_reply(bytes)) ++replies;
+    EXPECT_EQ(replies, kManyRequests);
+    EXPECT_EQ(bytes, "");
+    EXPECT_TRUE(client.sees_end());
+  }
+  static constexpr unsigned kManyRequests = 20;
+
   // Asks to drop more than is dropped in a hundred turns.
   void begin_to_drop(SocketClient& client) {
     for (std::size_t i = 0; i < 200 * Drops::kEntriesOfSlice; ++i) {
@@ -104,6 +142,43 @@ TEST_F(ServerDirectTest, FinishingItClosesTheIdleAtOnceAndTheOthersAfterTheirRep
   come_to_its_end(dropping);
   EXPECT_TRUE(dropping.sees_end());
   EXPECT_TRUE(finished);
+}
+
+// With a ring they leave at the end of the turn; until then nobody knows whether there is room.
+TEST_F(ServerDirectTest, FinishingItLetsRepliesLeaveFirst) {
+  SocketClient slow = client_with_much_to_read();
+  turn();
+  bool finished = false;
+  server->finish([&] { finished = true; });
+  expect_all_replies(slow, [this] { turn(); });
+  EXPECT_TRUE(finished);
+}
+
+TEST_F(ServerDirectTest, FinishingItWakesTheLoopForThoseWhoAreBeingAnswered) {
+  SocketClient client = direct_client();
+  client.send(ping());
+  turn();
+  bool finished = false;
+  server->finish([&] { finished = true; });
+  // None of these may wait for something to happen.
+  for (int i = 0; i < 3 && !finished; ++i) loop.turn(Loop::Wait::block);
+  EXPECT_TRUE(finished);
+  EXPECT_NE(client.read(), "");
+}
+
+TEST_F(ServerDirectTest, NobodyIsClosedForAnotherWhoIsBeingAnswered) {
+  SocketClient busy = direct_client();
+  busy.send(ping().substr(0, 10));
+  settle();
+  SocketClient slow = client_with_much_to_read();
+  const SocketClient another{listening.connect()};
+  turn();
+  turn();
+  EXPECT_EQ(server->clients(), 2u);
+  expect_all_replies(slow, [this] {
+    clock.advance(Server::kAcceptPause);
+    settle();
+  });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
@@ -52,6 +53,39 @@ void turn_linger_off(int descriptor) noexcept {
   ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &off, sizeof off);
 }
 
+// Interrupts a close() that waits. By default it is ignored, and nobody else here uses it.
+constexpr int kInterrupt = SIGURG;
+
+// Sockets in flight in others, in others: more than the kernel takes.
+constexpr unsigned kDeepest = 8;
+
+void end_stream(int descriptor, unsigned depth) noexcept;
+
+// Ends what was in flight.
+class Ending final : public Surplus {
+ public:
+  explicit Ending(unsigned depth) noexcept : depth_{depth} {}
+  void close_surplus(Fd fd) noexcept override { end_stream(fd.get(), depth_); }
+
+ private:
+  unsigned depth_;
+};
+
+// Lets the last close of a stream wait for nothing: no linger time, also in what is in flight in
+// it. Whoever has it too finds it ended.
+void end_stream(int descriptor, unsigned depth) noexcept {
+  turn_linger_off(descriptor);
+  if (depth == kDeepest || socket_family(descriptor) != AF_UNIX || !is_stream(descriptor)) return;
+  ::shutdown(descriptor, SHUT_RDWR);
+  Ending in_flight{depth + 1};
+  std::array<char, 4'096> bytes;
+  Received received;
+  do {
+    received = receive(descriptor, bytes, in_flight);
+    if (received.fd) in_flight.close_surplus(std::move(received.fd));
+  } while (received.kind == Received::Kind::bytes);
+}
+
 // Closes whatever comes, one after the other, until the Closer has gone and nothing is left.
 template <typename Shared>
 void close_all(const std::shared_ptr<Shared>& shared) noexcept {
@@ -62,10 +96,12 @@ void close_all(const std::shared_ptr<Shared>& shared) noexcept {
     std::vector<Fd> batch = std::move(shared->waiting);
     shared->waiting.clear();
     for (Fd& fd : batch) {
+      const bool in_a_hurry = shared->in_a_hurry;
       lock.unlock();
+      if (in_a_hurry) end_stream(fd.get(), 0);
       fd.reset();
       lock.lock();
-      --shared->unfinished;
+      if (--shared->unfinished == 0) shared->in_a_hurry = false;
     }
   }
 }
@@ -78,8 +114,17 @@ struct Closer::Shared {
   std::vector<Fd> waiting;
   // Those that wait, and the one that is being closed.
   std::size_t unfinished = 0;
+  bool in_a_hurry = false;
   bool stop = false;
 };
+
+// The mutex is held.
+void Closer::push(Fd fd) {
+  shared_->waiting.push_back(std::move(fd));
+  shared_->wake.notify_one();
+  if (++shared_->unfinished > kMaxGraceful) shared_->in_a_hurry = true;
+  if (shared_->in_a_hurry) ::pthread_kill(thread_, kInterrupt);
+}
 
 Closer::Closer() : shared_{std::make_shared<Shared>()} {}
 
@@ -148,27 +193,33 @@ bool Closer::accepts() const noexcept {
 void Closer::close_elsewhere(Fd fd) noexcept {
   // Where memory or a thread cannot be had, the descriptor is closed right here: `fd` owns it.
   try {
-    if (!running_) {
-      // Signals are the main thread's.
-      sigset_t all;
-      sigset_t before;
-      sigfillset(&all);
-      ::pthread_sigmask(SIG_SETMASK, &all, &before);
-      try {
-        std::thread{[shared = shared_] { close_all(shared); }}.detach();
-        running_ = true;
-      } catch (...) {
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
-      }
-      ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    }
+    if (!running_) start_thread();
     const std::lock_guard lock{shared_->mutex};
-    shared_->waiting.push_back(std::move(fd));
-    ++shared_->unfinished;
-    shared_->wake.notify_one();
+    push(std::move(fd));
   } catch (...) {
   }
+}
+
+void Closer::start_thread() {
+  struct sigaction interrupt{};
+  interrupt.sa_handler = [](int) {};
+  ::sigaction(kInterrupt, &interrupt, nullptr);
+  // All others are the main thread's.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  sigdelset(&all, kInterrupt);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    std::thread thread{[shared = shared_] { close_all(shared); }};
+    thread_ = thread.native_handle();
+    thread.detach();
+    running_ = true;
+  } catch (...) {
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 }  // namespace scache

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <pthread.h>
+
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -22,6 +24,10 @@ class Closer final : public Surplus {
   // of their kind are to be taken in: a file system that hangs must not eat the descriptor table.
   // Far more than expire at once.
   static constexpr std::size_t kMaxWaiting = 512;
+  // When more than so many do, somebody tries to hold us up: the close that lasts is interrupted,
+  // and until none waits, streams are ended before they are closed, without a linger time and with
+  // all that is in flight in them. Less than what Capacity keeps in reserve.
+  static constexpr std::size_t kMaxGraceful = 64;
 
   Closer();
   // Leaves to a loop, which outlives it, what can wait until the end of its turn.
@@ -52,10 +58,13 @@ class Closer final : public Surplus {
   struct Shared;
 
   void close_elsewhere(Fd fd) noexcept;
+  void start_thread();
+  void push(Fd fd);
 
   // Shared with the thread, which outlives the Closer when close() hangs.
   std::shared_ptr<Shared> shared_;
   bool running_ = false;
+  pthread_t thread_{};
   Loop* loop_ = nullptr;
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/descriptors.hpp"
+#include "support/hanging_close.hpp"
 
 namespace scache {
 namespace {
@@ -165,6 +166,7 @@ TEST_F(CloserTest, WithTooManyWaitingOnlyWhatMayBlockIsNotAccepted) {
   };
   EXPECT_TRUE(accepted(datagrams.first));
   EXPECT_TRUE(accepted(file));
+  const test::HangingClose hanging;
   Fd busy = keep_thread_busy();
   while (closer.accepts()) closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
   EXPECT_TRUE(accepted(tcp.first));
@@ -190,6 +192,7 @@ TEST_F(CloserTest, ALingeringSocketInFlightInALocalOneDoesNotBlock) {
 }
 
 TEST_F(CloserTest, AcceptsUntilTooManyWait) {
+  const test::HangingClose hanging;
   Fd busy = keep_thread_busy();
   EXPECT_TRUE(closer.accepts());
   for (std::size_t i = 1; i < Closer::kMaxWaiting; ++i) {
@@ -202,6 +205,7 @@ TEST_F(CloserTest, AcceptsUntilTooManyWait) {
 }
 
 TEST_F(CloserTest, WithTooManyWaitingALingeringCopyIsClosedWithoutItsLingerTime) {
+  const test::HangingClose hanging;
   Fd busy = keep_thread_busy();
   while (closer.accepts()) closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
   Ends lingering = test::lingering_pair(kLinger);
@@ -211,6 +215,54 @@ TEST_F(CloserTest, WithTooManyWaitingALingeringCopyIsClosedWithoutItsLingerTime)
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{kLinger / 3});
   EXPECT_FALSE(is_open(number));
   busy.reset();
+}
+
+TEST_F(CloserTest, ALingerTimeHoldsUpSoManyAndNoMore) {
+  Fd busy = keep_thread_busy();
+  std::vector<int> numbers;
+  const auto close_another = [&] {
+    Fd event{::eventfd(0, EFD_CLOEXEC)};
+    numbers.push_back(event.get());
+    closer.close_copy(std::move(event));
+  };
+  // The one that lasts counts, too.
+  while (numbers.size() + 1 < Closer::kMaxGraceful) close_another();
+  for (const int number : numbers) EXPECT_TRUE(is_open(number));
+  close_another();
+  for (const int number : numbers) {
+    EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
+  }
+  busy.reset();
+}
+
+TEST_F(CloserTest, WhateverIsSentIntoStreamsAndForgottenHoldsUpNoMore) {
+  std::vector<Fd> others;
+  for (std::size_t i = 0; i < 2 * Closer::kMaxGraceful; ++i) {
+    Ends lingering = test::lingering_pair(kLinger);
+    Ends inner = test::socket_pair();
+    Ends outer = test::socket_pair();
+    ASSERT_TRUE(test::send_with(inner.second.get(), "x", {lingering.first.get()}));
+    ASSERT_TRUE(test::send_with(outer.second.get(), "x", {inner.first.get()}));
+    others.push_back(std::move(lingering.second));
+    lingering.first.reset();
+    inner.first.reset();
+    closer.close_connection(std::move(outer.first), DescriptorKind::local);
+  }
+  EXPECT_TRUE(comes_true([&] { return opened() <= others.size() + Closer::kMaxGraceful; }));
+}
+
+TEST_F(CloserTest, ACopyOfAStreamIsLeftAsItIsUnlessVeryManyWait) {
+  const test::HangingClose hanging;
+  Fd busy = keep_thread_busy();
+  std::vector<Ends> pairs;
+  for (std::size_t i = 0; i + 1 < Closer::kMaxGraceful; ++i) {
+    pairs.push_back(test::socket_pair());
+    ASSERT_TRUE(test::send_with(pairs.back().second.get(), "x", {}));
+    closer.close_copy(Fd{::dup(pairs.back().first.get())});
+  }
+  busy.reset();
+  EXPECT_TRUE(comes_true([&] { return opened() == 2 * pairs.size(); }));
+  for (const Ends& pair : pairs) EXPECT_EQ(test::receive_with(pair.first.get()).bytes, "x");
 }
 
 TEST_F(CloserTest, GoesWithoutWaitingAndClosesTheRestAllTheSame) {

@@ -8,6 +8,7 @@
 
 #include "server/postfix_session.hpp"
 #include "server/session_fixture.hpp"
+#include "support/hanging_close.hpp"
 
 // Clients that send what they should not, too much, or ahead of time.
 
@@ -157,6 +158,7 @@ TEST_F(PostfixSessionMisuseTest, AnEmptyListInADummysPlace) {
 // Descriptors.
 
 TEST_F(PostfixSessionMisuseTest, AFileIsRefusedWhereTooManyAreBeingClosed) {
+  const HangingClose hanging;
   Ends lingering = lingering_pair(60);
   const int number = lingering.first.get();
   closer.close_copy(std::move(lingering.first));

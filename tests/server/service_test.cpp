@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/descriptors.hpp"
+#include "support/hanging_close.hpp"
 #include "support/listening.hpp"
 #include "support/recording_log.hpp"
 
@@ -198,6 +199,7 @@ TEST_F(ServiceTest, AStreamToAnotherServerIsSaved) {
 }
 
 TEST_F(ServiceTest, WithTooManyClosesWaitingFilesAreRefusedAndConnectionsAreNot) {
+  const HangingClose hanging;
   Ends lingering = lingering_pair(60);
   const int number = lingering.first.get();
   closer.close_copy(std::move(lingering.first));

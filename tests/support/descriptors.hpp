@@ -121,6 +121,9 @@ inline Ends lingering_pair(int seconds) {
   Ends ends = tcp_pair();
   const linger setting{1, seconds};
   EXPECT_EQ(::setsockopt(ends.first.get(), SOL_SOCKET, SO_LINGER, &setting, sizeof setting), 0);
+  const int small = 4'096;
+  ::setsockopt(ends.first.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+  ::setsockopt(ends.second.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   const std::string much(64 * 1'024, 'x');
   while (::send(ends.first.get(), much.data(), much.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
   }

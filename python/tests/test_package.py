@@ -56,3 +56,10 @@ def test_what_is_packed_is_there() -> None:
     assert project["tool"]["setuptools"]["packages"] == ["scache"]
     assert "dependencies" not in project["project"]
     assert (PACKAGE.parent / project["project"]["readme"]).exists()
+
+
+def test_its_version_is_the_servers() -> None:
+    root = PACKAGE.parents[1]
+    package = tomllib.loads((root / "python" / "pyproject.toml").read_text())
+    told = re.search(r"^project\(scache VERSION (\S+)", (root / "CMakeLists.txt").read_text(), re.M)
+    assert told and package["project"]["version"] == told[1]

@@ -50,8 +50,10 @@ class CloserTest : public test::DescriptorCensus {
 };
 
 TEST_F(CloserTest, NothingIsClosedWithoutAWord) {
+  const std::size_t before = threads();
   closer.close_copy(Fd{});
   closer.close_connection(Fd{}, DescriptorKind::other);
+  EXPECT_EQ(threads(), before);
 }
 
 TEST_F(CloserTest, PipesAndOrdinaryConnectionsAreClosedOnTheSpot) {

@@ -1,11 +1,13 @@
 #include "io/closer.hpp"
 
 #include <linux/sockios.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
@@ -29,10 +31,10 @@ enum class Wait { none, linger, unknown };
 Wait wait_of(int descriptor, DescriptorKind kind) noexcept {
   switch (kind) {
     case DescriptorKind::local: {
-      // On a stream a descriptor in flight comes with a byte at least.
-      int unread = -1;
-      const bool empty = ::ioctl(descriptor, SIOCINQ, &unread) == 0 && unread == 0;
-      return empty && is_stream(descriptor) ? Wait::none : Wait::unknown;
+      // Not SIOCINQ: a descriptor stays in flight when somebody has taken the out-of-band byte that
+      // it came with.
+      pollfd unread{.fd = descriptor, .events = POLLIN, .revents = 0};
+      return is_stream(descriptor) && ::poll(&unread, 1, 0) == 0 ? Wait::none : Wait::unknown;
     }
     case DescriptorKind::network: {
       linger setting{};
@@ -56,75 +58,76 @@ void turn_linger_off(int descriptor) noexcept {
 // Interrupts a close() that waits. By default it is ignored, and nobody else here uses it.
 constexpr int kInterrupt = SIGURG;
 
-// Sockets in flight in others, in others: more than the kernel takes.
-constexpr unsigned kDeepest = 8;
-
-void end_stream(int descriptor, unsigned depth) noexcept;
-
-// Ends what was in flight.
-class Ending final : public Surplus {
+// Interrupts its thread again and again while it is on: a signal that comes just before close() has
+// no effect.
+class Ticks {
  public:
-  explicit Ending(unsigned depth) noexcept : depth_{depth} {}
-  void close_surplus(Fd fd) noexcept override { end_stream(fd.get(), depth_); }
+  Ticks() noexcept {
+    sigevent event{};
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = kInterrupt;
+    event._sigev_un._tid = ::gettid();
+    is_there_ = ::timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
+  }
+  ~Ticks() {
+    if (is_there_) ::timer_delete(timer_);
+  }
+  Ticks(const Ticks&) = delete;
+  Ticks& operator=(const Ticks&) = delete;
+
+  // For any thread.
+  void set(bool on) noexcept {
+    const timespec tick{.tv_sec = 0, .tv_nsec = on ? Closer::kTick.count() : 0};
+    const itimerspec time{.it_interval = tick, .it_value = tick};
+    if (is_there_) ::timer_settime(timer_, 0, &time, nullptr);
+  }
 
  private:
-  unsigned depth_;
+  timer_t timer_{};
+  bool is_there_ = false;
 };
-
-// Lets the last close of a stream wait for nothing: no linger time, also in what is in flight in
-// it. Whoever has it too finds it ended.
-void end_stream(int descriptor, unsigned depth) noexcept {
-  turn_linger_off(descriptor);
-  if (depth == kDeepest || socket_family(descriptor) != AF_UNIX || !is_stream(descriptor)) return;
-  ::shutdown(descriptor, SHUT_RDWR);
-  Ending in_flight{depth + 1};
-  std::array<char, 4'096> bytes;
-  Received received;
-  do {
-    received = receive(descriptor, bytes, in_flight);
-    if (received.fd) in_flight.close_surplus(std::move(received.fd));
-  } while (received.kind == Received::Kind::bytes);
-}
 
 // Closes whatever comes, one after the other, until the Closer has gone and nothing is left.
 template <typename Shared>
 void close_all(const std::shared_ptr<Shared>& shared) noexcept {
+  Ticks ticks;
   std::unique_lock lock{shared->mutex};
+  shared->ticks = &ticks;
+  ticks.set(shared->in_a_hurry);
   for (;;) {
     shared->wake.wait(lock, [&] { return shared->stop || !shared->waiting.empty(); });
-    if (shared->waiting.empty()) return;
+    if (shared->waiting.empty()) break;
     std::vector<Fd> batch = std::move(shared->waiting);
     shared->waiting.clear();
     for (Fd& fd : batch) {
-      const bool in_a_hurry = shared->in_a_hurry;
       lock.unlock();
-      if (in_a_hurry) end_stream(fd.get(), 0);
       fd.reset();
       lock.lock();
-      if (--shared->unfinished == 0) shared->in_a_hurry = false;
+      if (--shared->unfinished == 0) shared->set_hurry(false);
     }
   }
+  shared->ticks = nullptr;
 }
 
 }  // namespace
 
+// All under the mutex.
 struct Closer::Shared {
   std::mutex mutex;
   std::condition_variable wake;
   std::vector<Fd> waiting;
   // Those that wait, and the one that is being closed.
   std::size_t unfinished = 0;
+  // More than kMaxGraceful have been, and not all are closed since.
   bool in_a_hurry = false;
+  // The thread's, while there is one.
+  Ticks* ticks = nullptr;
   bool stop = false;
-};
 
-// The mutex is held.
-void Closer::push(Fd fd) {
-  shared_->waiting.push_back(std::move(fd));
-  shared_->wake.notify_one();
-  if (++shared_->unfinished > kMaxGraceful) shared_->in_a_hurry = true;
-  if (shared_->in_a_hurry) ::pthread_kill(thread_, kInterrupt);
-}
+  void set_hurry(bool on) noexcept {
+    if (std::exchange(in_a_hurry, on) != on && ticks != nullptr) ticks->set(on);
+  }
+};
 
 Closer::Closer() : shared_{std::make_shared<Shared>()} {}
 
@@ -165,6 +168,13 @@ void Closer::close_connection(Fd fd, DescriptorKind kind) noexcept {
   }
 }
 
+void Closer::close_client(Fd fd) noexcept {
+  // A descriptor in flight comes with a byte at least.
+  int unread = -1;
+  const bool is_empty = ::ioctl(fd.get(), SIOCINQ, &unread) == 0 && unread == 0;
+  if (!is_empty) close_elsewhere(std::move(fd));
+}
+
 void Closer::close_handed_over(Fd fd, DescriptorKind kind) noexcept {
   if (kind == DescriptorKind::other) {
     close_elsewhere(std::move(fd));
@@ -195,7 +205,9 @@ void Closer::close_elsewhere(Fd fd) noexcept {
   try {
     if (!running_) start_thread();
     const std::lock_guard lock{shared_->mutex};
-    push(std::move(fd));
+    shared_->waiting.push_back(std::move(fd));
+    if (++shared_->unfinished > kMaxGraceful) shared_->set_hurry(true);
+    shared_->wake.notify_one();
   } catch (...) {
   }
 }
@@ -211,9 +223,7 @@ void Closer::start_thread() {
   sigdelset(&all, kInterrupt);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    std::thread thread{[shared = shared_] { close_all(shared); }};
-    thread_ = thread.native_handle();
-    thread.detach();
+    std::thread{[shared = shared_] { close_all(shared); }}.detach();
     running_ = true;
   } catch (...) {
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);

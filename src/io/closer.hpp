@@ -1,7 +1,6 @@
 #pragma once
 
-#include <pthread.h>
-
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -24,10 +23,11 @@ class Closer final : public Surplus {
   // of their kind are to be taken in: a file system that hangs must not eat the descriptor table.
   // Far more than expire at once.
   static constexpr std::size_t kMaxWaiting = 512;
-  // When more than so many do, somebody tries to hold us up: the close that lasts is interrupted,
-  // and until none waits, streams are ended before they are closed, without a linger time and with
-  // all that is in flight in them. Less than what Capacity keeps in reserve.
+  // When more than so many do, a linger time must not hold them up: until none waits, no close may
+  // take longer than a tick. As many as Capacity keeps in reserve, or fewer, where there are enough
+  // descriptors.
   static constexpr std::size_t kMaxGraceful = 64;
+  static constexpr std::chrono::nanoseconds kTick{200'000};
 
   Closer();
   // Leaves to a loop, which outlives it, what can wait until the end of its turn.
@@ -44,6 +44,10 @@ class Closer final : public Surplus {
   // Ends a connection that is ours alone: abruptly, whatever its linger time.
   void close_connection(Fd fd, DescriptorKind kind) noexcept;
 
+  // Ends a client's stream: it is ours alone, what it sends out of band comes in line, and it is
+  // shut down.
+  void close_client(Fd fd) noexcept;
+
   // Closes our copy of a connection that was handed over a moment ago: the other copy is on its way
   // or just received, so that ours is not the last and nothing is to be waited for. A client that
   // is quick enough to close its own before that could still make it wait; close_copy() is for
@@ -59,12 +63,10 @@ class Closer final : public Surplus {
 
   void close_elsewhere(Fd fd) noexcept;
   void start_thread();
-  void push(Fd fd);
 
   // Shared with the thread, which outlives the Closer when close() hangs.
   std::shared_ptr<Shared> shared_;
   bool running_ = false;
-  pthread_t thread_{};
   Loop* loop_ = nullptr;
 };
 

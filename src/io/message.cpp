@@ -17,6 +17,9 @@
 //   it would wait in recvmsg until that is over. So all are taken, and surplus ones are closed by
 //   whoever may wait. Where the descriptor table is full the kernel discards after all, and
 //   MSG_CTRUNC says so; a server keeps a reserve against that.
+// - A byte that was sent out of band (MSG_OOB) is passed over, and descriptors that came with it
+// are
+//   discarded on this thread, unless it is to come in line.
 // - What arrives is ours from the line on that reads it, and close-on-exec from birth.
 // - EINTR cannot last: signals are rare, and a call that never blocks is called again at once.
 
@@ -68,6 +71,11 @@ Sent sent(Call call) noexcept {
 }
 
 }  // namespace
+
+void put_out_of_band_in_line(int socket) noexcept {
+  const int on = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
+}
 
 Received receive(int socket, std::span<char> into, Surplus& surplus) noexcept {
   Control<kMaxDescriptors> control;

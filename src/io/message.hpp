@@ -34,6 +34,9 @@ struct Received {
   int error = 0;
 };
 
+// To be called before the first receive().
+void put_out_of_band_in_line(int socket) noexcept;
+
 // Receives bytes, and at most one descriptor, from a UNIX stream socket; never blocks. What comes
 // beyond one descriptor is left to `surplus`.
 Received receive(int socket, std::span<char> into, Surplus& surplus) noexcept;

@@ -92,10 +92,15 @@ int Flow::reason() const noexcept {
   return 0;
 }
 
+Stream::Socket::Socket(Fd taken, Closer& its_closer) noexcept
+    : fd{std::move(taken)}, closer{its_closer} {
+  put_out_of_band_in_line(fd.get());
+}
+
 Stream::Socket::~Socket() {
   if (!fd) return;
   ::shutdown(fd.get(), SHUT_RDWR);
-  closer.close_connection(std::move(fd), DescriptorKind::local);
+  closer.close_client(std::move(fd));
 }
 
 void Stream::consume(std::size_t size) noexcept {

@@ -119,7 +119,7 @@ class Stream final : private Outgoing {
     Fd fd;
     Closer& closer;
 
-    Socket(Fd taken, Closer& its_closer) noexcept : fd{std::move(taken)}, closer{its_closer} {}
+    Socket(Fd taken, Closer& its_closer) noexcept;
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
     ~Socket();

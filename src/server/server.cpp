@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -106,15 +105,13 @@ bool Server::is_admitted(int socket, const std::optional<ucred>& who) const {
   return settings_.access->admits(*who, groups);
 }
 
-// One line for all that are refused in a row. What little they have said is taken, since an empty
-// stream is closed at once.
+// One line for all that are refused in a row.
 void Server::refuse(Fd socket, const std::optional<ucred>& who) noexcept {
   const std::int64_t user = who ? std::int64_t{who->uid} : -1;
   if (!std::exchange(is_refusing_, true)) log_.warn("client refused: user {} has no access", user);
+  put_out_of_band_in_line(socket.get());
   ::shutdown(socket.get(), SHUT_RDWR);
-  std::array<char, 4'096> bytes;
-  closer_.close_copy(receive(socket.get(), bytes, closer_).fd);
-  closer_.close_connection(std::move(socket), DescriptorKind::local);
+  closer_.close_client(std::move(socket));
 }
 
 // Out of descriptors or memory: the clients wait in the backlog. One line for each time.

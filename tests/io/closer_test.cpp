@@ -11,6 +11,7 @@
 
 #include "support/descriptors.hpp"
 #include "support/hanging_close.hpp"
+#include "support/listening.hpp"
 
 namespace scache {
 namespace {
@@ -237,34 +238,90 @@ TEST_F(CloserTest, ALingerTimeHoldsUpSoManyAndNoMore) {
   busy.reset();
 }
 
-TEST_F(CloserTest, WhateverIsSentIntoStreamsAndForgottenHoldsUpNoMore) {
-  std::vector<Fd> others;
-  for (std::size_t i = 0; i < 2 * Closer::kMaxGraceful; ++i) {
-    Ends lingering = test::lingering_pair(kLinger);
-    Ends inner = test::socket_pair();
+// Lingering sockets in flight in others, which nobody has any more.
+class CloserFlightTest : public CloserTest {
+ protected:
+  // What has a lingering socket in it, to be closed.
+  Fd in_stream() {
     Ends outer = test::socket_pair();
-    ASSERT_TRUE(test::send_with(inner.second.get(), "x", {lingering.first.get()}));
-    ASSERT_TRUE(test::send_with(outer.second.get(), "x", {inner.first.get()}));
-    others.push_back(std::move(lingering.second));
-    lingering.first.reset();
-    inner.first.reset();
-    closer.close_connection(std::move(outer.first), DescriptorKind::local);
+    put_lingering_into(outer.second);
+    return std::move(outer.first);
   }
-  EXPECT_TRUE(comes_true([&] { return opened() <= others.size() + Closer::kMaxGraceful; }));
+  Fd in_datagrams() {
+    Ends outer = test::socket_pair(SOCK_DGRAM);
+    put_lingering_into(outer.second);
+    return std::move(outer.first);
+  }
+  Fd in_unaccepted_client() {
+    const test::Listening listening;
+    put_lingering_into(listening.connect());
+    return Fd{::dup(listening.descriptor())};
+  }
+  Fd in_nest() {
+    Ends inner = test::socket_pair();
+    put_lingering_into(inner.second);
+    for (int i = 0; i < 12; ++i) {
+      Ends outer = test::socket_pair();
+      EXPECT_TRUE(test::send_with(outer.second.get(), "x", {inner.first.get()}));
+      inner = std::move(outer);
+    }
+    return std::move(inner.first);
+  }
+
+  std::vector<Fd> peers;
+
+ private:
+  void put_lingering_into(const Fd& way) {
+    Ends lingering = test::lingering_pair(kLinger);
+    EXPECT_TRUE(test::send_with(way.get(), "x", {lingering.first.get()}));
+    peers.push_back(std::move(lingering.second));
+  }
+};
+
+TEST_F(CloserFlightTest, HoldsUpSoManyAndNoMore) {
+  std::vector<Fd> all;
+  for (std::size_t i = 0; i < Closer::kMaxGraceful; ++i) {
+    all.push_back(in_stream());
+    all.push_back(in_datagrams());
+    all.push_back(in_unaccepted_client());
+    all.push_back(in_nest());
+  }
+  for (Fd& fd : all) closer.close_copy(std::move(fd));
+  EXPECT_TRUE(comes_true([&] { return opened() <= peers.size() + Closer::kMaxGraceful; }));
+  peers.clear();
 }
 
-TEST_F(CloserTest, ACopyOfAStreamIsLeftAsItIsUnlessVeryManyWait) {
-  const test::HangingClose hanging;
-  Fd busy = keep_thread_busy();
-  std::vector<Ends> pairs;
-  for (std::size_t i = 0; i + 1 < Closer::kMaxGraceful; ++i) {
-    pairs.push_back(test::socket_pair());
-    ASSERT_TRUE(test::send_with(pairs.back().second.get(), "x", {}));
-    closer.close_copy(Fd{::dup(pairs.back().first.get())});
+TEST_F(CloserFlightTest, ACopyIsLeftAsItIsHoweverManyWait) {
+  std::vector<Fd> all;
+  for (std::size_t i = 0; i < 2 * Closer::kMaxGraceful; ++i) all.push_back(in_datagrams());
+  const Ends pair = test::socket_pair();
+  ASSERT_TRUE(test::send_with(pair.second.get(), "x", {}));
+  const Ends lingering = test::lingering_pair(kLinger);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    closer.close_copy(std::move(all[i]));
+    closer.close_copy(Fd{::dup(pair.first.get())});
+    closer.close_copy(Fd{::dup(lingering.first.get())});
   }
-  busy.reset();
-  EXPECT_TRUE(comes_true([&] { return opened() == 2 * pairs.size(); }));
-  for (const Ends& pair : pairs) EXPECT_EQ(test::receive_with(pair.first.get()).bytes, "x");
+  EXPECT_EQ(test::receive_with(pair.first.get()).bytes, "x");
+  EXPECT_FALSE(test::is_left_alone(pair.second));
+  EXPECT_FALSE(test::is_left_alone(lingering.second));
+  peers.clear();
+}
+
+// What it came with has been taken: no byte is unread.
+TEST_F(CloserFlightTest, WithAByteOutOfBandItDoesNotBlockEither) {
+  Ends local = test::socket_pair();
+  Ends lingering = test::lingering_pair(kLinger);
+  if (!test::send_with(local.second.get(), "x", {lingering.first.get()}, MSG_OOB)) {
+    GTEST_SKIP() << "this kernel's UNIX-domain sockets have no such bytes";
+  }
+  lingering.first.reset();
+  char byte = 0;
+  ASSERT_EQ(::recv(local.first.get(), &byte, 1, MSG_OOB), 1);
+  const auto begun = std::chrono::steady_clock::now();
+  closer.close_connection(std::move(local.first), DescriptorKind::local);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{kLinger / 3});
+  lingering.second.reset();
 }
 
 TEST_F(CloserTest, GoesWithoutWaitingAndClosesTheRestAllTheSame) {

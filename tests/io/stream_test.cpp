@@ -432,6 +432,24 @@ TEST_F(StreamTest, ADescriptorForAClientThatHasGoneIsABrokenPipe) {
   EXPECT_EQ(flow->reason(), EPIPE);
 }
 
+// The kernel would pass it over, and wait for the end of what came with it.
+TEST_F(StreamTest, WhatIsSentOutOfBandComesInLine) {
+  Ends lingering = test::lingering_pair(30);
+  if (!test::send_with(client.descriptor(), "x", {lingering.first.get()}, MSG_OOB)) {
+    GTEST_SKIP() << "this kernel's UNIX-domain sockets have no such bytes";
+  }
+  lingering.first.reset();
+  client.send("y");
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(fill(), Flow::Kind::moved);
+  EXPECT_EQ(stream->input(), "x");
+  Stream::Arrival arrival = stream->take_descriptor();
+  EXPECT_TRUE(arrival.fd);
+  closer.close_copy(std::move(arrival.fd));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 10s);
+  lingering.second.reset();
+}
+
 TEST_F(StreamTest, TheClientSeesTheEndAtOnceAndReadsWhatWasSentBefore) {
   stream->output() = "last words";
   begin_flush(soon());

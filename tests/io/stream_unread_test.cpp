@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -96,7 +97,8 @@ TEST_F(StreamUnreadTest, AClientThatReadsBehindMayHaveAnyNumberToo) {
 
 // What a message takes of the buffer is reckoned, and never too high.
 TEST_F(StreamUnreadTest, ThatIsSoForMessagesOfAnySize) {
-  for (const std::size_t size : {1, 190, 192, 193, 200, 700, 704, 1'000, 2'000, 5'000, 9'000}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{1, 190, 192, 193, 200, 700, 704,
+                                                                   1'000, 2'000, 5'000, 9'000}) {
     send(kMost, size);
     EXPECT_FALSE(stream->reads_descriptors()) << size;
     read(kMost);

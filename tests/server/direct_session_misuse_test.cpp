@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -106,7 +107,7 @@ TEST_F(DirectSessionTest, ADescriptorThatIsNoSavesIsClosed) {
 }
 
 TEST_F(DirectSessionTest, ADescriptorWithinAFrameThatHasOneEndsTheSession) {
-  for (const std::size_t first : {10, 24, 30}) {
+  for (const std::size_t first : std::initializer_list<std::size_t>{10, 24, 30}) {
     Talk another{*this};
     const std::string bytes = save_frame(1, "e");
     another.say(bytes.substr(0, first), {tcp.first.get()});

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <vector>
@@ -124,7 +125,7 @@ TEST_F(DirectSessionTest, DescriptorsBelongToTheirFramesInOrder) {
 
 // Whatever of the second frame comes in one piece with the end of the first.
 TEST_F(DirectSessionTest, AFrameWithADescriptorMayFollowALargeOneAtOnce) {
-  for (const std::size_t size : {4'000, 4'096, 5'000, 60'000}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{4'000, 4'096, 5'000, 60'000}) {
     const Ends more = pipe_pair();
     const std::string properties(size, 'x');
     ASSERT_TRUE(talk.client.send(save_frame(1, "e", {}, properties), {tcp.first.get()}));

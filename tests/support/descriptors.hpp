@@ -138,7 +138,8 @@ inline bool is_left_alone(const Fd& end) {
 }
 
 // Sends bytes with copies of descriptors; whether all of it was taken.
-inline bool send_with(int socket, const std::string& bytes, const std::vector<int>& descriptors) {
+inline bool send_with(int socket, const std::string& bytes, const std::vector<int>& descriptors,
+                      int flags = 0) {
   std::vector<char> control(CMSG_SPACE(descriptors.size() * sizeof(int)));
   iovec buffer{const_cast<char*>(bytes.data()), bytes.size()};
   msghdr message{};
@@ -153,7 +154,7 @@ inline bool send_with(int socket, const std::string& bytes, const std::vector<in
     header->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
     std::copy(descriptors.begin(), descriptors.end(), reinterpret_cast<int*>(CMSG_DATA(header)));
   }
-  const ssize_t sent = ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  const ssize_t sent = ::sendmsg(socket, &message, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
   return sent == static_cast<ssize_t>(bytes.size());
 }
 

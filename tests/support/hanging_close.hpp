@@ -1,8 +1,8 @@
 #pragma once
 
-#include <pthread.h>
+#include <time.h>
 
-// For programs that are linked with --wrap=pthread_kill.
+// For programs that are linked with --wrap=timer_settime.
 
 namespace scache::test {
 
@@ -19,7 +19,10 @@ class HangingClose {
 
 }  // namespace scache::test
 
-extern "C" int __real_pthread_kill(pthread_t thread, int signal);
-extern "C" [[gnu::used]] inline int __wrap_pthread_kill(pthread_t thread, int signal) {
-  return scache::test::HangingClose::is_there ? 0 : __real_pthread_kill(thread, signal);
+extern "C" int __real_timer_settime(timer_t, int, const itimerspec*, itimerspec*);
+extern "C" [[gnu::used]] inline int __wrap_timer_settime(timer_t timer, int flags,
+                                                         const itimerspec* time,
+                                                         itimerspec* before) {
+  if (scache::test::HangingClose::is_there) return 0;
+  return __real_timer_settime(timer, flags, time, before);
 }

@@ -24,8 +24,7 @@ class Closer final : public Surplus {
   // Far more than expire at once.
   static constexpr std::size_t kMaxWaiting = 512;
   // When more than so many do, a linger time must not hold them up: until none waits, no close may
-  // take longer than a tick. As many as Capacity keeps in reserve, or fewer, where there are enough
-  // descriptors.
+  // take longer than a tick. Fewer than Capacity keeps in reserve, unless descriptors are few.
   static constexpr std::size_t kMaxGraceful = 64;
   static constexpr std::chrono::nanoseconds kTick{200'000};
 

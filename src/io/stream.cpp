@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "base/stream_socket.hpp"
 #include "io/message.hpp"
 
 // A client may send ahead: the bytes of further requests, and a descriptor before it was asked for.
@@ -36,11 +37,9 @@ unsigned least_cost(std::size_t size) noexcept {
 // counts two bytes more, and makes the buffer twice as large as it is told.
 class LowMark {
  public:
-  LowMark(int socket, unsigned unread) noexcept : socket_{socket} {
-    socklen_t size = sizeof before_;
-    if (::getsockopt(socket_, SOL_SOCKET, SO_SNDBUF, &before_, &size) == 0) {
-      set(static_cast<int>(2 * (unread + 2)));
-    }
+  LowMark(int socket, unsigned unread) noexcept
+      : socket_{socket}, before_{socket_option(socket, SO_SNDBUF)} {
+    if (before_ > 0) set(static_cast<int>(2 * (unread + 2)));
   }
   ~LowMark() {
     if (before_ > 0) set(before_ / 2);
@@ -54,7 +53,7 @@ class LowMark {
   }
 
   int socket_;
-  int before_ = 0;
+  int before_;
 };
 
 Flow flow_of(const Received& received) noexcept {

@@ -44,6 +44,7 @@ class Stream final : private Outgoing {
   // below what the kernel lets a user have in flight (RLIMIT_NOFILE of them).
   static constexpr unsigned kMaxUnreadDescriptors = 16;
 
+  // For receive_input(): as much as there is room for.
   static constexpr std::size_t kAny = ~std::size_t{0};
 
   // What carries a descriptor in Postfix's way.

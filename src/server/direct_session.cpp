@@ -136,6 +136,7 @@ void DirectSession::serve_frame(const direct::FrameStep& frame) {
 Flow DirectSession::send(Next next) {
   if (is_broken_) return {Flow::Kind::failed, 0};
   if (hand_over_) return {Flow::Kind::not_yet, 0};
+  // What waits for its client's reading must not leave meanwhile: there is little room then.
   const bool at_once = next == Next::over || next == Next::pause;
   return at_once ? stream_.send_output() : stream_.send_soon();
 }

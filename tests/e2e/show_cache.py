@@ -18,10 +18,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 
+from harness.waiting import PATIENCE, GaveUp
 from lab.progress import Progress
 from lab.sink import Manner, Sink
 from lab.table import table
-from harness.waiting import PATIENCE, GaveUp
 
 _GREETING_DELAY = 0.02
 

@@ -17,13 +17,13 @@ import sys
 import time
 from collections.abc import Sequence
 
+from harness.waiting import GaveUp, until
 from lab import debian, letters, traffic
 from lab.instance import CannotRun, Postfix
 from lab.maillog import Statistics
 from lab.progress import Progress
 from lab.sink import Manner, Sink
 from lab.table import table
-from harness.waiting import GaveUp, until
 
 # The domains are spread over the mail servers, which take their time to greet a client.
 _ADDRESSES = ("127.0.0.2", "127.0.0.3")

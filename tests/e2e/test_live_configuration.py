@@ -6,11 +6,11 @@ import re
 
 import pytest
 
+from harness.waiting import until
 from lab import processes, subject, traffic
 from lab.at_once import at_once
 from lab.instance import Postfix
 from lab.sink import Sink
-from harness.waiting import until
 
 # Clients wait a second for a server that cannot start, twice, then do without; master tries again
 # after some seconds.

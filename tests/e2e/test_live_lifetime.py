@@ -8,12 +8,12 @@ import signal
 
 import pytest
 
+from harness.waiting import until
 from lab import processes, subject, traffic
 from lab.at_once import at_once
 from lab.instance import Postfix
 from lab.maillog import Statistics
 from lab.sink import Sink
-from harness.waiting import until
 
 _LIMIT = "connection_cache_ttl_limit"
 

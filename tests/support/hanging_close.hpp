@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include <atomic>
+
 // For programs that are linked with --wrap=timer_settime.
 
 namespace scache::test {
@@ -14,7 +16,8 @@ class HangingClose {
   HangingClose(const HangingClose&) = delete;
   HangingClose& operator=(const HangingClose&) = delete;
 
-  static inline bool is_there = false;
+  // Looked at by that thread, too.
+  static inline std::atomic<bool> is_there = false;
 };
 
 }  // namespace scache::test

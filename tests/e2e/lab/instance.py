@@ -21,9 +21,9 @@ import time
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 
+from harness.waiting import PATIENCE, until
 from lab import debian, processes, settings
 from lab.maillog import MailLog
-from harness.waiting import PATIENCE, until
 
 # No instance outlives this, whatever becomes of the program that made it.
 _LONGEST_LIFE = 900

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
+from harness.waiting import PATIENCE
 from lab import letters
 from lab.instance import Postfix
 from lab.sink import Sink
-from harness.waiting import PATIENCE
 
 # Connections are kept for every destination, not only for those with a backlog.
 ALWAYS = {

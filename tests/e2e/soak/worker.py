@@ -15,6 +15,7 @@ from collections.abc import Callable
 _ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(_ROOT / "tests" / "e2e"), str(_ROOT / "python")]
 
+# ruff: noqa: E402
 from harness import cargo, wire
 from harness.client import Client, Ended, Silence
 from harness.wire import Kind, Tag

@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 # runtime's, nothing that only this compiler's link-time optimisation can read.
 file(GLOB client_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/client/*.cpp)
 add_library(scache_objects OBJECT ${client_sources}
-  src/base/clock.cpp src/base/fd.cpp src/base/socket_path.cpp
+  src/base/check.cpp src/base/clock.cpp src/base/fd.cpp src/base/socket_path.cpp
   src/io/inbox.cpp src/io/message.cpp
   src/wire/attribute_reader.cpp src/wire/direct_frame.cpp src/wire/direct_handshake.cpp)
 target_link_libraries(scache_objects PRIVATE scache_settings)

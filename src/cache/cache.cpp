@@ -1,8 +1,9 @@
 #include "cache/cache.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
+
+#include "base/check.hpp"
 
 // How it is kept fast.
 //
@@ -88,7 +89,7 @@ Cache::Cache(const CacheLimits& limits, CacheObserver& observer)
     : limits_{limits}, observer_{observer} {}
 
 Cache::~Cache() {
-  assert(claimed_ == 0);
+  check(claimed_ == 0, "a claim outlives its cache");
   // The lists first: they must not be left with connections that are gone.
   for (Endpoint* endpoint : endpoints_) endpoint->connections.clear();
   deadlines_.clear_and_dispose([](Timed* entry) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/check.hpp"
 #include "client/direct_way.hpp"
 #include "wire/direct_handshake.hpp"
 
@@ -214,6 +215,7 @@ void Multiplex::answer(Reply reply) {
 void Multiplex::end(RequestId id, Result<Answer> answer) {
   Outcome outcome{.id = id, .answer = std::move(answer), .given_back = {}};
   const auto pending = pending_.find(id);
+  check(pending != pending_.end(), "a request ends that is not pending");
   if (!outcome.answer) outcome.given_back = std::move(pending->second.connection);
   pending_.erase(pending);
   outcomes_.push_back(std::move(outcome));

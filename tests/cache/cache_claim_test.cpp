@@ -32,6 +32,15 @@ TEST_F(CacheClaimTest, AClaimKnowsItsConnection) {
   EXPECT_EQ(found->descriptor(), number);
 }
 
+TEST_F(CacheClaimTest, AClaimMustNotOutliveTheCache) {
+  save("e", "c");
+  const auto outlive = [this] {
+    const auto found = claim("e");
+    start({});
+  };
+  EXPECT_DEATH(outlive(), "cache.cpp:[0-9]+: a claim outlives its cache");
+}
+
 TEST_F(CacheClaimTest, NobodyElseFindsAClaimedConnection) {
   bind("d", "b", "e");
   save("e", "c");

@@ -1,0 +1,47 @@
+#include "base/check.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <string>
+
+namespace scache {
+namespace {
+
+TEST(CheckTest, WhatHoldsGoesOn) {
+  check(true, "nothing is wrong");
+}
+
+TEST(CheckDeathTest, WhatDoesNotHoldAbortsAndSaysWhere) {
+  const std::string place = "check_test.cpp:" + std::to_string(__LINE__ + 1);
+  EXPECT_EXIT(check(false, "the sum is wrong"), testing::KilledBySignal(SIGABRT),
+              place + ": the sum is wrong\n");
+}
+
+TEST(CheckDeathTest, ALongTextIsCutShort) {
+  const std::string text(5'000, 'x');
+  EXPECT_EXIT(check(false, text.c_str()), testing::KilledBySignal(SIGABRT), ": xxx");
+}
+
+// Standard error is a pipe that is full and that nobody reads.
+[[noreturn]] void fail_with_full_standard_error() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_NONBLOCK) != 0) ::_exit(1);
+  while (::write(ends[1], "x", 1) == 1) {
+  }
+  ::fcntl(ends[1], F_SETFL, 0);
+  ::dup2(ends[1], STDERR_FILENO);
+  ::alarm(10);
+  check(false, "nobody hears of it");
+  ::_exit(2);
+}
+
+TEST(CheckDeathTest, AFullStandardErrorDoesNotHoldItUp) {
+  EXPECT_EXIT(fail_with_full_standard_error(), testing::KilledBySignal(SIGABRT), "");
+}
+
+}  // namespace
+}  // namespace scache

@@ -1,7 +1,7 @@
 # scache_room(NAME USED...): the static library of one folder of src, and what it may use.
 function(scache_room name)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
-  list(TRANSFORM ARGN REPLACE "^(base|cache|wire|io|ring|server|postfix|standalone|client|ctl)$" "scache_\\1")
+  list(TRANSFORM ARGN REPLACE "^(base|cache|wire|io|server|postfix|standalone|client|ctl)$" "scache_\\1")
   if(sources)
     add_library(scache_${name} STATIC ${sources})
     target_link_libraries(scache_${name} PUBLIC scache_settings ${ARGN})

@@ -39,11 +39,9 @@ class Play {
   Play(Script& script, Closer& closer)
       : script_{script},
         announces_{!script.has('s')},
-        world_{{.verbose = script.has('v'),
-                .announces = announces_,
-                .small_limits = !script.has('l'),
-                .with_ring = script.has('r')},
-               closer} {}
+        world_{
+            {.verbose = script.has('v'), .announces = announces_, .small_limits = !script.has('l')},
+            closer} {}
 
   void run() {
     while (const auto command = script_.next()) {

@@ -12,7 +12,7 @@ namespace scache::fuzz {
 // A script is what some clients and the clock do, a command to a line:
 //
 //   !LETTERS      on the first line only, how the server is: v tells the log everything, s does not
-//                 speak first, l has the limits of real life and not small ones, r has a ring
+//                 speak first, l has the limits of real life and not small ones
 //   sN BYTES      client N, a digit, sends bytes: `~` stands for NUL, `^` for a newline, `@` for a
 //                 thousand times the letter x, `{...}` for a frame (frames.hpp); with `|NUMBER` at
 //                 the end so many of them are kept back, and sent in front of the next

@@ -6,21 +6,14 @@
 #include <sys/un.h>
 
 #include <cerrno>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <span>
 #include <utility>
 
-#include "io/carrier.hpp"
 #include "require.hpp"
-#include "ring/ring.hpp"
 #include "support/descriptors.hpp"
 
 // The fuzzer's machine has no time: whatever the loop waits for has happened or never will. The
 // linker puts the second function in the place of epoll_wait, so that the loop never sleeps and it
-// is known whether it would have; a SleeplessRing does the same for a ring.
+// is known whether it would have.
 namespace {
 
 // How the loop waited last.
@@ -38,32 +31,6 @@ extern "C" int __wrap_epoll_wait(int epoll, epoll_event* events, int most, int t
 
 namespace scache::fuzz {
 namespace {
-
-class SleeplessRing final : public Carrier {
- public:
-  explicit SleeplessRing(std::unique_ptr<Carrier> ring) : ring_{std::move(ring)} {}
-
-  void close_soon(Fd fd) noexcept override { ring_->close_soon(std::move(fd)); }
-  std::optional<std::uint32_t> watch(int descriptor, std::uint32_t events,
-                                     void* whom) noexcept override {
-    return ring_->watch(descriptor, events, whom);
-  }
-  void unwatch(std::uint32_t number) noexcept override { ring_->unwatch(number); }
-  void for_all_watched(const std::function<void(void* whom)>& tell) const override {
-    ring_->for_all_watched(tell);
-  }
-  std::optional<std::span<epoll_event>> carry(OutgoingList& outgoing,
-                                              int milliseconds) noexcept override {
-    const auto events = ring_->carry(outgoing, 0);
-    require(events.has_value(), "the ring goes on");
-    last_timeout = milliseconds;
-    last_events = static_cast<int>(events->size());
-    return events;
-  }
-
- private:
-  std::unique_ptr<Carrier> ring_;
-};
 
 // More turns than any input that is a few kilobytes long can ask for.
 constexpr int kMostTurns = 2'000;
@@ -119,13 +86,6 @@ World::World(const Settings& settings, Closer& closer)
                .first_request = {},
                .idle_too_long = {}}} {
   log_.set_verbose(settings.verbose);
-  if (settings.with_ring) {
-    std::unique_ptr<Carrier> ring = Ring::make(loop_.epoll(), {});
-    if (ring) {
-      loop_.use(std::make_unique<SleeplessRing>(std::move(ring)));
-      rests_needed_ = 2;
-    }
-  }
   server_.accept_from(listening_.get());
 }
 
@@ -149,12 +109,10 @@ Fd World::connect_narrowly() {
 }
 
 void World::settle() {
-  int rests = 0;
   for (int turn = 0; turn < kMostTurns; ++turn) {
     loop_.turn(Loop::Wait::block);
     const bool would_sleep = last_timeout != 0 && last_events == 0;
-    rests = would_sleep ? rests + 1 : 0;
-    if (rests == rests_needed_) return check();
+    if (would_sleep) return check();
   }
   require(false, "the loop comes to rest");
 }

@@ -22,8 +22,6 @@ class World {
     bool announces = true;
     // Small limits are reached by small inputs.
     bool small_limits = true;
-    // With io_uring, where the kernel's is one that is used.
-    bool with_ring = false;
   };
   static constexpr std::size_t kClients = 4;
   static constexpr std::size_t kConnections = 6;
@@ -60,9 +58,6 @@ class World {
   Statistics statistics_{0};
   Service service_;
   Server server_;
-  // Turns in a row that would sleep: a ring may have sent less than all in the first of them, and
-  // whoever was told so then has something to do.
-  int rests_needed_ = 1;
 };
 
 }  // namespace scache::fuzz

@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "base/stream_socket.hpp"
-#include "io/loop.hpp"
 
 namespace scache {
 namespace {
@@ -176,11 +175,7 @@ void Closer::close_client(Fd fd) noexcept {
 }
 
 void Closer::close_handed_over(Fd fd, DescriptorKind kind) noexcept {
-  if (kind == DescriptorKind::other) {
-    close_elsewhere(std::move(fd));
-  } else if (loop_ != nullptr) {
-    loop_->close_soon(std::move(fd));
-  }
+  if (kind == DescriptorKind::other) close_elsewhere(std::move(fd));
 }
 
 bool Closer::accepts(int descriptor, DescriptorKind kind) const noexcept {

@@ -11,8 +11,6 @@
 
 namespace scache {
 
-class Loop;
-
 // Closer closes descriptors of clients without ever blocking its caller. close() blocks on a socket
 // with a linger time and data on its way; on a file for as long as its file system likes; and on a
 // UNIX-domain socket for whatever descriptors somebody has sent into it and nobody has received.
@@ -29,8 +27,6 @@ class Closer final : public Surplus {
   static constexpr std::chrono::nanoseconds kTick{200'000};
 
   Closer();
-  // Leaves to a loop, which outlives it, what can wait until the end of its turn.
-  explicit Closer(Loop& loop) : Closer{} { loop_ = &loop; }
   ~Closer();
   Closer(const Closer&) = delete;
   Closer& operator=(const Closer&) = delete;
@@ -66,7 +62,6 @@ class Closer final : public Surplus {
   // Shared with the thread, which outlives the Closer when close() hangs.
   std::shared_ptr<Shared> shared_;
   bool running_ = false;
-  Loop* loop_ = nullptr;
 };
 
 }  // namespace scache

@@ -33,9 +33,7 @@ void Loop::turn(Wait wait) {
   const std::span<epoll_event> events = await(wait, room);
   now_ = clock_();
   for (const epoll_event& event : events) {
-    auto& waiter = *static_cast<Waiter*>(event.data.ptr);
-    if (carrier_) waiter.watched_ = 0;
-    wake_soon(waiter);
+    wake_soon(*static_cast<Waiter*>(event.data.ptr));
   }
   collect_due();
 
@@ -73,22 +71,10 @@ std::span<epoll_event> Loop::look_for_a_while(std::span<epoll_event> room) noexc
   return events;
 }
 
-// What is reported, in `room` or in the carrier's.
 std::span<epoll_event> Loop::look(int milliseconds, std::span<epoll_event> room) noexcept {
-  if (carrier_) {
-    if (const auto events = carrier_->carry(outgoing_, milliseconds)) return *events;
-    give_up_carrier();
-    milliseconds = 0;
-  }
   const int count =
       ::epoll_wait(epoll_.get(), room.data(), static_cast<int>(room.size()), milliseconds);
   return room.first(static_cast<std::size_t>(std::max(count, 0)));
-}
-
-bool Loop::send_soon(Outgoing& outgoing) noexcept {
-  if (!carrier_) return false;
-  if (!outgoing.is_linked()) outgoing_.push_back(outgoing);
-  return true;
 }
 
 void Loop::set_deadline(Waiter& waiter, Instant deadline) noexcept {
@@ -111,17 +97,6 @@ void Loop::wake_soon(Waiter& waiter) noexcept {
 
 int Loop::watch(int descriptor, std::uint32_t events, Waiter& waiter) noexcept {
   if (waiter.watched_ == events) return 0;
-  if (carrier_) {
-    unwatch(descriptor, waiter);
-    if (const auto number = carrier_->watch(descriptor, events, &waiter)) {
-      waiter.watched_ = events;
-      waiter.number_ = *number;
-    } else {
-      // The next turn gives the carrier up; whoever waits looks in vain then, and waits again.
-      wake_soon(waiter);
-    }
-    return 0;
-  }
   epoll_event event{};
   event.events = events;
   event.data.ptr = &waiter;
@@ -133,21 +108,7 @@ int Loop::watch(int descriptor, std::uint32_t events, Waiter& waiter) noexcept {
 
 void Loop::unwatch(int descriptor, Waiter& waiter) noexcept {
   if (std::exchange(waiter.watched_, 0) == 0) return;
-  if (carrier_) {
-    carrier_->unwatch(waiter.number_);
-  } else {
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
-  }
-}
-
-// Whoever was watched by it looks for itself, and waits again.
-void Loop::give_up_carrier() noexcept {
-  carrier_->for_all_watched([this](void* whom) {
-    auto& waiter = *static_cast<Waiter*>(whom);
-    waiter.watched_ = 0;
-    wake_soon(waiter);
-  });
-  carrier_.reset();
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
 }
 
 int Loop::milliseconds_to_wait(Wait wait) const noexcept {

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -12,7 +13,6 @@
 #include "base/clock.hpp"
 #include "base/fd.hpp"
 #include "io/busy_poll.hpp"
-#include "io/carrier.hpp"
 #include "io/probe.hpp"
 
 namespace scache {
@@ -49,16 +49,15 @@ class Waiter : public detail::ReadyHook, public detail::DeadlineHook {
   // Where it stands among the deadlines, if it does: at its own or at an earlier one. Then it is
   // looked at too early and filed anew, so that putting a deadline off costs nothing.
   Instant filed_ = kNever;
-  // The events that its descriptor is watched for; 0 while it is not. With a carrier, the number.
+  // The events that its descriptor is watched for; 0 while it is not.
   std::uint32_t watched_ = 0;
-  std::uint32_t number_ = 0;
   bool timed_out_ = false;
 };
 
-// Loop is a level-triggered loop for one thread, of epoll or of a carrier. A turn has two phases:
-// whatever they and the deadlines report goes into a list; then each on the list is woken. What
-// those asked of sockets is settled at the beginning of the next turn, all at once. Throws
-// std::system_error when it cannot be made.
+// Loop is a level-triggered epoll loop for one thread. A turn has two phases: whatever epoll and
+// the deadlines report goes into a list; then each on the list is woken. What those asked of
+// sockets is settled at the beginning of the next turn, all at once. Throws std::system_error when
+// it cannot be made.
 class Loop {
  public:
   using Clock = std::function<Instant()>;
@@ -85,24 +84,12 @@ class Loop {
 
   Probes& probes() noexcept { return probes_; }
 
-  // For a carrier, which borrows it.
-  int epoll() const noexcept { return epoll_.get(); }
-  // Has the carrier send, close, watch and wait, as long as it can; null is for plain system calls.
-  // To be called before anything is watched.
-  void use(std::unique_ptr<Carrier> carrier) noexcept { carrier_ = std::move(carrier); }
-  // Sends at the end of the turn. Answers whether there is a carrier for that.
-  bool send_soon(Outgoing& outgoing) noexcept;
-  // Closes by the end of the turn; it must not block.
-  void close_soon(Fd fd) noexcept {
-    if (carrier_) carrier_->close_soon(std::move(fd));
-  }
-
   // For waiters: wake at a deadline (kNever: not), wake in the next turn, and neither.
   void set_deadline(Waiter& waiter, Instant deadline) noexcept;
   void wake_soon(Waiter& waiter) noexcept;
 
-  // For Watch. Wakes for these events (epoll's) of a descriptor instead of those before, once or
-  // as long as they last. Answers 0 or an errno.
+  // For Watch. Wakes for these events (epoll's) of a descriptor instead of those before, as long as
+  // they last. Answers 0 or an errno.
   int watch(int descriptor, std::uint32_t events, Waiter& waiter) noexcept;
   void unwatch(int descriptor, Waiter& waiter) noexcept;
 
@@ -121,7 +108,6 @@ class Loop {
   std::span<epoll_event> await(Wait wait, std::span<epoll_event> room) noexcept;
   std::span<epoll_event> look_for_a_while(std::span<epoll_event> room) noexcept;
   std::span<epoll_event> look(int milliseconds, std::span<epoll_event> room) noexcept;
-  void give_up_carrier() noexcept;
   void file(Waiter& waiter) noexcept;
   void collect_due() noexcept;
 
@@ -131,8 +117,6 @@ class Loop {
   ReadyList ready_;
   DeadlineSet deadlines_;
   Probes probes_;
-  std::unique_ptr<Carrier> carrier_;
-  OutgoingList outgoing_;
   std::optional<BusyPoll> busy_poll_;
   std::function<void()> before_wait_;
   bool stopped_ = false;

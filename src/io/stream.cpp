@@ -119,8 +119,6 @@ Watch::Awaiter Stream::readable(Instant deadline) noexcept {
 }
 
 Flow Stream::receive_input(std::size_t most) {
-  // Replies come first: a client that has sent its last word still reads.
-  if (!fell_short_.moved()) return fell_short_;
   const std::span<char> space = inbox_.space();
   Received received = receive(socket_.fd.get(), space.first(std::min(space.size(), most)), closer_);
   const Flow flow = flow_of(received);
@@ -133,16 +131,7 @@ Flow Stream::receive_input(std::size_t most) {
   return flow;
 }
 
-Stream::~Stream() {
-  if (is_linked()) send_output();
-  drop_pending();
-}
-
 Flow Stream::send_output() noexcept {
-  unlink();
-  if (output_.empty()) return {};
-  if (fell_short_.kind == Flow::Kind::failed) return fell_short_;
-  fell_short_ = {};
   std::size_t size = 0;
   Flow flow;
   while (flow.moved() && size < output_.size()) {
@@ -150,27 +139,10 @@ Flow Stream::send_output() noexcept {
     flow = flow_of(sent);
     size += sent.size;
   }
-  sent_bytes(size);
-  return flow;
-}
-
-Flow Stream::send_soon() noexcept {
-  if (output_.empty()) return {};
-  const bool can_wait = fell_short_.moved() && loop_.send_soon(*this);
-  return can_wait ? Flow{} : send_output();
-}
-
-void Stream::left(const Sent& sent) noexcept {
-  sent_bytes(sent.size);
-  if (output_.empty()) return;
-  fell_short_ = flow_of(sent);
-  loop_.wake_soon(watch_);
-}
-
-// Whoever tries once more must not say it twice.
-void Stream::sent_bytes(std::size_t size) noexcept {
+  // Sent bytes are erased so that a retry does not repeat them.
   output_.erase(0, size);
   if (output_.empty() && output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
+  return flow;
 }
 
 Task<Flow> Stream::flush(Instant deadline) {
@@ -194,7 +166,7 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
   }
   // Other input is requests that were sent ahead; the stock server passes over them, too.
   do {
-    result.flow = send_soon();
+    result.flow = send_output();
     if (result.flow.must_wait()) result.flow = co_await flush(deadline);
     if (!result.flow.moved()) co_return result;
     const Ready ready = co_await watch_.readable(deadline);
@@ -202,8 +174,6 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
       result.flow = {Flow::Kind::timed_out, 0};
       co_return result;
     }
-    result.flow = fell_short_;
-    if (!result.flow.moved()) continue;
     // Just its own byte: what the client sends behind it in one message stays in the stream.
     char byte = 0;
     Received received = receive(socket_.fd.get(), {&byte, 1}, closer_);

@@ -7,7 +7,6 @@
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
-#include "io/carrier.hpp"
 #include "io/closer.hpp"
 #include "io/inbox.hpp"
 #include "io/loop.hpp"
@@ -36,7 +35,7 @@ struct Flow {
 //
 // What moves bytes does so at once or says not_yet; only waits are awaited. The caller sends the
 // output before it waits for input.
-class Stream final : private Outgoing {
+class Stream final {
  public:
   // Replies that are kept back, in bytes; more are sent at once, and the client must read them.
   static constexpr std::size_t kMaxBufferedReplies = 65'536;
@@ -55,8 +54,7 @@ class Stream final : private Outgoing {
         closer_{closer},
         socket_{std::move(socket), closer},
         watch_{loop, descriptor()} {}
-  // Sends what was to be sent soon.
-  ~Stream();
+  ~Stream() { drop_pending(); }
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
@@ -80,12 +78,6 @@ class Stream final : private Outgoing {
   bool too_much_output() const noexcept { return output_.size() > kMaxBufferedReplies; }
   // Sends the output; moved when all of it is.
   Flow send_output() noexcept;
-  // Sends the output by the end of the loop's turn, where that is possible, and else at once. Where
-  // it turns out that the client does not take it, whoever waits for input is woken, receives none,
-  // and is told here.
-  Flow send_soon() noexcept;
-  // Whether output is on its way that leaves at the end of the turn: all of it, or not.
-  bool is_sending() const noexcept { return is_linked(); }
   // Waits until more can be sent.
   Watch::Awaiter writable(Instant deadline) noexcept { return watch_.writable(deadline); }
   // Sends the output, however long that takes.
@@ -128,11 +120,6 @@ class Stream final : private Outgoing {
 
   void drop_pending() noexcept;
 
-  int socket() const noexcept override { return descriptor(); }
-  std::string_view bytes() const noexcept override { return output_; }
-  void left(const Sent& sent) noexcept override;
-  void sent_bytes(std::size_t size) noexcept;
-
   Loop& loop_;
   Closer& closer_;
   // Outlives its watch, which knows it by its number.
@@ -140,8 +127,6 @@ class Stream final : private Outgoing {
   Watch watch_;
   Inbox inbox_;
   std::string output_;
-  // What became of the output that was sent last at the end of a turn, if it was not all sent.
-  Flow fell_short_;
   // A descriptor that came with input, if one was not lost, and how many bytes of input reach to
   // its byte; 0 where none came.
   Fd pending_;

@@ -18,13 +18,6 @@ Watch::Awaiter Watch::readable(Instant deadline) noexcept {
 Watch::Awaiter Watch::writable(Instant deadline) noexcept {
   return {*this, EPOLLOUT, deadline};
 }
-// The same events as those of readable() in other words, which a ring leaves to epoll: it would
-// keep the socket open for a moment longer than a killed process, and the next one would find a
-// server.
-Watch::Awaiter Watch::acceptable() noexcept {
-  return {*this, EPOLLIN | EPOLLRDNORM, kNever};
-}
-
 void Watch::wait(std::uint32_t events, Instant deadline, std::coroutine_handle<> waiting) {
   if (events == kSoon) {
     loop_.wake_soon(*this);

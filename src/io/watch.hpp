@@ -40,8 +40,6 @@ class Watch final : public Waiter {
   // that finds nothing to do all the same waits again.
   Awaiter readable(Instant deadline = kNever) noexcept;
   Awaiter writable(Instant deadline = kNever) noexcept;
-  // Until a client can be accepted.
-  Awaiter acceptable() noexcept;
   // Until the others that are ready have had their turn; until the deadline, whatever happens.
   Awaiter others() noexcept { return {*this, kSoon, kNever}; }
   Awaiter pause(Instant deadline) noexcept { return {*this, 0, deadline}; }

@@ -25,7 +25,6 @@
 #include "postfix/privileges.hpp"
 #include "postfix/start.hpp"
 #include "postfix/watchdog.hpp"
-#include "ring/ring.hpp"
 #include "server/capacity.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
@@ -50,11 +49,7 @@ std::optional<int> serve(const postfix::Options& options, const postfix::Paramet
   std::optional<int> signal;
 
   Loop loop;
-  // It takes a descriptor, which is dear where there are few.
-  if (capacity.closes > 0) {
-    loop.use(Ring::make(loop.epoll(), {.closes = capacity.closes, .watches = capacity.watches()}));
-  }
-  Closer closer{loop};
+  Closer closer;
   Statistics statistics{std::time(nullptr)};
   StatisticsReport report{loop, statistics, log, parameters.connection_cache_status_update_time,
                           [] { return std::time(nullptr); }};

@@ -20,7 +20,6 @@
 #include "io/loop.hpp"
 #include "io/signals.hpp"
 #include "main/scached_options.hpp"
-#include "ring/ring.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
 #include "server/statistics.hpp"
@@ -78,12 +77,8 @@ void serve(const ScachedOptions& options, Configuration configuration, Listener 
   std::optional<Listener> listener{std::move(listening)};
 
   Loop loop;
-  // It takes a descriptor, which is dear where there are few.
-  if (capacity.closes > 0) {
-    loop.use(Ring::make(loop.epoll(), {.closes = capacity.closes, .watches = capacity.watches()}));
-  }
   loop.set_busy_poll(configuration.busy_poll);
-  Closer closer{loop};
+  Closer closer;
   Statistics statistics{std::time(nullptr)};
   StatisticsReport report{loop, statistics, log, configuration.statistics_interval,
                           [] { return std::time(nullptr); }};

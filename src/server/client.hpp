@@ -49,9 +49,6 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
   // Begins to talk. May be done when it returns.
   void start() { task_.start(); }
 
-  // Whether it may turn out that it does not take what it was answered.
-  bool is_being_answered() const noexcept { return stream_.is_sending(); }
-
   // Who it is, where the server has asked for it.
   std::optional<uid_t> user() const noexcept { return user_; }
 

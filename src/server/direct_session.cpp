@@ -50,7 +50,7 @@ Task<> DirectSession::run() {
       }
       continue;
     }
-    const Flow sent = send(next);
+    const Flow sent = send();
     if (!sent.moved() && !sent.must_wait()) co_return;
     if (next == Next::over && sent.moved()) co_return;
     in_a_row_ = 0;
@@ -133,12 +133,10 @@ void DirectSession::serve_frame(const direct::FrameStep& frame) {
 }
 
 // Sends the replies. A found connection that waits for room has had its chance in serve().
-Flow DirectSession::send(Next next) {
+Flow DirectSession::send() {
   if (is_broken_) return {Flow::Kind::failed, 0};
   if (hand_over_) return {Flow::Kind::not_yet, 0};
-  // What waits for its client's reading must not leave meanwhile: there is little room then.
-  const bool at_once = next == Next::over || next == Next::pause;
-  return at_once ? stream_.send_output() : stream_.send_soon();
+  return stream_.send_output();
 }
 
 Task<Ready> DirectSession::descriptors_read() {

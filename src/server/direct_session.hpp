@@ -84,7 +84,7 @@ class DirectSession {
   bool is_asking() const noexcept { return hand_over_ && !hand_over_->is_alive; }
   Next serve();
   void serve_frame(const direct::FrameStep& frame);
-  Flow send(Next next);
+  Flow send();
   Task<Ready> descriptors_read();
   void send_found();
   void replace_found();

@@ -54,7 +54,7 @@ class PostfixSession::Hearing {
   bool await_ready() {
     heard_ = session_.listen(wanted_);
     if (heard_ != Heard::part) return true;
-    sent_ = session_.stream_.send_soon();
+    sent_ = session_.stream_.send_output();
     if (sent_.moved()) {
       wait_.emplace(session_.more_input(wanted_));
     } else if (sent_.must_wait()) {

@@ -22,7 +22,6 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
       log_{log},
       settings_{settings},
       expiry_{loop, [this] { expire(); }},
-      end_soon_{loop, [] {}},
       idle_exit_{loop, [this] { settings_.idle_too_long(); }} {
   loop_.before_wait([this] { before_wait(); });
 }
@@ -45,7 +44,7 @@ Task<> Server::accept_clients(int listening) {
   for (;;) {
     Accepted accepted = Accepted::one;
     try {
-      co_await accept_watch_->acceptable();
+      co_await accept_watch_->readable(kNever);
     } catch (const std::exception& failure) {
       tell_of_shortage(failure.what());
       accepted = Accepted::not_now;
@@ -63,8 +62,6 @@ Task<> Server::accept_clients(int listening) {
 Server::Accepted Server::accept_one(int listening) {
   const bool full = count_ >= settings_.clients;
   if (full && idle_.empty()) return Accepted::not_now;
-  // In the next turn the idle have what they were answered.
-  if (full && idle_longest() == nullptr) return Accepted::none;
   Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (socket) {
     is_short_ = false;
@@ -91,7 +88,7 @@ void Server::admit(Fd socket) {
       return;
     }
     is_refusing_ = false;
-    if (count_ >= settings_.clients) make_room(*idle_longest());
+    if (count_ >= settings_.clients) make_room(idle_.front());
     adopt(std::move(socket), who ? std::optional{who->uid} : std::nullopt);
   } catch (const std::exception& failure) {
     tell_of_shortage(failure.what());
@@ -147,12 +144,6 @@ void Server::finish(std::function<void()> finished) {
   end_done();
 }
 
-Client* Server::idle_longest() noexcept {
-  const auto found =
-      std::ranges::find_if(idle_, [](const Client& client) { return !client.is_being_answered(); });
-  return found == idle_.end() ? nullptr : &*found;
-}
-
 void Server::make_room(Client& idle) noexcept {
   log_.detail("the client that was idle longest is closed for another one");
   end(idle);
@@ -184,11 +175,7 @@ void Server::end(Client& client) noexcept {
 
 // A session cannot end its own client: that is done between the loop's turns.
 void Server::end_done() noexcept {
-  for (auto next = done_.begin(); next != done_.end();) {
-    Client& client = *next++;
-    if (!client.is_being_answered()) end(client);
-  }
-  if (!done_.empty()) end_soon_.set(loop_.now());
+  while (!done_.empty()) end(done_.front());
 }
 
 void Server::before_wait() noexcept {

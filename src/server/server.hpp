@@ -80,8 +80,6 @@ class Server final : private ClientOwner {
   bool is_admitted(int socket, const std::optional<ucred>& who) const;
   void refuse(Fd socket, const std::optional<ucred>& who) noexcept;
   void tell_of_shortage(const char* what) noexcept;
-  // The client that has been idle longest, of those who have all their replies; or nobody.
-  Client* idle_longest() noexcept;
   void make_room(Client& idle) noexcept;
 
   void client_idle(Client& client) noexcept override;
@@ -101,7 +99,7 @@ class Server final : private ClientOwner {
   Clients clients_;
   std::size_t count_ = 0;
   // Clients between requests, the one that has been there longest first; clients whose session is
-  // over. Those within a request are in neither. Whoever is still being answered is not ended.
+  // over. Those within a request are in neither.
   Standing idle_;
   Standing done_;
   std::function<void()> finished_;
@@ -110,7 +108,6 @@ class Server final : private ClientOwner {
   bool is_refusing_ = false;
   std::optional<Watch> accept_watch_;
   Timer expiry_;
-  Timer end_soon_;
   Timer idle_exit_;
   Task<> accepting_;
 };

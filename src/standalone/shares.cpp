@@ -17,7 +17,7 @@ Result<Capacity> share_out(std::size_t descriptors, std::size_t clients, std::si
         "limits: {} clients and {} connections need more descriptors than there are: {}", taken,
         wanted, descriptors)}};
   }
-  return Capacity{connections == 0 ? most - 2 * taken : connections, taken, usual.closes};
+  return Capacity{connections == 0 ? most - 2 * taken : connections, taken};
 }
 
 }  // namespace scache::standalone

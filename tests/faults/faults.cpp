@@ -1,7 +1,6 @@
 #include "faults/faults.hpp"
 
 #include <fmt/format.h>
-#include <liburing.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -141,25 +140,6 @@ int __real_epoll_wait(int, epoll_event*, int, int);
 void __real__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
     std::thread*, std::unique_ptr<std::thread::_State>, void (*)());
 
-int __real_io_uring_submit_and_wait(io_uring*, unsigned);
-int __real_io_uring_submit_and_wait_timeout(io_uring*, io_uring_cqe**, unsigned, __kernel_timespec*,
-                                            sigset_t*);
-int __real_io_uring_submit_and_get_events(io_uring*);
-
-// What a guarded ring does: as epoll_wait, it never waits.
-static int submit(io_uring* ring, int timeout) {
-  using namespace scache::test;
-  faults.would_sleep = false;
-  const bool fail = fails(Call::wait);
-  const int error = errno;
-  // The kernel does what it is asked for before it waits.
-  const int result = __real_io_uring_submit_and_get_events(ring);
-  if (fail) return -error;
-  faults.would_sleep = io_uring_cq_ready(ring) == 0 && timeout != 0;
-  faults.sleep = timeout;
-  return result;
-}
-
 ssize_t __wrap_recvmsg(int socket, msghdr* message, int flags) {
   using namespace scache::test;
   if (fails(Call::receive) || is_blown_back()) return -1;
@@ -211,23 +191,6 @@ int __wrap_epoll_wait(int epoll, epoll_event* events, int most, int timeout) {
   faults.would_sleep = count == 0 && timeout != 0;
   faults.sleep = timeout;
   return count;
-}
-
-// A ring's three ways to wait, of which one never does.
-int __wrap_io_uring_submit_and_wait(io_uring* ring, unsigned count) {
-  return scache::test::guarded ? submit(ring, -1) : __real_io_uring_submit_and_wait(ring, count);
-}
-
-int __wrap_io_uring_submit_and_wait_timeout(io_uring* ring, io_uring_cqe** first, unsigned count,
-                                            __kernel_timespec* time, sigset_t* mask) {
-  constexpr long long kMillisecond = 1'000'000;
-  const long long milliseconds = time->tv_sec * 1'000 + time->tv_nsec / kMillisecond;
-  if (scache::test::guarded) return submit(ring, static_cast<int>(milliseconds));
-  return __real_io_uring_submit_and_wait_timeout(ring, first, count, time, mask);
-}
-
-int __wrap_io_uring_submit_and_get_events(io_uring* ring) {
-  return scache::test::guarded ? submit(ring, 0) : __real_io_uring_submit_and_get_events(ring);
 }
 
 void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(

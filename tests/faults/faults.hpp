@@ -6,7 +6,7 @@
 #include <string>
 
 // Calls that fail on demand. This program's recvmsg, sendmsg, send, accept4, epoll_ctl,
-// epoll_wait, calls of liburing that submit, thread creation and operator new are those of
+// epoll_wait, thread creation and operator new are those of
 // faults.cpp, as is the memory of coroutines; outside of a Guarded they are the system's.
 
 namespace scache::test {

@@ -2,13 +2,11 @@
 
 #include <sys/un.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <optional>
 
 #include "faults/postfix_errands.hpp"
-#include "ring/ring.hpp"
 
 namespace scache::test {
 namespace {
@@ -30,18 +28,10 @@ Fd listening_socket() {
   return socket;
 }
 
-// With SCACHE_TEST_RING in the environment, and a kernel that can, everything is carried by a ring.
-std::unique_ptr<Loop> make_loop(FakeClock& clock) {
-  auto loop = std::make_unique<Loop>(clock.reader());
-  if (std::getenv("SCACHE_TEST_RING") != nullptr) loop->use(Ring::make(loop->epoll(), {}));
-  return loop;
-}
-
 }  // namespace
 
 World::World(const Settings& settings)
-    : loop_{make_loop(clock)},
-      closer_{*loop_},
+    : loop_{std::make_unique<Loop>(clock.reader())},
       listening_{listening_socket()},
       service_{{.limits = {.connections = settings.connections},
                 .ttl_limit = std::chrono::seconds{1'000},

@@ -116,7 +116,7 @@ TEST_F(WatchTest, AWaitThatIsOverLeavesNoDeadlineBehind) {
 TEST_F(WatchTest, WaitsUntilAClientCanBeAccepted) {
   const test::Listening listener;
   Watch accepting{loop, listener.descriptor()};
-  const auto run = [&]() -> Task<> { woken.push_back(co_await accepting.acceptable()); };
+  const auto run = [&]() -> Task<> { woken.push_back(co_await accepting.readable()); };
   Task<> task = run();
   task.start();
   turn();

@@ -19,14 +19,13 @@ ROOMS = {
     "cache": {"base"},
     "wire": {"base"},
     "io": {"base"},
-    "ring": {"base", "io"},
     "server": {"base", "cache", "wire", "io"},
     "postfix": {"base"},
     "standalone": {"base", "cache", "wire", "io", "server"},
     "client": {"base", "wire", "io"},
     "ctl": {"base", "client"},
     "main": {
-        *("base", "cache", "wire", "io", "ring", "server", "postfix", "standalone", "client", "ctl")
+        *("base", "cache", "wire", "io", "server", "postfix", "standalone", "client", "ctl")
     },
 }
 

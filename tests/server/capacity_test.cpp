@@ -2,10 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstddef>
-
-#include "ring/ring.hpp"
 
 namespace scache {
 namespace {
@@ -22,24 +19,6 @@ TEST(CapacityTest, EvenFewDescriptorsLeaveRoomForAConnection) {
   for (std::size_t descriptors = 0; descriptors < 256; ++descriptors) {
     EXPECT_GE(Capacity::of(descriptors).connections, 1u) << descriptors;
     EXPECT_GE(Capacity::of(descriptors).clients, Capacity::kFewestClients) << descriptors;
-  }
-}
-
-TEST(CapacityTest, WhatWaitsToBeClosedFitsIntoTheReserve) {
-  for (std::size_t descriptors = 1; descriptors < 2'000; ++descriptors) {
-    const Capacity capacity = Capacity::of(descriptors);
-    const std::size_t waiting = std::min(capacity.closes, Ring::kMostCloses);
-    EXPECT_LE(waiting, std::min(Capacity::kReserve, descriptors / 4) / 4) << descriptors;
-  }
-  EXPECT_EQ(Capacity::of(Capacity::kDescriptorsOfClose - 1).closes, 0u);
-  EXPECT_EQ(Capacity::of(Capacity::kDescriptorsOfClose).closes, 1u);
-}
-
-TEST(CapacityTest, EveryClientIsWatchedWhileAnotherComesForIt) {
-  for (const std::size_t descriptors : {0u, 64u, 1'024u, 20'000u}) {
-    const Capacity capacity = Capacity::of(descriptors);
-    EXPECT_EQ(capacity.watches(), 2 * capacity.clients + Capacity::kReserve) << descriptors;
-    EXPECT_LE(capacity.watches(), Ring::kMostWatches) << descriptors;
   }
 }
 

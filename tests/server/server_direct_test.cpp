@@ -144,7 +144,6 @@ TEST_F(ServerDirectTest, FinishingItClosesTheIdleAtOnceAndTheOthersAfterTheirRep
   EXPECT_TRUE(finished);
 }
 
-// With a ring they leave at the end of the turn; until then nobody knows whether there is room.
 TEST_F(ServerDirectTest, FinishingItLetsRepliesLeaveFirst) {
   SocketClient slow = client_with_much_to_read();
   turn();

@@ -1,11 +1,9 @@
 #pragma once
 
 #include <chrono>
-#include <cstdlib>
 
 #include "io/closer.hpp"
 #include "io/loop.hpp"
-#include "ring/ring.hpp"
 #include "server/service.hpp"
 #include "server/statistics.hpp"
 #include "support/descriptors.hpp"
@@ -14,13 +12,9 @@
 
 namespace scache::test {
 
-// A service with all that it needs, and a loop whose clock is moved by hand; with SCACHE_TEST_RING
-// in the environment and a kernel that can, everything is sent, closed and watched by a ring.
+// A service with all that it needs, and a loop whose clock is moved by hand.
 class ServiceFixture : public DescriptorCensus {
  protected:
-  ServiceFixture() {
-    if (std::getenv("SCACHE_TEST_RING") != nullptr) loop.use(Ring::make(loop.epoll(), {}));
-  }
   void turn() { loop.turn(Loop::Wait::poll); }
   // All the turns that anybody needs.
   void settle() {
@@ -29,7 +23,7 @@ class ServiceFixture : public DescriptorCensus {
 
   FakeClock clock;
   Loop loop{clock.reader()};
-  Closer closer{loop};
+  Closer closer;
   RecordingLog log;
   Statistics statistics{0};
   Service service{{.limits = {}, .ttl_limit = std::chrono::seconds{1'000}, .listening = {}},

@@ -275,7 +275,8 @@ void Cache::drop_if_unused(Destination& destination) noexcept {
 }
 
 void Cache::index(Timed& entry) noexcept {
-  entry.place.filing = ++filings_;
+  entry.place.filing = last_place_.filing + 1;
+  last_place_ = entry.place;
   deadlines_.insert(deadlines_.end(), entry);
 }
 

@@ -109,8 +109,12 @@ class Cache {
   std::size_t drop_connections(std::string_view endpoint, std::uint64_t last, std::size_t most);
   // Drops the bindings of a destination. Answers how many.
   std::size_t drop_bindings(std::string_view destination);
+  // Drops the entry at a place, if that is still there. Answers whether it was.
+  bool drop(const Position& place) noexcept;
   // Grows with every entry that is saved: that of the latest.
   std::uint64_t last_sequence() const noexcept { return sequence_; }
+  // Where the entry stands that was filed last: a new one, or one that came back.
+  const Position& last_place() const noexcept { return last_place_; }
 
   // Connections that can be found, and those that are claimed too.
   std::size_t connections() const noexcept { return held_ - claimed_; }
@@ -202,7 +206,7 @@ class Cache {
   std::vector<std::uint8_t> has_connection_;
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t sequence_ = 0;
-  std::uint64_t filings_ = 0;
+  Position last_place_{};
   std::size_t held_ = 0;
   std::size_t claimed_ = 0;
   std::size_t endpoints_with_connections_ = 0;

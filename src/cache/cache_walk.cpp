@@ -61,6 +61,19 @@ std::size_t Cache::drop_connections(std::string_view endpoint_name, std::uint64_
   return dropped;
 }
 
+bool Cache::drop(const Position& place) noexcept {
+  const auto found = deadlines_.find(place, EarlierPlace{});
+  if (found == deadlines_.end()) return false;
+  if (found->kind == Timed::Kind::connection) {
+    auto& connection = static_cast<Connection&>(*found);
+    unlink(connection);
+    leave(connection, Departure::dropped);
+  } else {
+    leave(static_cast<Binding&>(*found), Departure::dropped);
+  }
+  return true;
+}
+
 std::size_t Cache::drop_bindings(std::string_view destination_name) {
   const auto found = destinations_.find(hashed(destination_name));
   if (found == destinations_.end()) return 0;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/process.hpp"
+#include "base/random.hpp"
 #include "io/closer.hpp"
 #include "io/end_watch.hpp"
 #include "io/loop.hpp"
@@ -56,7 +57,8 @@ std::optional<int> serve(const postfix::Options& options, const postfix::Paramet
   Service service{{.limits = {.connections = capacity.connections},
                    .ttl_limit = parameters.connection_cache_ttl_limit,
                    .listening = ListeningAddress{listening},
-                   .since = loop.now()},
+                   .since = loop.now(),
+                   .last_connection_id = random_number() >> Service::kSpareIdBits},
                   statistics,
                   closer,
                   log};

@@ -15,6 +15,7 @@
 
 #include "base/accounts.hpp"
 #include "base/process.hpp"
+#include "base/random.hpp"
 #include "base/socket_path.hpp"
 #include "io/closer.hpp"
 #include "io/loop.hpp"
@@ -89,7 +90,8 @@ void serve(const ScachedOptions& options, Configuration configuration, Listener 
                    .ttl_default = milliseconds(configuration.ttl_default),
                    .listening = ListeningAddress{listener->descriptor()},
                    .strangers = configuration.admits_others(),
-                   .since = loop.now()},
+                   .since = loop.now(),
+                   .last_connection_id = random_number() >> Service::kSpareIdBits},
                   statistics,
                   closer,
                   log};

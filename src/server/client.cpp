@@ -7,24 +7,24 @@
 
 namespace scache {
 
-// Whose connections it saves: asked only where somebody may want to know.
-std::uint32_t Client::owner() const noexcept {
+std::uint32_t Client::saver() const noexcept {
   if (user_) return *user_;
   const auto who = peer_credentials(stream_.descriptor());
-  return who ? who->uid : 0;
+  return who ? who->uid : kNoOwner;
 }
 
 Task<> Client::talk() {
   try {
     const PostfixSession::End end = co_await session_.run();
     if (end == PostfixSession::End::direct) {
-      DirectSession direct{stream_, service_, *this, log_, settings_, owner()};
+      DirectSession direct{stream_, service_, *this, log_, settings_, saver()};
       co_await direct.run();
     }
   } catch (const std::exception& failure) {
     // Out of memory, most likely: it ends the session that asked for it, and no other.
     log_.warn("a client's session ends: {}", failure.what());
   }
+  session_.drop_unconfirmed();
   owner_.client_done(*this);
 }
 

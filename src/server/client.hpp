@@ -43,7 +43,7 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
         settings_{settings},
         user_{user},
         stream_{loop, closer, std::move(socket)},
-        session_{stream_, service, *this, log, settings},
+        session_{stream_, service, *this, log, settings, saver()},
         task_{talk()} {}
 
   // Begins to talk. May be done when it returns.
@@ -52,9 +52,11 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
   // Who it is, where the server has asked for it.
   std::optional<uid_t> user() const noexcept { return user_; }
 
+  // Whose connections it saves, by the kernel's word; kNoOwner where it has none.
+  std::uint32_t saver() const noexcept;
+
  private:
   Task<> talk();
-  std::uint32_t owner() const noexcept;
   void idle() noexcept override { owner_.client_idle(*this); }
   void busy() noexcept override { owner_.client_busy(*this); }
 

@@ -196,6 +196,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
   connection.owner = owner_;
   if (connection.past.connection == 0) connection.past.connection = service_.new_connection_id();
   const Instant moment = now();
+  unconfirmed_.reserve();
   switch (service_.save(connection, std::move(fd), moment)) {
     case Saved::full:
       return refuse(id, ErrorCode::full, "the cache is full");
@@ -208,6 +209,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
     case Saved::renewed:
       break;
   }
+  unconfirmed_.add();
   std::uint64_t bindings = 0;
   save.each_binding([&](const SaveDestination& binding) {
     if (service_.save(binding, moment) != Saved::full) ++bindings;

@@ -13,6 +13,7 @@
 #include "server/drops.hpp"
 #include "server/service.hpp"
 #include "server/session.hpp"
+#include "server/unconfirmed_saves.hpp"
 #include "wire/direct_request.hpp"
 
 namespace scache {
@@ -45,7 +46,8 @@ class DirectSession {
         log_{log},
         settings_{settings},
         drops_{service},
-        owner_{owner} {}
+        owner_{owner},
+        unconfirmed_{stream, service} {}
   ~DirectSession();
   DirectSession(const DirectSession&) = delete;
   DirectSession& operator=(const DirectSession&) = delete;
@@ -134,6 +136,7 @@ class DirectSession {
   bool idle_ = false;
   // Sending has failed.
   bool is_broken_ = false;
+  UnconfirmedSaves unconfirmed_;
 };
 
 }  // namespace scache

@@ -302,10 +302,13 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
     postfix_codec::put_status(stream_.output(), Status::fail);
     co_return received.flow.moved();
   }
+  request.owner = owner_;
+  unconfirmed_.reserve();
   const Saved saved = service_.save(request, std::move(received.fd), stream_.loop().now());
   switch (saved) {
     case Saved::yes:
     case Saved::renewed:
+      unconfirmed_.add();
       log_.detail("save_endp: saved");
       postfix_codec::put_status(stream_.output(), Status::ok);
       break;

@@ -12,6 +12,7 @@
 #include "io/task.hpp"
 #include "server/service.hpp"
 #include "server/session.hpp"
+#include "server/unconfirmed_saves.hpp"
 #include "wire/attribute_reader.hpp"
 #include "wire/plain_request.hpp"
 #include "wire/postfix_codec.hpp"
@@ -26,18 +27,23 @@ class PostfixSession {
   // client to find its way back, too few to fill the log.
   static constexpr unsigned kMaxStrayNames = 300;
 
+  // `owner` is the client's user id.
   PostfixSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
-                 const SessionSettings& settings)
+                 const SessionSettings& settings, std::uint32_t owner)
       : stream_{stream},
         service_{service},
         events_{events},
         log_{log},
         settings_{settings},
-        reader_{settings.limits.list} {}
+        owner_{owner},
+        reader_{settings.limits.list},
+        unconfirmed_{stream, service} {}
 
   // How it ended: the client has gone or was left, or wishes to talk directly from here on.
   enum class End : std::uint8_t { gone, direct };
   Task<End> run();
+  // When it is over: what it saved and could not say so is cached no longer.
+  void drop_unconfirmed() noexcept { unconfirmed_.drop(); }
 
  private:
   using Kind = postfix_codec::Kind;
@@ -90,6 +96,7 @@ class PostfixSession {
   SessionEvents& events_;
   Log& log_;
   const SessionSettings& settings_;
+  std::uint32_t owner_;
   AttributeReader reader_;
   // Of a list that was read at once, past reader_: the request that it is, and its size; else 0.
   std::optional<postfix_codec::PlainRequest> plain_;
@@ -100,6 +107,7 @@ class PostfixSession {
   int reason_ = 0;
   unsigned stray_names_ = 0;
   bool is_direct_ = false;
+  UnconfirmedSaves unconfirmed_;
 };
 
 }  // namespace scache

@@ -34,6 +34,7 @@ Service::Service(const Settings& settings, Statistics& statistics, Closer& close
       statistics_{statistics},
       closer_{closer},
       log_{log},
+      last_connection_id_{settings.last_connection_id},
       cache_{settings.limits, *this} {}
 
 Service::~Service() {

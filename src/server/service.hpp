@@ -40,6 +40,9 @@ class Service final : private CacheObserver {
   // stays bounded; a lookup finds none or one nearly always.
   static constexpr unsigned kMaxDeadInARow = 64;
 
+  // Ids begin below 2^52, so that a JSON number holds them.
+  static constexpr unsigned kSpareIdBits = 12;
+
   struct Settings {
     CacheLimits limits;
     // No entry lives longer, whatever its client asks for.
@@ -52,6 +55,9 @@ class Service final : private CacheObserver {
     bool strangers = false;
     // When the server began.
     Instant since{};
+    // Connections are numbered from the one behind it. It is random, so that the ids of two servers
+    // do not meet: those of two that have each saved a billion do once in two million times.
+    std::uint64_t last_connection_id = 0;
   };
 
   Service(const Settings& settings, Statistics& statistics, Closer& closer, Log& log);
@@ -103,6 +109,9 @@ class Service final : private CacheObserver {
   std::size_t drop_bindings(std::string_view destination) {
     return cache_.drop_bindings(destination);
   }
+  // Where the entry stands that was saved last, and an end to one that is still there.
+  const Position& last_place() const noexcept { return cache_.last_place(); }
+  void drop(const Position& place) noexcept { cache_.drop(place); }
 
   // For the expiry of entries.
   Instant next_deadline() const noexcept { return cache_.next_deadline(); }
@@ -133,7 +142,7 @@ class Service final : private CacheObserver {
   Closer& closer_;
   Log& log_;
   Totals totals_;
-  std::uint64_t last_connection_id_ = 0;
+  std::uint64_t last_connection_id_;
   Cache cache_;
 };
 

@@ -22,13 +22,16 @@ struct Past {
   std::chrono::milliseconds age{};
 };
 
+// The owner of what is saved where the kernel does not say who that is; no user has this id.
+inline constexpr std::uint32_t kNoOwner = ~std::uint32_t{0};
+
 struct SaveEndpoint {
   std::chrono::milliseconds ttl{};
   std::string_view endpoint;
   std::string_view properties;
   Past past{};
   // The user id of the client.
-  std::uint32_t owner = 0;
+  std::uint32_t owner = kNoOwner;
 };
 
 struct FindEndpoint {

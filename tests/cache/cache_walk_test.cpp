@@ -118,6 +118,30 @@ TEST_F(CacheWalkTest, WhatIsDroppedLeavesAndIsCounted) {
   EXPECT_EQ(cache().destinations(), 0u);
 }
 
+TEST_F(CacheWalkTest, AnEntryIsDroppedByItsPlace) {
+  save("e", "1", at(10));
+  const Position first = cache().last_place();
+  save("e", "2", at(10));
+  bind("d", "3", "e", at(10));
+  const Position bound = cache().last_place();
+  observer_.take();
+  EXPECT_TRUE(cache().drop(first));
+  EXPECT_TRUE(cache().drop(bound));
+  EXPECT_THAT(observer_.take(), ElementsAre("left e '1' dropped", "unbound d '3' e dropped"));
+  EXPECT_FALSE(cache().drop(first));
+  EXPECT_EQ(cache().connections(), 1u);
+}
+
+TEST_F(CacheWalkTest, APlaceWhoseEntryWasClaimedIsNobodys) {
+  save("e", "1", at(10));
+  const Position place = cache().last_place();
+  {
+    const auto claim = cache().find_endpoint("e", at(0));
+  }
+  EXPECT_FALSE(cache().drop(place)) << "it came back to another";
+  EXPECT_EQ(cache().connections(), 1u);
+}
+
 TEST_F(CacheWalkTest, AClaimedConnectionIsNotShown) {
   save("e", "1");
   const auto claim = cache().find_endpoint("e", at(0));

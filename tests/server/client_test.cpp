@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <memory>
@@ -12,6 +13,7 @@
 
 #include "support/client.hpp"
 #include "support/descriptors.hpp"
+#include "support/direct_messages.hpp"
 #include "support/fake_clock.hpp"
 #include "support/messages.hpp"
 #include "support/recording_log.hpp"
@@ -162,17 +164,70 @@ TEST_F(ClientTest, WhoeverTalksDirectlyIsTheOwnerOfWhatItSaves) {
   SocketClient peer{std::move(ends.second)};
   const Ends pipe = pipe_pair();
   client->start();
-  std::string bytes;
-  direct::put_wish(bytes);
-  peer.send(bytes);
+  peer.send(wish());
   settle();
-  bytes.clear();
-  direct::FrameWriter{bytes, direct::Kind::save, 1, true}.put(direct::Tag::endpoint, "e").end();
-  peer.send(bytes, {pipe.first.get()});
+  peer.send(save_frame(1, "e"), {pipe.first.get()});
   settle();
   const auto claim = service.find(FindEndpoint{"e"}, clock.now());
   ASSERT_TRUE(claim);
   EXPECT_EQ(claim->provenance().owner, 1'234u);
+}
+
+TEST_F(ClientTest, ThePostfixProtocolsClientIsTheOwnerOfWhatItSaves) {
+  const auto client = make(std::move(ends.first), 1'234);
+  SocketClient peer{std::move(ends.second)};
+  const Ends pipe = pipe_pair();
+  client->start();
+  peer.send(save_endp("e", "p"));
+  settle();
+  peer.send(kByte, {pipe.first.get()});
+  settle();
+  const auto claim = service.find(FindEndpoint{"e"}, clock.now());
+  ASSERT_TRUE(claim);
+  EXPECT_EQ(claim->provenance().owner, 1'234u);
+}
+
+TEST_F(ClientTest, TheKernelSaysWhoTheOwnerIsWhereTheServerHasNotAsked) {
+  const auto client = make(std::move(ends.first));
+  SocketClient peer{std::move(ends.second)};
+  const Ends pipe = pipe_pair();
+  client->start();
+  peer.send(save_endp("e", "p"));
+  settle();
+  peer.send(kByte, {pipe.first.get()});
+  settle();
+  const auto claim = service.find(FindEndpoint{"e"}, clock.now());
+  ASSERT_TRUE(claim);
+  EXPECT_EQ(claim->provenance().owner, ::getuid());
+}
+
+TEST_F(ClientTest, NobodyIsTheOwnerWhereTheKernelDoesNotSay) {
+  // A TCP socket's peer has no credentials.
+  Ends strangers = tcp_pair();
+  const auto client = make(std::move(strangers.first));
+  SocketClient peer{std::move(strangers.second)};
+  client->start();
+  settle();
+  EXPECT_EQ(client->saver(), kNoOwner);
+}
+
+// The client has given up, and the server finds out when it answers.
+TEST_F(ClientTest, WhatItsClientCouldNotBeToldOfIsCachedNoLonger) {
+  const auto client = make(std::move(ends.first));
+  SocketClient peer{std::move(ends.second)};
+  const Ends pipe = pipe_pair();
+  client->start();
+  peer.send(wish());
+  settle();
+  peer.read();
+  peer.send(save_frame(1, "told"), {pipe.first.get()});
+  settle();
+  peer.read();
+  peer.send(save_frame(2, "untold"), {pipe.first.get()});
+  peer.leave();
+  settle();
+  EXPECT_FALSE(service.find(FindEndpoint{"untold"}, clock.now()));
+  EXPECT_TRUE(service.find(FindEndpoint{"told"}, clock.now()));
 }
 
 }  // namespace

@@ -24,8 +24,6 @@ class DirectSessionTest : public SessionTest {
   using Tag = direct::Tag;
   using ErrorCode = direct::ErrorCode;
 
-  static constexpr std::uint32_t kOwner = 1'000;
-
   class Talk : private SessionEvents {
    public:
     explicit Talk(DirectSessionTest& test, Ends ends = socket_pair())

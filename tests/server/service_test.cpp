@@ -302,5 +302,11 @@ TEST_F(ServiceTest, DetailsTellWhyAConnectionLeft) {
                                       "binding expired: destination=d properties=dp endpoint=e"));
 }
 
+TEST_F(ServiceTest, ConnectionsAreNumberedFromWhereTheServerBegins) {
+  Service other{{.limits = {}, .listening = {}, .last_connection_id = 41}, statistics, closer, log};
+  EXPECT_EQ(other.new_connection_id(), 42u);
+  EXPECT_EQ(other.new_connection_id(), 43u);
+}
+
 }  // namespace
 }  // namespace scache

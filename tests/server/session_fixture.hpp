@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@ namespace scache::test {
 class SessionTest : public ServiceFixture {
  protected:
   static constexpr Duration kTimeLimit = std::chrono::seconds{10};
+  static constexpr std::uint32_t kOwner = 1'000;
 
   // A session with its client.
   class Talk : private SessionEvents {
@@ -28,7 +30,7 @@ class SessionTest : public ServiceFixture {
         : test_{test},
           client{std::move(ends.second)},
           stream_{test.loop, test.closer, std::move(ends.first)},
-          session_{stream_, test.service, *this, test.log, test.settings},
+          session_{stream_, test.service, *this, test.log, test.settings, kOwner},
           task_{session_.run()} {
       task_.start();
     }
@@ -50,7 +52,10 @@ class SessionTest : public ServiceFixture {
     }
     // Whether the session has ended; an exception in it is a failure.
     bool is_over() {
-      if (task_.done()) task_.result();
+      if (task_.done()) {
+        task_.result();
+        session_.drop_unconfirmed();
+      }
       return task_.done();
     }
 

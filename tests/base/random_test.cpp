@@ -1,0 +1,13 @@
+#include "base/random.hpp"
+
+#include <gtest/gtest.h>
+
+namespace scache {
+namespace {
+
+TEST(RandomTest, NumbersDiffer) {
+  EXPECT_NE(random_number(), random_number());
+}
+
+}  // namespace
+}  // namespace scache

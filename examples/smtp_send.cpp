@@ -91,7 +91,8 @@ void run(const char* host, const char* port, const std::string& id, scache::Clie
   }
   send_mail(connection.descriptor.get(), id);
   if (cache != nullptr && cache->save(connection, {.ttl = 30s})) return;
-  command(connection.descriptor.get(), "QUIT");
+  // Without a descriptor it may be in the cache, and somebody else's by now.
+  if (connection) command(connection.descriptor.get(), "QUIT");
 }
 
 }  // namespace

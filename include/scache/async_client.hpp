@@ -48,7 +48,9 @@ class SCACHE_API AsyncClient {
   struct Outcome {
     Request id = 0;
     Result<Answer> answer;
-    // Of a save that failed: the connection, its descriptor the caller's again.
+    // Of a save that failed: the connection, as Client::save() leaves it. It has its descriptor,
+    // the caller's again, where nothing was sent or the server refused it; it is empty where the
+    // save is in doubt.
     Connection given_back{};
   };
 
@@ -60,7 +62,7 @@ class SCACHE_API AsyncClient {
   // Requests, as Client has them. Nothing is sent before process().
   Request find_endpoint(std::string_view endpoint);
   Request find_destination(std::string_view destination);
-  // Takes the connection; it is closed when it was saved.
+  // Takes the connection; its descriptor is closed when it was saved, or when that is in doubt.
   Request save(Connection connection, const SaveOptions& options = {});
   Request bind(const Binding& binding, std::string_view endpoint);
   Request drop_endpoint(std::string_view endpoint);

@@ -16,7 +16,10 @@
  *  4. Descriptors: a connection owns its descriptor, and closes it when it is freed.
  *     scache_connection_new() takes it over from the caller (where that fails it is the caller's
  *     still), scache_connection_release() gives it back, scache_connection_descriptor() only tells
- *     it. A save that succeeds closes it here: the cache has it. A save that fails leaves it.
+ *     it. A save that succeeds closes it: the cache has it. So does a save in doubt, whose
+ *     descriptor was sent and whose answer did not come (timeout, disconnected, protocol, system,
+ *     cancelled): the cache may have it, and another process may have found it. Any other save that
+ *     fails leaves it. scache_connection_descriptor() is -1 where it was closed.
  *     Every descriptor that is made here is close-on-exec.
  *  5. Times are milliseconds. A `timeout` is for one call; a negative one is the client's own. A
  *     `ttl` of 0 is the server's default.
@@ -126,7 +129,9 @@ typedef struct scache_saved {
   size_t bindings;
 } scache_saved;
 
-/* Saves a connection, and `count` bindings with it. `saved` may be NULL. */
+/* Saves a connection, and `count` bindings with it. `saved` may be NULL. After an error the
+ * connection has its descriptor still where the cache does not have it; else that is -1, see 4. It
+ * is freed by the caller in any case. */
 SCACHE_C_API int scache_save(scache_client* client, scache_connection* connection, int64_t ttl,
                              const scache_binding* bindings, size_t count, int timeout,
                              scache_saved* saved, scache_error* error);

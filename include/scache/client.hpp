@@ -46,7 +46,7 @@ struct ClientOptions {
 // Threads: all members but the destructor and assignment may be called by many threads at once.
 // Forks: a child goes on using the Client, with streams of its own; it closes the parent's.
 // Signals: no SIGPIPE is raised; calls that a signal interrupts go on.
-// Exceptions: std::bad_alloc only.
+// Exceptions: std::bad_alloc only; a save that throws is as one that fails.
 // Every call ends within `timeout`, or the time of ClientOptions.
 class SCACHE_API Client {
  public:
@@ -64,8 +64,14 @@ class SCACHE_API Client {
   Result<Connection> find_endpoint(std::string_view endpoint, Timeout timeout = {});
   Result<Connection> find_destination(std::string_view destination, Timeout timeout = {});
 
-  // Saves a connection under its endpoint, and bindings with it. Then its descriptor is the cache's
-  // and closed here; after an error it is the caller's as before.
+  // Saves a connection under its endpoint, and bindings with it. Then the cache has it, and its
+  // descriptor is closed here.
+  //
+  // After an error `connection` tells whose it is. It has its descriptor as before where nothing
+  // was sent or the server refused it: the caller goes on with it or closes it. It is empty where
+  // the save is in doubt, that is, where the descriptor was sent and no answer came (timeout,
+  // disconnected, protocol, system, cancelled): the cache may have it, and another process may have
+  // found it, so the library has closed it here, and the error says so.
   Result<Saved> save(Connection& connection, const SaveOptions& options = {}, Timeout timeout = {});
 
   // Ties a destination to an endpoint, or renews what ties them.

@@ -59,8 +59,8 @@ struct Connection {
   // Since it was saved for the first time, and for the last time, when it was found.
   std::chrono::milliseconds age{0};
   std::chrono::milliseconds idle{0};
-  // When it was found.
-  std::chrono::steady_clock::time_point found_at{};
+  // When it was found: the time since the machine's start, suspension included (CLOCK_BOOTTIME).
+  std::chrono::milliseconds found_at{0};
 
   // Whether there is one: a lookup that finds nothing answers an empty Connection.
   explicit operator bool() const noexcept { return static_cast<bool>(descriptor); }

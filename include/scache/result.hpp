@@ -17,7 +17,7 @@ enum class ErrorCode {
   no_server = 1,
   // The time of the call is over. The stream is closed: a reply that comes later is nobody's.
   timeout = 2,
-  // The server ended the stream before it had answered. A save may have taken place.
+  // The server ended the stream before it had answered. What was asked may have been done.
   disconnected = 3,
   // What the server said is not of the protocol.
   protocol = 4,

@@ -49,7 +49,7 @@ AsyncClient::Request AsyncClient::find_destination(std::string_view destination)
 
 AsyncClient::Request AsyncClient::save(Connection connection, const SaveOptions& options) {
   const RequestId id = impl_->multiplex.next_id();
-  auto frame = client::save_request(id, connection, options, std::chrono::steady_clock::now());
+  auto frame = client::save_request(id, connection, options, BootClock::now());
   impl_->multiplex.start(id, Kind::save, std::move(frame), std::move(connection));
   return id;
 }

@@ -116,14 +116,13 @@ Result<void> Channel::fill(Instant deadline) {
   }
 }
 
-Result<void> Channel::send_all(std::string_view bytes, std::optional<int> descriptor,
-                               Instant deadline) {
+Result<void> Channel::send_all(std::string_view bytes, Handover* handover, Instant deadline) {
   while (!bytes.empty()) {
-    const auto size = send(bytes, descriptor);
+    const auto size = handover != nullptr ? send(bytes, handover->descriptor()) : send(bytes, {});
     if (!size) return size.error();
     if (*size > 0) {
       in_step_ = false;
-      descriptor.reset();
+      if (handover != nullptr) std::exchange(handover, nullptr)->mark_sent();
       bytes.remove_prefix(*size);
     } else if (auto waited = wait(POLLOUT, deadline); !waited) {
       return waited;

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/fd.hpp"
 #include "client/fork_guard.hpp"
+#include "client/handover.hpp"
 #include "io/inbox.hpp"
 #include "io/message.hpp"
 
@@ -36,8 +37,8 @@ class Channel {
 
   // Waits until more has come.
   Result<void> fill(Instant deadline);
-  // Sends all of it.
-  Result<void> send_all(std::string_view bytes, std::optional<int> descriptor, Instant deadline);
+  // Sends all of it, and with the first byte the descriptor that is handed over, if there is one.
+  Result<void> send_all(std::string_view bytes, Handover* handover, Instant deadline);
 
   Inbox& inbox() noexcept { return inbox_; }
   // The oldest descriptor; an empty one where there is none.

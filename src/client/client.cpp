@@ -20,9 +20,10 @@ struct __attribute__((visibility("hidden"))) Client::Impl {
 
   Instant deadline(const Timeout& timeout) const {
     // Longer than anybody waits, and short enough to be counted in nanoseconds.
-    constexpr std::chrono::hours kMost{24 * 365};
+    using std::chrono::milliseconds;
+    constexpr milliseconds kMost = std::chrono::hours{24 * 365};
     const auto wait = timeout.value_or(options.timeout);
-    return after(BootClock::now(), std::min<std::chrono::milliseconds>(wait, kMost));
+    return after(BootClock::now(), std::clamp(wait, milliseconds{0}, kMost));
   }
 
   // One call: a stream is taken, `talk(Stream&, Instant)` asks and answers on it, and it is kept
@@ -48,19 +49,17 @@ struct __attribute__((visibility("hidden"))) Client::Impl {
   Result<T> call_direct(const Timeout& timeout, std::string_view what, Request request, Read read) {
     return call<T>(timeout, [&](Stream& stream, Instant until) -> Result<T> {
       if (!stream.direct) return client::postfix_way::unsupported(what);
-      return ask<T>(stream, until, {}, request, read);
+      return ask<T>(stream, until, nullptr, request, read);
     });
   }
 
   template <typename T, typename Request, typename Read>
-  static Result<T> ask(Stream& stream, Instant until, std::optional<int> descriptor,
-                       Request request, Read read) {
+  static Result<T> ask(Stream& stream, Instant until, client::Handover* handover, Request request,
+                       Read read) {
     const client::RequestId id = ++stream.last_request;
     const Result<std::string> frame = request(id);
     if (!frame) return frame.error();
-    auto sent = stream.channel.send_all(*frame, descriptor, until);
-    if (!sent) return sent.error();
-    stream.given = descriptor.has_value();
+    if (auto sent = stream.channel.send_all(*frame, handover, until); !sent) return sent.error();
     auto reply = client::await_reply(stream.channel, id, until);
     if (!reply) return reply.error();
     return read(*reply);
@@ -74,11 +73,9 @@ struct __attribute__((visibility("hidden"))) Client::Impl {
                    : client::postfix_way::find_destination(stream.channel, name, until);
       }
       return ask<Connection>(
-          stream, until, {},
+          stream, until, nullptr,
           [&](client::RequestId id) { return client::find_request(id, by, name); },
-          [](client::Reply& reply) {
-            return client::read_found(reply, std::chrono::steady_clock::now());
-          });
+          [](client::Reply& reply) { return client::read_found(reply, BootClock::now()); });
     });
   }
 
@@ -107,18 +104,24 @@ Result<Connection> Client::find_destination(std::string_view destination, Timeou
 }
 
 Result<Saved> Client::save(Connection& connection, const SaveOptions& options, Timeout timeout) {
-  auto saved = impl_->call<Saved>(timeout, [&](Stream& stream, Instant until) -> Result<Saved> {
+  client::Handover handover{connection.descriptor};
+  const auto save_on = [&](Stream& stream, Instant until) -> Result<Saved> {
     if (!stream.direct) {
-      return client::postfix_way::save(stream.channel, connection, options, until, stream.given);
+      return client::postfix_way::save(stream.channel, connection, options, until, handover);
     }
     return Impl::ask<Saved>(
-        stream, until, connection.descriptor.get(),
+        stream, until, &handover,
         [&](client::RequestId id) {
-          return client::save_request(id, connection, options, std::chrono::steady_clock::now());
+          return client::save_request(id, connection, options, BootClock::now());
         },
         client::read_saved);
+  };
+  auto saved = impl_->call<Saved>(timeout, [&](Stream& stream, Instant until) {
+    auto answer = save_on(stream, until);
+    stream.given = handover.is_sent();
+    return answer;
   });
-  if (saved) connection.descriptor.reset();
+  if (!saved) return handover.settle(std::move(saved).error());
   return saved;
 }
 
@@ -130,7 +133,7 @@ Result<Bound> Client::bind(const Binding& binding, std::string_view endpoint, Ti
       return Bound::untold;
     }
     return Impl::ask<Bound>(
-        stream, until, {},
+        stream, until, nullptr,
         [&](client::RequestId id) { return client::bind_request(id, binding, endpoint); },
         client::read_bound);
   });
@@ -190,7 +193,7 @@ Result<std::string> Client::ping(Timeout timeout) {
           return Error{ErrorCode::disconnected, "A greeting is to be heard anew."};
         }
         return Impl::ask<std::string>(
-            stream, until, {},
+            stream, until, nullptr,
             [](client::RequestId id) -> Result<std::string> {
               return client::plain_request(id, Kind::ping);
             },

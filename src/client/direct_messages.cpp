@@ -32,6 +32,15 @@ milliseconds read_time(const Fields& fields, Tag tag) {
   return milliseconds{static_cast<std::int64_t>(std::min(fields.number(tag), kMost))};
 }
 
+// How old the connection is now. Both numbers may be anything that others said; the sum is for ever
+// where it does not fit.
+milliseconds age_of(const Connection& connection, Instant now) {
+  const milliseconds found_at = std::clamp(connection.found_at, milliseconds{0}, since_boot(now));
+  const milliseconds used = since_boot(now) - found_at;
+  const milliseconds age = std::max(connection.age, milliseconds{0});
+  return age > milliseconds::max() - used ? milliseconds::max() : age + used;
+}
+
 Error bad_reply() {
   return {ErrorCode::protocol, "The server's reply is not of the protocol."};
 }
@@ -75,6 +84,10 @@ Entry read_entry(const Fields& fields) {
 
 }  // namespace
 
+milliseconds since_boot(Instant moment) noexcept {
+  return std::chrono::duration_cast<milliseconds>(moment.time_since_epoch());
+}
+
 Result<void> check_ttl(const Ttl& ttl) {
   if (!ttl || *ttl > milliseconds{0}) return {};
   return Error{ErrorCode::invalid_argument, "A time to live is more than nothing."};
@@ -95,8 +108,7 @@ Result<std::string> find_request(RequestId id, Tag by, std::string_view name) {
 }
 
 Result<std::string> save_request(RequestId id, const Connection& connection,
-                                 const SaveOptions& options,
-                                 std::chrono::steady_clock::time_point now) {
+                                 const SaveOptions& options, Instant now) {
   if (auto good = check_saved(connection, options); !good) return good.error();
   std::string frame;
   FrameWriter writer{frame, Kind::save, id, true};
@@ -104,10 +116,8 @@ Result<std::string> save_request(RequestId id, const Connection& connection,
   writer.put(Tag::endpoint_properties, connection.endpoint_properties);
   put_ttl(writer, options.ttl);
   if (connection.id != 0) {
-    const auto used = std::chrono::duration_cast<milliseconds>(now - connection.found_at);
-    const auto age = connection.age + std::max(used, milliseconds{0});
     writer.put(Tag::connection, connection.id).put(Tag::uses, connection.uses);
-    writer.put(Tag::age, static_cast<std::uint64_t>(age.count()));
+    writer.put(Tag::age, static_cast<std::uint64_t>(age_of(connection, now).count()));
   }
   for (const Binding& binding : options.bindings) {
     writer.open(Tag::binding).put(Tag::destination, binding.destination);
@@ -160,7 +170,7 @@ std::string cancel_request(RequestId id, RequestId target) {
   return frame;
 }
 
-Result<Connection> read_found(Reply& reply, std::chrono::steady_clock::time_point now) {
+Result<Connection> read_found(Reply& reply, Instant now) {
   const auto fields = read(reply, Kind::found);
   if (!fields) return fields.error();
   if (!reply.descriptor) return Connection{};
@@ -173,7 +183,7 @@ Result<Connection> read_found(Reply& reply, std::chrono::steady_clock::time_poin
       .uses = fields->number(Tag::uses),
       .age = read_time(*fields, Tag::age),
       .idle = read_time(*fields, Tag::idle),
-      .found_at = now};
+      .found_at = since_boot(now)};
 }
 
 Result<Saved> read_saved(const Reply& reply) {

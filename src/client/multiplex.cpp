@@ -34,7 +34,7 @@ Result<Answer> read_cancelled(const Reply& reply) {
 Result<Answer> read_answer(Kind asked, Reply& reply) {
   switch (asked) {
     case Kind::find:
-      return widen(read_found(reply, std::chrono::steady_clock::now()));
+      return widen(read_found(reply, BootClock::now()));
     case Kind::save:
       return widen(read_saved(reply));
     case Kind::bind:
@@ -189,7 +189,7 @@ void Multiplex::send() {
       return;
     }
     if (*size == 0) return;
-    lent_.reset();
+    if (lent_) pending_.at(*std::exchange(lent_, {})).handover.mark_sent();
     output_.erase(0, *size);
   }
 }
@@ -216,7 +216,10 @@ void Multiplex::end(RequestId id, Result<Answer> answer) {
   Outcome outcome{.id = id, .answer = std::move(answer), .given_back = {}};
   const auto pending = pending_.find(id);
   check(pending != pending_.end(), "a request ends that is not pending");
-  if (!outcome.answer) outcome.given_back = std::move(pending->second.connection);
+  if (!outcome.answer) {
+    outcome.answer = pending->second.handover.settle(std::move(outcome.answer).error());
+    outcome.given_back = std::move(pending->second.connection);
+  }
   pending_.erase(pending);
   outcomes_.push_back(std::move(outcome));
 }

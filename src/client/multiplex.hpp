@@ -44,8 +44,9 @@ class Multiplex {
   enum class State { closed, greeting, wishing, open };
   struct Pending {
     direct::Kind kind{};
-    // Of a save: the descriptor is lent to the stream.
+    // Of a save.
     Connection connection;
+    Handover handover{connection.descriptor};
     // Empty once it was sent, or is being sent.
     std::string frame;
   };

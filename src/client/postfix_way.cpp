@@ -126,7 +126,7 @@ Result<Connection> find(Channel& channel, std::string_view kind, std::string_vie
   if (!fd) return fd.error();
   connection.descriptor.reset(fd->release());
   if (by_endpoint) connection.endpoint = name;
-  connection.found_at = std::chrono::steady_clock::now();
+  connection.found_at = since_boot(BootClock::now());
   return connection;
 }
 
@@ -166,7 +166,7 @@ Result<Connection> find_destination(Channel& channel, std::string_view destinati
 }
 
 Result<Saved> save(Channel& channel, const Connection& connection, const SaveOptions& options,
-                   Instant deadline, bool& given) {
+                   Instant deadline, Handover& handover) {
   if (auto good = check_saved(connection, options); !good) return good.error();
   if (auto good = check({connection.endpoint, connection.endpoint_properties}); !good) {
     return good.error();
@@ -197,10 +197,7 @@ Result<Saved> save(Channel& channel, const Connection& connection, const SaveOpt
     return bad_request();
   }
   const std::string byte(1, '\0');
-  if (auto sent = channel.send_all(byte, connection.descriptor.get(), deadline); !sent) {
-    return sent.error();
-  }
-  given = true;
+  if (auto sent = channel.send_all(byte, &handover, deadline); !sent) return sent.error();
   const auto answer = await_answer(channel, deadline);
   if (!answer) return answer.error();
   over(channel);

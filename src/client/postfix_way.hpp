@@ -14,10 +14,9 @@ namespace scache::client::postfix_way {
 Result<Connection> find_endpoint(Channel& channel, std::string_view endpoint, Instant deadline);
 Result<Connection> find_destination(Channel& channel, std::string_view destination,
                                     Instant deadline);
-// The bindings first, as Postfix does; the caller keeps the descriptor. `given` becomes true when
-// the descriptor has been sent: from then on the server may have it.
+// The bindings first, as Postfix does. `handover` has the connection's descriptor.
 Result<Saved> save(Channel& channel, const Connection& connection, const SaveOptions& options,
-                   Instant deadline, bool& given);
+                   Instant deadline, Handover& handover);
 Result<void> bind(Channel& channel, const Binding& binding, std::string_view endpoint,
                   Instant deadline);
 

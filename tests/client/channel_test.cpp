@@ -86,27 +86,36 @@ TEST_F(ChannelToAServer, KeepsNoMoreDescriptorsThanAnybodyAskedFor) {
 
 TEST_F(ChannelToAServer, SendsMoreThanTheSocketHolds) {
   const std::string much(1'000'000, 'm');
-  const test::Ends pipe = test::pipe_pair();
   std::thread reader{[&] {
     peer_->expect(much);
     EXPECT_TRUE(peer_->take_descriptor());
     EXPECT_FALSE(peer_->take_descriptor()) << "once is enough";
   }};
-  EXPECT_TRUE(channel_.send_all(much, pipe.first.get(), soon()));
+  Descriptor descriptor{test::pipe_pair().first.release()};
+  Handover handover{descriptor};
+  EXPECT_TRUE(channel_.send_all(much, &handover, soon()));
+  EXPECT_TRUE(handover.is_sent());
   reader.join();
 }
 
 TEST_F(ChannelToAServer, StopsSendingAtTheDeadline) {
   const std::string much(1'000'000, 'm');
-  const auto sent = channel_.send_all(much, {}, after(BootClock::now(), milliseconds{20}));
+  Descriptor descriptor{test::pipe_pair().first.release()};
+  Handover handover{descriptor};
+  const auto sent = channel_.send_all(much, &handover, after(BootClock::now(), milliseconds{20}));
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().code, ErrorCode::timeout);
+  EXPECT_TRUE(handover.is_sent()) << "with the first byte";
   EXPECT_FALSE(channel_.in_step());
 }
 
 TEST_F(ChannelToAServer, IsNoWorseForADescriptorThatIsNone) {
-  const auto sent = channel_.send_all("x", 999'999, soon());
+  Descriptor none{999'999};
+  Handover handover{none};
+  const auto sent = channel_.send_all("x", &handover, soon());
+  static_cast<void>(none.release());
   ASSERT_FALSE(sent);
+  EXPECT_FALSE(handover.is_sent());
   EXPECT_EQ(sent.error().code, ErrorCode::invalid_argument);
   EXPECT_TRUE(channel_.in_step());
   EXPECT_TRUE(channel_.send_all("y", {}, soon()));

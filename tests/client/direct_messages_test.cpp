@@ -16,7 +16,7 @@ using direct::Tag;
 using std::chrono::milliseconds;
 using test::FrameText;
 
-const std::chrono::steady_clock::time_point kNow{std::chrono::seconds{1'000}};
+const Instant kNow{std::chrono::seconds{1'000}};
 
 // What a server reads of it.
 test::Asked asked(const Result<std::string>& frame) {
@@ -68,12 +68,32 @@ TEST(DirectRequest, SaveGivesBackWhatWasFoundWithItsAgeNow) {
   connection.id = 9;
   connection.uses = 3;
   connection.age = milliseconds{5'000};
-  connection.found_at = kNow - milliseconds{250};
+  connection.found_at = since_boot(kNow) - milliseconds{250};
   const auto save = asked(save_request(1, connection, {}, kNow));
   EXPECT_EQ(save.fields().number(Tag::connection), 9U);
   EXPECT_EQ(save.fields().number(Tag::uses), 3U);
   EXPECT_EQ(save.fields().number(Tag::age), 5'250U);
   EXPECT_FALSE(save.fields().has(Tag::ttl));
+}
+
+TEST(DirectRequest, SaveTellsAnAgeHoweverOddItsParts) {
+  Connection connection = some_connection();
+  connection.id = 9;
+  const auto age = [&] {
+    return asked(save_request(1, connection, {}, kNow)).fields().number(Tag::age);
+  };
+  connection.found_at = since_boot(kNow) - milliseconds{250};
+  connection.age = milliseconds::max();
+  EXPECT_EQ(age(), std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+  connection.age = milliseconds::max() - milliseconds{250};
+  EXPECT_EQ(age(), std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+  connection.age = milliseconds::min();
+  EXPECT_EQ(age(), 250U);
+  connection.age = milliseconds{1};
+  connection.found_at = milliseconds::max();
+  EXPECT_EQ(age(), 1U) << "found in the future";
+  connection.found_at = milliseconds::min();
+  EXPECT_EQ(age(), 1'000'001U);
 }
 
 TEST(DirectRequest, SaveBringsBindings) {
@@ -147,7 +167,7 @@ TEST(DirectReply, FoundTellsEverything) {
   EXPECT_EQ(connection->uses, 2U);
   EXPECT_EQ(connection->age, milliseconds{5'000});
   EXPECT_EQ(connection->idle, milliseconds{100});
-  EXPECT_EQ(connection->found_at, kNow);
+  EXPECT_EQ(connection->found_at, since_boot(kNow));
 }
 
 TEST(DirectReply, WithoutADescriptorNothingWasFound) {

@@ -17,10 +17,10 @@ class PostfixWay : public ChannelTest {
   Connection connection_{.descriptor = Descriptor{test::pipe_pair().first.release()},
                          .endpoint = "e",
                          .endpoint_properties = "p"};
-  bool given_ = false;
+  Handover handover_{connection_.descriptor};
 
   Result<Saved> save(const SaveOptions& options = {}) {
-    return postfix_way::save(channel_, connection_, options, soon(), given_);
+    return postfix_way::save(channel_, connection_, options, soon(), handover_);
   }
 };
 
@@ -73,26 +73,25 @@ TEST_F(PostfixWay, SavesBindingsAndThenTheConnection) {
   ASSERT_TRUE(saved);
   EXPECT_EQ(saved->bindings, 1U);
   EXPECT_EQ(saved->id, 0U);
-  EXPECT_TRUE(given_);
   EXPECT_TRUE(channel_.in_step());
   peer_->expect(test::save_dest("d1", "dp", "e", "1") +
                 test::save_dest("d2", "", "e", "2147483647") + test::save_endp("e", "p", "2") +
                 test::kByte);
   EXPECT_TRUE(peer_->take_descriptor());
-  EXPECT_TRUE(connection_) << "the caller closes it";
+  EXPECT_TRUE(handover_.is_sent());
 }
 
 TEST_F(PostfixWay, SaysWhyNothingWasSaved) {
   peer_->say(test::kBad);
   EXPECT_EQ(code_of(save()), ErrorCode::malformed);
-  EXPECT_FALSE(given_);
-  EXPECT_TRUE(channel_.in_step());
-  peer_->say(test::kDummy + test::kFailed);
-  EXPECT_EQ(code_of(save()), ErrorCode::refused);
   EXPECT_TRUE(channel_.in_step());
   peer_->say(test::kBad);
   EXPECT_EQ(code_of(save({.bindings = {{"d"}}})), ErrorCode::malformed);
-  EXPECT_TRUE(connection_);
+  EXPECT_FALSE(handover_.is_sent());
+  peer_->say(test::kDummy + test::kFailed);
+  EXPECT_EQ(code_of(save()), ErrorCode::refused);
+  EXPECT_TRUE(handover_.is_sent());
+  EXPECT_TRUE(channel_.in_step());
 }
 
 TEST_F(PostfixWay, GivesUpAStreamWithAnAnswerTooMany) {
@@ -150,9 +149,9 @@ TEST_F(PostfixWay, NoticesThatTheServerGoes) {
 TEST_F(PostfixWay, TellsWhetherTheDescriptorWasGiven) {
   peer_->say(test::kDummy.substr(0, 3));
   auto saved = postfix_way::save(channel_, connection_, {},
-                                 after(BootClock::now(), milliseconds{10}), given_);
+                                 after(BootClock::now(), milliseconds{10}), handover_);
   EXPECT_EQ(code_of(saved), ErrorCode::timeout);
-  EXPECT_FALSE(given_);
+  EXPECT_FALSE(handover_.is_sent());
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "io/stream.hpp"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -9,7 +7,6 @@
 #include <span>
 #include <utility>
 
-#include "base/stream_socket.hpp"
 #include "io/message.hpp"
 
 // A client may send ahead: the bytes of further requests, and a descriptor before it was asked for.
@@ -22,39 +19,9 @@
 namespace scache {
 namespace {
 
-// What a message of that size takes of its sender's buffer at the least, in bytes, until it is
-// read: an sk_buff, and behind the bytes a skb_shared_info, in a block of 512 or more (Linux, 64
-// bits).
-unsigned least_cost(std::size_t size) noexcept {
-  constexpr std::size_t kBuffer = 256;
-  constexpr std::size_t kSharedInfo = 320;
-  constexpr std::size_t kSmallestBlock = 512;
-  return static_cast<unsigned>(kBuffer + std::max(size + kSharedInfo, kSmallestBlock));
+void limit_send_buffer(int socket, int size) noexcept {
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 }
-
-// While it lives, a UNIX-domain socket counts as writable only when its peer has left no more than
-// so many bytes of messages unread: Linux says so when three quarters of the buffer are free,
-// counts two bytes more, and makes the buffer twice as large as it is told.
-class LowMark {
- public:
-  LowMark(int socket, unsigned unread) noexcept
-      : socket_{socket}, before_{socket_option(socket, SO_SNDBUF)} {
-    if (before_ > 0) set(static_cast<int>(2 * (unread + 2)));
-  }
-  ~LowMark() {
-    if (before_ > 0) set(before_ / 2);
-  }
-  LowMark(const LowMark&) = delete;
-  LowMark& operator=(const LowMark&) = delete;
-
- private:
-  void set(int size) const noexcept {
-    ::setsockopt(socket_, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-  }
-
-  int socket_;
-  int before_;
-};
 
 Flow flow_of(const Received& received) noexcept {
   switch (received.kind) {
@@ -94,6 +61,7 @@ int Flow::reason() const noexcept {
 Stream::Socket::Socket(Fd taken, Closer& its_closer) noexcept
     : fd{std::move(taken)}, closer{its_closer} {
   put_out_of_band_in_line(fd.get());
+  limit_send_buffer(fd.get(), kSendBuffer);
 }
 
 Stream::Socket::~Socket() {
@@ -191,9 +159,6 @@ Flow Stream::send_descriptor(int descriptor, std::string_view bytes) {
   const Sent sent = send(socket_.fd.get(), bytes, descriptor);
   const Flow flow = flow_of(sent);
   if (flow.moved()) {
-    const unsigned cost = least_cost(sent.size);
-    least_unread_ = unread_descriptors_ == 0 ? cost : std::min(least_unread_, cost);
-    ++unread_descriptors_;
     output_.append(bytes.substr(sent.size));
     if (output_.empty() && output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
   }
@@ -208,21 +173,6 @@ Stream::Arrival Stream::take_descriptor() noexcept {
 void Stream::drop_pending() noexcept {
   closer_.close_copy(std::move(pending_));
   pending_distance_ = 0;
-}
-
-bool Stream::reads_descriptors() noexcept {
-  if (unread_descriptors_ < kMaxUnreadDescriptors) return true;
-  int unread_bytes = 0;
-  if (::ioctl(socket_.fd.get(), SIOCOUTQ, &unread_bytes) != 0) return false;
-  // Each has come in a message of its own.
-  const unsigned messages = static_cast<unsigned>(unread_bytes) / least_unread_;
-  unread_descriptors_ = std::min(unread_descriptors_, messages);
-  return unread_descriptors_ < kMaxUnreadDescriptors;
-}
-
-Task<Ready> Stream::descriptors_read(Instant deadline) {
-  const LowMark mark{descriptor(), kMaxUnreadDescriptors / 2 * least_unread_};
-  co_return co_await writable(deadline);
 }
 
 }  // namespace scache

@@ -39,9 +39,13 @@ class Stream final {
  public:
   // Replies that are kept back, in bytes; more are sent at once, and the client must read them.
   static constexpr std::size_t kMaxBufferedReplies = 65'536;
-  // Descriptors that a client may leave unread: one is usual, and all clients together stay far
-  // below what the kernel lets a user have in flight (RLIMIT_NOFILE of them).
-  static constexpr unsigned kMaxUnreadDescriptors = 16;
+  // The socket's send buffer, in bytes; the kernel takes twice as much. It bounds what a client
+  // leaves unread, whatever that client says: a message with a descriptor takes 768 bytes and more
+  // (Linux, 64 bits).
+  static constexpr int kSendBuffer = 8'192;
+  // So many descriptors are unread at the most: one is usual, and all clients together stay below
+  // what the kernel lets a user have in flight (RLIMIT_NOFILE of them).
+  static constexpr unsigned kMaxUnreadDescriptors = 24;
 
   // For receive_input(): as much as there is room for.
   static constexpr std::size_t kAny = ~std::size_t{0};
@@ -94,10 +98,6 @@ class Stream final {
   // Sends the output, and then bytes with a copy of `descriptor` on their first. Moved when that
   // has left; what the client does not take of the rest becomes output. Throws std::bad_alloc.
   Flow send_descriptor(int descriptor, std::string_view bytes = kDescriptorByte);
-  // Whether the client may be sent another descriptor: at most kMaxUnreadDescriptors are unread.
-  bool reads_descriptors() noexcept;
-  // Waits until it has read about half of those, or has hung up. Send the output first.
-  Task<Ready> descriptors_read(Instant deadline);
 
   // Lets the others that are ready have their turn; waits, whatever comes.
   Watch::Awaiter others() noexcept { return watch_.others(); }
@@ -131,9 +131,6 @@ class Stream final {
   // its byte; 0 where none came.
   Fd pending_;
   std::size_t pending_distance_ = 0;
-  // No more than so many, and what each takes of the socket's buffer, at the least.
-  unsigned unread_descriptors_ = 0;
-  unsigned least_unread_ = 0;
 };
 
 }  // namespace scache

@@ -16,7 +16,7 @@ struct Capacity {
   static constexpr std::size_t kReserve = 96;
   // One client for so many descriptors: 414 of 20,000, four times Postfix's default process limit.
   // Each is reckoned with two, its own and one that it has sent ahead, and all of them together can
-  // leave a third of the kernel's allowance unread (Stream::kMaxUnreadDescriptors).
+  // leave half of the kernel's allowance unread (Stream::kMaxUnreadDescriptors).
   static constexpr std::size_t kDescriptorsOfClient = 48;
   static constexpr std::size_t kFewestClients = 8;
   // Below this number of descriptors the server says at its start that there are few.

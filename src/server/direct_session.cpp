@@ -60,8 +60,6 @@ Task<> DirectSession::run() {
       ready = co_await stream_.writable(deadline_);
     } else if (next == Next::others || !drops_.empty()) {
       co_await stream_.others();
-    } else if (next == Next::pause) {
-      ready = co_await descriptors_read();
     } else {
       ready = co_await more_input();
     }
@@ -89,10 +87,6 @@ DirectSession::Next DirectSession::serve() {
     if (frame.header.with_descriptor && !arrived_) return end("a frame lacks its descriptor");
     if (in_a_row_ >= kRequestsInARow || stream_.too_much_output() || drops_.full()) {
       next = Next::others;
-      break;
-    }
-    if (!stream_.reads_descriptors()) {
-      next = Next::pause;
       break;
     }
     serve_frame(frame);
@@ -137,13 +131,6 @@ Flow DirectSession::send() {
   if (is_broken_) return {Flow::Kind::failed, 0};
   if (hand_over_) return {Flow::Kind::not_yet, 0};
   return stream_.send_output();
-}
-
-Task<Ready> DirectSession::descriptors_read() {
-  const Ready ready = co_await stream_.descriptors_read(deadline_);
-  if (ready == Ready::timed_out || stream_.reads_descriptors()) co_return ready;
-  co_await stream_.pause(std::min(after(stream_.loop().now(), kPause), deadline_));
-  co_return now() < deadline_ ? Ready::yes : Ready::timed_out;
 }
 
 Watch::Awaiter DirectSession::more_input() {

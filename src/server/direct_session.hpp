@@ -33,9 +33,6 @@ class DirectSession {
   static constexpr std::size_t kLookedAtForPage = 1'024;
   // Bytes after which a page ends early.
   static constexpr std::size_t kBytesOfPage = 65'536;
-  // How long a client is left alone that leaves its descriptors unread, and of which waiting for
-  // their being read says nothing: one that has hung up and stays.
-  static constexpr Duration kPause = std::chrono::milliseconds{64};
 
   // `owner` is the client's user id.
   DirectSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
@@ -76,8 +73,6 @@ class DirectSession {
     input,
     // What is there already, after the others.
     others,
-    // The same, when its client has read its descriptors.
-    pause,
     // Nothing: what the client sends cannot be followed.
     over,
   };
@@ -87,7 +82,6 @@ class DirectSession {
   Next serve();
   void serve_frame(const direct::FrameStep& frame);
   Flow send();
-  Task<Ready> descriptors_read();
   void send_found();
   void replace_found();
   Watch::Awaiter more_input();

@@ -249,7 +249,6 @@ Task<bool> PostfixSession::answer(Kind kind, const Request& request) {
     save_destination(*save);
     return {};
   }
-  if (!may_hand_over(kind)) return {};
   const std::size_t before_reply = stream_.output().size();
   std::optional<Claim> claim = find(kind, request, 0);
   if (!claim) return {};
@@ -380,15 +379,6 @@ Task<bool> PostfixSession::hand_over(Kind kind, Request request, Claim found,
   }
   drop_heard();
   co_return true;
-}
-
-// A client that leaves its descriptors unread gets no more of them.
-bool PostfixSession::may_hand_over(Kind kind) {
-  if (stream_.reads_descriptors()) return true;
-  log_.warn("{}: the client has not read {} descriptors", postfix_codec::service_name(kind),
-            Stream::kMaxUnreadDescriptors);
-  postfix_codec::put_refusal(stream_.output(), kind, Status::fail);
-  return false;
 }
 
 void PostfixSession::refuse(Kind kind, std::string_view why) {

@@ -86,7 +86,6 @@ class PostfixSession {
   Task<bool> save_endpoint(SaveEndpoint request);
   Task<bool> hand_over(Kind kind, Request request, Claim found, std::size_t before_reply);
 
-  bool may_hand_over(Kind kind);
   void refuse(Kind kind, std::string_view why);
   void warn(std::string_view text) noexcept { log_.write(Severity::warning, text); }
   void warn_of_descriptor(Kind kind, std::string_view what, int error);

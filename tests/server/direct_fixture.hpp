@@ -41,9 +41,11 @@ class DirectSessionTest : public SessionTest {
       EXPECT_TRUE(client.send(bytes, descriptors));
       test_.settle();
     }
-    // All replies that have come.
-    std::vector<Reply> hear() {
-      unread_ += client.read();
+    // The replies that have come; and those that come until no more do.
+    std::vector<Reply> hear() { return take_replies(client.read()); }
+    std::vector<Reply> hear_all() { return take_replies(test_.read_all(client)); }
+    std::vector<Reply> take_replies(const std::string& bytes) {
+      unread_ += bytes;
       std::vector<Reply> replies;
       while (std::optional<Reply> reply = take_reply(unread_)) replies.push_back(std::move(*reply));
       return replies;
@@ -51,7 +53,7 @@ class DirectSessionTest : public SessionTest {
     // The one reply to a request.
     Reply ask(const std::string& bytes, const std::vector<int>& descriptors = {}) {
       say(bytes, descriptors);
-      std::vector<Reply> replies = hear();
+      std::vector<Reply> replies = hear_all();
       EXPECT_THAT(replies, ::testing::SizeIs(1));
       return replies.empty() ? Reply{Kind::error, 0, false, {}} : replies.front();
     }
@@ -93,6 +95,17 @@ class DirectSessionTest : public SessionTest {
     const int smallest = 0;
     EXPECT_EQ(::setsockopt(ends.first.get(), SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest), 0);
     return ends;
+  }
+
+  // Twice as many lookups as descriptors may be unread, and what they find.
+  std::string many_lookups() {
+    std::string bytes;
+    for (std::uint64_t id = 0; id < 2 * Stream::kMaxUnreadDescriptors; ++id) {
+      service.save(SaveEndpoint{std::chrono::seconds{100}, "e", "p"}, Fd{::dup(tcp.first.get())},
+                   clock.now());
+      bytes += find_frame(id, "e");
+    }
+    return bytes;
   }
 
   Ends tcp = tcp_pair();

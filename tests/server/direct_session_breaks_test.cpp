@@ -14,37 +14,29 @@ using namespace std::chrono_literals;
 using namespace test;
 using ::testing::SizeIs;
 
+// More lookups than descriptors may be unread.
+constexpr std::size_t kMany = 2 * Stream::kMaxUnreadDescriptors;
+
 TEST_F(DirectSessionTest, DescriptorsThatAreNotReadAreLimitedAndNothingIsLost) {
-  const std::size_t many = 2 * Stream::kMaxUnreadDescriptors;
-  std::string bytes;
-  for (std::uint64_t id = 0; id < many; ++id) {
-    service.save(SaveEndpoint{10s, "e", "p"}, Fd{::dup(tcp.first.get())}, clock.now());
-    bytes += find_frame(id, "e");
+  talk.say(many_lookups());
+  EXPECT_GE(service.cache().connections(), kMany - Stream::kMaxUnreadDescriptors);
+  std::size_t replies = 0;
+  for (int round = 0; round < 10 && replies < kMany; ++round) {
+    replies += talk.hear().size();
+    talk.client.descriptors().clear();
+    settle();
   }
-  EXPECT_TRUE(talk.client.send(bytes));
-  settle();
-  EXPECT_EQ(service.cache().connections(), many - Stream::kMaxUnreadDescriptors);
-  EXPECT_THAT(talk.hear(), SizeIs(Stream::kMaxUnreadDescriptors));
-  talk.client.descriptors().clear();
-  settle();
-  EXPECT_THAT(talk.hear(), SizeIs(Stream::kMaxUnreadDescriptors));
+  EXPECT_EQ(replies, kMany);
   EXPECT_EQ(service.cache().connections(), 0u);
-  talk.client.descriptors().clear();
 }
 
 TEST_F(DirectSessionTest, AClientThatNeverReadsItsDescriptorsIsLeft) {
-  std::string bytes;
-  for (std::uint64_t id = 0; id <= Stream::kMaxUnreadDescriptors; ++id) {
-    service.save(SaveEndpoint{100s, "e", "p"}, Fd{::dup(tcp.first.get())}, clock.now());
-    bytes += find_frame(id, "e");
-  }
-  EXPECT_TRUE(talk.client.send(bytes));
-  settle();
+  talk.say(many_lookups());
   pass(kTimeLimit - 1ms);
   EXPECT_FALSE(talk.is_over());
   pass(1ms);
   EXPECT_TRUE(talk.is_over());
-  EXPECT_EQ(service.cache().connections(), 1u);
+  EXPECT_GE(service.cache().held(), kMany - Stream::kMaxUnreadDescriptors);
 }
 
 TEST_F(DirectSessionTest, AFoundConnectionWaitsForRoomAndStaysInTheCacheIfThereIsNone) {
@@ -105,38 +97,12 @@ TEST_F(DirectSessionTest, ItsEndClosesADescriptorWhoseFrameIsNotWhole) {
   EXPECT_TRUE(talk.is_over());
 }
 
-// It can read what it has been sent, but nothing tells the server that it does.
-TEST_F(DirectSessionTest, AClientThatHasHungUpAndLeavesItsDescriptorsUnreadIsLookedAtSeldom) {
-  std::string bytes;
-  for (std::uint64_t id = 0; id <= Stream::kMaxUnreadDescriptors; ++id) {
-    service.save(SaveEndpoint{100s, "e", "p"}, Fd{::dup(tcp.first.get())}, clock.now());
-    bytes += find_frame(id, "e");
-  }
-  talk.say(bytes);
+TEST_F(DirectSessionTest, AClientThatHangsUpWithDescriptorsUnreadLeavesTheOthers) {
+  talk.say(many_lookups());
   ASSERT_EQ(::shutdown(talk.client.descriptor(), SHUT_RDWR), 0);
   settle();
-  EXPECT_THAT(talk.hear(), SizeIs(Stream::kMaxUnreadDescriptors));
-  pass(DirectSession::kPause - 1ms);
-  EXPECT_FALSE(talk.is_over());
-  pass(1ms);
   EXPECT_TRUE(talk.is_over()) << "what is next cannot be sent";
-  EXPECT_EQ(service.cache().connections(), 1u);
-  talk.client.descriptors().clear();
-}
-
-TEST_F(DirectSessionTest, ADropGoesOnWhileItsClientReadsNoDescriptors) {
-  std::string bytes;
-  for (std::uint64_t id = 0; id <= Stream::kMaxUnreadDescriptors; ++id) {
-    service.save(SaveEndpoint{100s, "e", "p"}, Fd{::dup(tcp.first.get())}, clock.now());
-    bytes += find_frame(id, "e");
-  }
-  for (std::size_t i = 0; i < 10 * Drops::kEntriesOfSlice; ++i) {
-    service.save(SaveDestination{10s, std::to_string(i), "", "f"}, clock.now());
-  }
-  talk.say(frame(Kind::drop, 100, {{Tag::prefix, ""}}) + bytes);
-  EXPECT_EQ(service.cache().bindings(), 0u);
-  EXPECT_THAT(talk.hear(), SizeIs(Stream::kMaxUnreadDescriptors + 1));
-  talk.client.descriptors().clear();
+  EXPECT_GE(service.cache().held(), kMany - Stream::kMaxUnreadDescriptors);
 }
 
 }  // namespace

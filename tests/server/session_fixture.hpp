@@ -40,11 +40,12 @@ class SessionTest : public ServiceFixture {
       EXPECT_TRUE(client.send(bytes, descriptors));
       test_.settle();
     }
-    // What the client has been sent.
+    // What the client has been sent; and what it is sent until no more comes.
     std::string hear() { return client.read(); }
+    std::string hear_all() { return test_.read_all(client); }
     std::string ask(const std::string& bytes, const std::vector<int>& descriptors = {}) {
       say(bytes, descriptors);
-      return hear();
+      return hear_all();
     }
     void leave() {
       client.leave();
@@ -97,6 +98,16 @@ class SessionTest : public ServiceFixture {
     Task<PostfixSession::End> task_;
   };
   using TalkPtr = std::unique_ptr<Talk>;
+
+  std::string read_all(SocketClient& client) {
+    std::string all;
+    for (;;) {
+      const std::string part = client.read();
+      if (part.empty()) return all;
+      all += part;
+      settle();
+    }
+  }
 
   // A client that has been greeted.
   TalkPtr connect() {

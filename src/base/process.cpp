@@ -1,7 +1,7 @@
 #include "base/process.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,34 +9,42 @@
 #include <cstring>
 
 namespace scache {
-namespace {
 
-std::unexpected<Error> fail_call(std::string_view call) {
-  return std::unexpected{Error{fmt::format("{}: {}", call, std::strerror(errno))}};
+// A socket that is not connected needs no /dev. Writing to it fails, as writing to a closed
+// descriptor does, so that output that is lost is still an error; reading finds the end.
+bool reserve_standard_descriptors() noexcept {
+  for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
+    if (::fcntl(number, F_GETFD) != -1) continue;
+    const int placeholder = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (placeholder == -1) return false;
+    ::shutdown(placeholder, SHUT_RD);
+  }
+  return true;
 }
 
-}  // namespace
+bool is_inherited(int descriptor) noexcept {
+  const int flags = ::fcntl(descriptor, F_GETFD);
+  return flags != -1 && (flags & FD_CLOEXEC) == 0;
+}
 
-void prepare_process() {
-  for (;;) {
-    const int descriptor = ::open("/dev/null", O_RDWR);
-    if (descriptor < 0) break;
-    if (descriptor > STDERR_FILENO) {
-      ::close(descriptor);
-      break;
-    }
-  }
+bool prepare_server() noexcept {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  return reserve_standard_descriptors();
 }
 
-Result<rlim_t> raise_descriptor_limit() {
+rlim_t raise_descriptor_limit(Log& log) noexcept {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return fail_call("getrlimit(RLIMIT_NOFILE)");
-  if (limit.rlim_cur != limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return fail_call("setrlimit(RLIMIT_NOFILE)");
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    log.warn("the limit of open files is unknown, {} are assumed: {}", kAssumedDescriptors,
+             std::strerror(errno));
+    return kAssumedDescriptors;
   }
+  if (limit.rlim_cur == limit.rlim_max) return limit.rlim_cur;
+  const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return raised.rlim_cur;
+  log.warn("the limit of open files stays at {}, it cannot be raised to {}: {}", limit.rlim_cur,
+           limit.rlim_max, std::strerror(errno));
   return limit.rlim_cur;
 }
 

@@ -91,7 +91,7 @@ std::optional<int> serve(const postfix::Options& options, const postfix::Paramet
     if (!options.arguments.empty()) std::exit(postfix::fail_start(log, surplus(options)));
     server.adopt(Fd{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)});
   } else {
-    server.accept_from(listening);
+    for (const Fd& each : inherited.listeners) server.accept_from(each.get());
     master_gone.emplace(loop, master.descriptor(), [&] { loop.stop(); });
   }
   while (!loop.stopped()) {
@@ -122,18 +122,17 @@ Result<std::optional<int>> start_and_serve(const postfix::Options& options,
       .owner = options.drop_privileges ? std::optional{parameters->mail_owner} : std::nullopt};
   const auto entered = postfix::enter_jail(jail);
   if (!entered) return std::unexpected{entered.error()};
-  const auto descriptors = raise_descriptor_limit();
-  if (!descriptors) return std::unexpected{descriptors.error()};
-  if (*descriptors < Capacity::kFewDescriptors) {
-    log.warn("could allocate space for only {} open files", *descriptors);
+  const rlim_t descriptors = raise_descriptor_limit(log);
+  if (descriptors < Capacity::kFewDescriptors) {
+    log.warn("could allocate space for only {} open files", descriptors);
   }
-  return serve(options, *parameters, std::move(*inherited), *generation, *descriptors, log);
+  return serve(options, *parameters, std::move(*inherited), *generation, descriptors, log);
 }
 
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  prepare_process();
+  if (!prepare_server()) return EXIT_FAILURE;
   const postfix::Environment environment = postfix::Environment::read();
   postfix::Options options{environment};
   const auto understood = options.read({argv, static_cast<std::size_t>(argc)});

@@ -17,6 +17,7 @@
 #include "base/process.hpp"
 #include "base/random.hpp"
 #include "base/socket_path.hpp"
+#include "base/user_namespace.hpp"
 #include "io/closer.hpp"
 #include "io/loop.hpp"
 #include "io/signals.hpp"
@@ -38,6 +39,8 @@ using namespace scache::standalone;
 
 // How long requests that are under way may take when the server is to end.
 constexpr Duration kFinishTime = std::chrono::seconds{5};
+// How often the server looks whether its socket is where clients look for it.
+constexpr Duration kSocketInterval = std::chrono::seconds{5};
 
 std::chrono::milliseconds milliseconds(Duration time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time);
@@ -64,15 +67,19 @@ Result<Listener> listen(const Configuration& configuration) {
 }
 
 Result<Capacity> capacity_of(const Configuration& configuration, Log& log) {
-  const auto descriptors = raise_descriptor_limit();
-  if (!descriptors) return std::unexpected{descriptors.error()};
-  if (*descriptors < Capacity::kFewDescriptors) log.warn("only {} open files", *descriptors);
-  return share_out(*descriptors, configuration.clients, configuration.connections);
+  const rlim_t descriptors = raise_descriptor_limit(log);
+  if (descriptors < Capacity::kFewDescriptors) log.warn("only {} open files", descriptors);
+  return share_out(descriptors, configuration.clients, configuration.connections);
 }
 
-// Serves until a signal ends it.
-void serve(const ScachedOptions& options, Configuration configuration, Listener listening,
-           const Capacity& capacity, ServerLog& log) {
+// Serves until a signal ends it, or until its socket is lost. Returns the exit status.
+int serve(const ScachedOptions& options, Configuration configuration, Listener listening,
+          const Capacity& capacity, ServerLog& log) {
+  const OverflowIds overflow = overflow_ids();
+  if (overflow.user == ::geteuid()) {
+    log.warn("user {} is everybody without a number in this user namespace: it has no access",
+             ::geteuid());
+  }
   Notifier notifier = Notifier::from_environment();
   const auto watchdog = watchdog_interval_from_environment();
   std::optional<Listener> listener{std::move(listening)};
@@ -106,8 +113,37 @@ void serve(const ScachedOptions& options, Configuration configuration, Listener 
                              .time_limit = configuration.request_time,
                              .source = "client"},
                  .clients = capacity.clients,
-                 .access = configuration.access(::geteuid())}};
+                 .access = configuration.access(::geteuid(), overflow)}};
+  int status = EXIT_SUCCESS;
 
+  Timer late{loop, [&] {
+               log.warn("{} clients are within a request: they are not waited for any longer",
+                        server.clients());
+               loop.stop();
+             }};
+  const auto finish = [&] {
+    notifier.stopping();
+    late.set(after(loop.now(), kFinishTime));
+    server.stop_accepting();
+    listener.reset();
+    server.finish([&] { loop.stop(); });
+  };
+  const auto keep_socket = [&] {
+    if (listener->is_in_place()) return;
+    log.warn("{}: the socket is gone: making it anew", listener->path());
+    server.stop_accepting();
+    if (const auto renewed = listener->renew(); renewed) {
+      server.accept_from(listener->descriptor());
+    } else {
+      log.write(Severity::fatal, renewed.error().text);
+      status = EXIT_FAILURE;
+      finish();
+    }
+  };
+  Timer socket_timer{loop, [&] {
+                       if (listener) keep_socket();
+                       if (listener) socket_timer.set(after(loop.now(), kSocketInterval));
+                     }};
   const auto reload = [&] {
     notifier.reloading(monotonic_microseconds());
     Reading reading = configure(options);
@@ -121,7 +157,7 @@ void serve(const ScachedOptions& options, Configuration configuration, Listener 
                       milliseconds(configuration.ttl_limit));
       service.set_strangers(configuration.admits_others());
       server.set_time_limit(configuration.request_time);
-      server.set_access(configuration.access(::geteuid()));
+      server.set_access(configuration.access(::geteuid(), overflow));
       loop.set_busy_poll(configuration.busy_poll);
       report.set_interval(configuration.statistics_interval);
       log.write(Severity::info, "configuration read again");
@@ -129,18 +165,7 @@ void serve(const ScachedOptions& options, Configuration configuration, Listener 
       log.write(Severity::error, "the configuration stays as it was");
     }
     notifier.ready();
-  };
-  Timer late{loop, [&] {
-               log.warn("{} clients are within a request: they are not waited for any longer",
-                        server.clients());
-               loop.stop();
-             }};
-  const auto finish = [&] {
-    notifier.stopping();
-    late.set(after(loop.now(), kFinishTime));
-    server.stop_accepting();
-    listener.reset();
-    server.finish([&] { loop.stop(); });
+    keep_socket();
   };
   Signals signals{loop, {SIGTERM, SIGINT, SIGHUP}, [&](int number) {
                     if (number == SIGHUP && listener) reload();
@@ -157,8 +182,10 @@ void serve(const ScachedOptions& options, Configuration configuration, Listener 
   log.write(Severity::info, "ready");
   notifier.ready();
   if (options.ready_fd >= 0) tell_ready(Fd{options.ready_fd});
+  socket_timer.set(after(loop.now(), kSocketInterval));
   while (!loop.stopped()) loop.turn(Loop::Wait::block);
   report.report();
+  return status;
 }
 
 int start(const ScachedOptions& options, ServerLog& log) {
@@ -182,14 +209,13 @@ int start(const ScachedOptions& options, ServerLog& log) {
   if (!capacity) return fail(capacity.error().text);
   auto listener = listen(reading.configuration);
   if (!listener) return fail(listener.error().text);
-  serve(options, std::move(reading.configuration), std::move(*listener), *capacity, log);
-  return EXIT_SUCCESS;
+  return serve(options, std::move(reading.configuration), std::move(*listener), *capacity, log);
 }
 
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  prepare_process();
+  if (!prepare_server()) return EXIT_FAILURE;
   ServerLog log{{.journal = leads_to_journal(STDERR_FILENO, ::getenv("JOURNAL_STREAM"))}};
   try {
     const auto options = read_scached_options(argc, argv);

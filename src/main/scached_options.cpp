@@ -1,12 +1,12 @@
 #include "main/scached_options.hpp"
 
-#include <fcntl.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <string>
+
+#include "base/process.hpp"
 
 namespace scache {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 constexpr int kUsage = 2;
 
 std::string is_open(const std::string& number) {
-  return ::fcntl(std::atoi(number.c_str()), F_GETFD) < 0 ? number + " is not open" : "";
+  return is_inherited(std::atoi(number.c_str())) ? "" : number + " is not open";
 }
 
 // An empty word is a mistake of whoever has put it together.

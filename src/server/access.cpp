@@ -5,9 +5,12 @@
 
 namespace scache {
 
-Access::Access(uid_t own, std::vector<uid_t> users, std::vector<gid_t> groups)
+Access::Access(uid_t own, std::vector<uid_t> users, std::vector<gid_t> groups,
+               const OverflowIds& overflow)
     : users_{std::move(users)}, groups_{std::move(groups)} {
   users_.push_back(own);
+  if (overflow.user) std::erase(users_, *overflow.user);
+  if (overflow.group) std::erase(groups_, *overflow.group);
   users_.push_back(0);
 }
 

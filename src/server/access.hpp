@@ -6,14 +6,18 @@
 #include <span>
 #include <vector>
 
+#include "base/user_namespace.hpp"
+
 namespace scache {
 
 // Access says which users of the machine a server talks to: its own, root, and those that are named
 // to it, by themselves or by a group of theirs. Pure: who somebody is, the kernel tells (io/peer).
 class Access {
  public:
-  // `own` is the user that the server runs as.
-  explicit Access(uid_t own, std::vector<uid_t> users = {}, std::vector<gid_t> groups = {});
+  // `own` is the user that the server runs as. The overflow ids are anybody's: they are not
+  // admitted, whether named or the server's own.
+  explicit Access(uid_t own, std::vector<uid_t> users = {}, std::vector<gid_t> groups = {},
+                  const OverflowIds& overflow = {});
 
   // `who` is asked for its user and its group, `groups` are the others that it is in.
   bool admits(const ucred& who, std::span<const gid_t> groups) const noexcept;

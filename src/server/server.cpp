@@ -35,26 +35,26 @@ void Server::accept_from(int listening) {
   if (settings_.max_idle > Duration::zero()) {
     idle_exit_.set(after(loop_.now(), settings_.max_idle));
   }
-  accept_watch_.emplace(loop_, listening);
-  accepting_ = accept_clients(listening);
-  accepting_.start();
+  Acceptor& acceptor = acceptors_.emplace_back(loop_, listening);
+  acceptor.task = accept_clients(acceptor);
+  acceptor.task.start();
 }
 
-Task<> Server::accept_clients(int listening) {
+Task<> Server::accept_clients(Acceptor& acceptor) {
   for (;;) {
     Accepted accepted = Accepted::one;
     try {
-      co_await accept_watch_->readable(kNever);
+      co_await acceptor.watch.readable(kNever);
     } catch (const std::exception& failure) {
       tell_of_shortage(failure.what());
       accepted = Accepted::not_now;
     }
     for (unsigned i = 0; i < kAcceptsOfTurn && accepted == Accepted::one; ++i) {
-      accepted = accept_one(listening);
+      accepted = accept_one(acceptor.listening);
     }
     if (accepted == Accepted::not_now) {
       const Instant later = after(loop_.now(), kAcceptPause);
-      co_await accept_watch_->pause(later);
+      co_await acceptor.watch.pause(later);
     }
   }
 }
@@ -132,8 +132,7 @@ void Server::adopt(Fd socket, std::optional<uid_t> user) {
 }
 
 void Server::stop_accepting() noexcept {
-  accepting_ = {};
-  accept_watch_.reset();
+  acceptors_.clear();
 }
 
 void Server::finish(std::function<void()> finished) {

@@ -5,6 +5,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <functional>
+#include <list>
 #include <optional>
 #include <utility>
 
@@ -51,11 +52,12 @@ class Server final : private ClientOwner {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Accepts clients from a listening socket, which it borrows and which must not block.
+  // Accepts clients from a listening socket, which it borrows and which must not block. There may
+  // be several.
   void accept_from(int listening);
   // Serves a client that is connected already. `user` is whose it is, where that is known.
   void adopt(Fd socket, std::optional<uid_t> user = std::nullopt);
-  // Accepts nobody any more, and lets the listening socket go.
+  // Accepts nobody any more, and lets the listening sockets go.
   void stop_accepting() noexcept;
   // Accepts nobody any more, closes each client as soon as it is between requests, and calls
   // `finished` when the last one has gone. Not to be called by a session.
@@ -73,7 +75,15 @@ class Server final : private ClientOwner {
   using Standing = boost::intrusive::list<Client, boost::intrusive::base_hook<StandingHook>,
                                           boost::intrusive::constant_time_size<false>>;
 
-  Task<> accept_clients(int listening);
+  struct Acceptor {
+    Acceptor(Loop& loop, int socket) : listening{socket}, watch{loop, socket} {}
+
+    int listening;
+    Watch watch;
+    Task<> task{};
+  };
+
+  Task<> accept_clients(Acceptor& acceptor);
   enum class Accepted { one, none, not_now };
   Accepted accept_one(int listening);
   void admit(Fd socket);
@@ -106,10 +116,10 @@ class Server final : private ClientOwner {
   bool had_request_ = false;
   bool is_short_ = false;
   bool is_refusing_ = false;
-  std::optional<Watch> accept_watch_;
   Timer expiry_;
   Timer idle_exit_;
-  Task<> accepting_;
+  // Last: their tasks use what stands above.
+  std::list<Acceptor> acceptors_;
 };
 
 }  // namespace scache

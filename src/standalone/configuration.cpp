@@ -44,8 +44,8 @@ Place Configuration::place() const {
   return place;
 }
 
-Access Configuration::access(uid_t own) const {
-  return Access{own, numbers(users), numbers(groups)};
+Access Configuration::access(uid_t own, const OverflowIds& overflow) const {
+  return Access{own, numbers(users), numbers(groups), overflow};
 }
 
 std::string differs_until_restart(const Configuration& old, const Configuration& now) {

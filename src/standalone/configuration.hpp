@@ -70,7 +70,7 @@ struct Configuration {
   // Whether others are served than the server's own user and root.
   bool admits_others() const noexcept { return !users.empty() || !groups.empty(); }
   // Whom a server serves that runs as `own`.
-  Access access(uid_t own) const;
+  Access access(uid_t own, const OverflowIds& overflow) const;
 };
 
 // Settings that are read at the start only and differ between the two, as in "socket and limits";

@@ -1,13 +1,15 @@
 #include "standalone/configuration_file.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
+#include "base/fd.hpp"
 #include "standalone/configuration_keys.hpp"
 
 namespace scache::standalone {
@@ -44,10 +46,12 @@ void read_all(const toml::table& root, const std::vector<Key>& keys, Reading& re
     }
   }
   if (reading.configuration.ttl_default > reading.configuration.ttl_limit) {
-    const toml::node* limit = root["ttl"]["limit"].node();
     const toml::node* usual = root["ttl"]["default"].node();
-    complaints.add((usual != nullptr ? usual : limit)->source(),
-                   "ttl.default must not be more than ttl.limit");
+    if (usual != nullptr) {
+      complaints.add(usual->source(), "ttl.default must not be more than ttl.limit");
+    } else {
+      reading.configuration.ttl_default = reading.configuration.ttl_limit;
+    }
   }
 }
 
@@ -71,16 +75,22 @@ Reading read_configuration(const std::string& file, const Accounts& accounts) {
   const auto failure = [&](std::string_view why) {
     return Reading{{}, {fmt::format("{}: {}", file, why)}};
   };
-  errno = 0;
-  std::ifstream stream{file, std::ios::binary};
+  // A FIFO does not block, neither when it is opened nor when it is read: it is refused.
+  const Fd opened{::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  struct stat status{};
+  if (!opened || ::fstat(opened.get(), &status) != 0) return failure(std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) return failure("not a regular file");
   std::string text(kMaxConfigurationBytes + 1, '\0');
-  if (!stream) return failure(std::strerror(errno));
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return failure(std::strerror(errno));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > kMaxConfigurationBytes) {
+  std::size_t size = 0;
+  for (ssize_t count = 1; count != 0 && size < text.size();) {
+    count = ::read(opened.get(), text.data() + size, text.size() - size);
+    if (count < 0) return failure(std::strerror(errno));
+    size += static_cast<std::size_t>(count);
+  }
+  if (size > kMaxConfigurationBytes) {
     return failure(fmt::format("more than {} bytes", kMaxConfigurationBytes));
   }
+  text.resize(size);
   return parse_configuration(text, file, accounts);
 }
 

@@ -10,7 +10,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string_view>
+
+#include "standalone/socket_directory.hpp"
 
 // Two servers at one path: beside the socket lies a lock file, on which a server holds a lock for
 // as long as it lives. Who has it may look at the socket file: if nobody answers there, it is one
@@ -33,35 +36,56 @@ std::unexpected<Error> fail_call(const std::string& path, std::string_view call)
   return fail(path, fmt::format("{}: {}", call, std::strerror(errno)));
 }
 
-std::string lock_path(const std::string& path) {
-  return path + ".lock";
+// The umask of the process, for as long as the object lives.
+class Umask {
+ public:
+  explicit Umask(mode_t mask) noexcept : before_{::umask(mask)} {}
+  Umask(const Umask&) = delete;
+  Umask& operator=(const Umask&) = delete;
+  ~Umask() { ::umask(before_); }
+
+ private:
+  mode_t before_;
+};
+
+// The file of this name in the directory, or nothing.
+std::optional<struct stat> look(const Fd& directory, const std::string& name) {
+  struct stat status{};
+  if (::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  return status;
 }
 
-Result<void> make_directory(const std::string& path) {
-  const std::string directory = path.substr(0, path.rfind('/'));
-  if (!directory.empty() && ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return fail_call(directory, "mkdir");
-  }
-  return {};
+bool is_same(const struct stat& one, const struct stat& other) {
+  return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-bool is_at(const std::string& path, int descriptor) {
-  struct stat there{};
+bool is_at(const Fd& directory, const std::string& name, const Fd& file) {
+  const auto there = look(directory, name);
   struct stat here{};
-  return ::stat(path.c_str(), &there) == 0 && ::fstat(descriptor, &here) == 0 &&
-         there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+  return there && ::fstat(file.get(), &here) == 0 && is_same(*there, here);
 }
 
-Result<Fd> lock(const std::string& path) {
+std::string lock_name(const std::string& name) {
+  return name + ".lock";
+}
+
+Result<Fd> lock(const Fd& directory, const std::string& name, const std::string& path) {
+  const std::string file_name = lock_name(name);
+  const std::string shown = lock_name(path);
   for (;;) {
-    const std::string name = lock_path(path);
-    Fd file{::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (!file) return fail_call(name, "open");
+    constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    Fd file{::openat(directory.get(), file_name.c_str(), kFlags, 0600)};
+    struct stat status{};
+    if (!file || ::fstat(file.get(), &status) != 0) return fail_call(shown, "open");
+    if (!S_ISREG(status.st_mode)) return fail(shown, "not a regular file");
+    if (status.st_uid != ::geteuid() && status.st_uid != 0) {
+      return fail(shown, fmt::format("belongs to user {}", status.st_uid));
+    }
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK) return fail(path, kOccupied);
-      return fail_call(name, "flock");
+      return fail_call(shown, "flock");
     }
-    if (is_at(name, file.get())) return file;
+    if (is_at(directory, file_name, file)) return file;
   }
 }
 
@@ -70,13 +94,14 @@ Fd make_socket() {
 }
 
 // Removes a socket that nobody listens on any more.
-Result<void> clear(const std::string& path, const sockaddr_un& address) {
-  struct stat status{};
-  if (::lstat(path.c_str(), &status) != 0) {
+Result<void> clear(const Fd& directory, const std::string& name, const std::string& path,
+                   const sockaddr_un& address) {
+  const auto status = look(directory, name);
+  if (!status) {
     if (errno == ENOENT) return {};
     return fail_call(path, "stat");
   }
-  if (!S_ISSOCK(status.st_mode)) return fail(path, "there is something else than a socket");
+  if (!S_ISSOCK(status->st_mode)) return fail(path, "there is something else than a socket");
   const Fd probe = make_socket();
   if (!probe) return fail_call(path, "socket");
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
@@ -85,74 +110,98 @@ Result<void> clear(const std::string& path, const sockaddr_un& address) {
     return fail(path, kOccupied);
   }
   if (errno != ECONNREFUSED) return fail_call(path, "connect");
-  if (::unlink(path.c_str()) != 0) return fail_call(path, "unlink");
+  if (::unlinkat(directory.get(), name.c_str(), 0) != 0) return fail_call(path, "unlink");
   return {};
-}
-
-// A socket with the mode that it is to have before anybody can reach it.
-Result<Fd> bind_at(const Place& place, const sockaddr_un& address) {
-  Fd socket = make_socket();
-  if (!socket) return fail_call(place.path, "socket");
-  const mode_t before = ::umask(0177);
-  const int bound =
-      ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  ::umask(before);
-  if (bound != 0) return fail_call(place.path, "bind");
-  const auto undo = [&](std::string_view call) {
-    auto failure = fail_call(place.path, call);
-    ::unlink(place.path.c_str());
-    return failure;
-  };
-  constexpr auto kSame = static_cast<uid_t>(-1);
-  if ((place.owner != kSame || place.group != kSame) &&
-      ::chown(place.path.c_str(), place.owner, place.group) != 0) {
-    return undo("chown");
-  }
-  if (::chmod(place.path.c_str(), place.mode) != 0) return undo("chmod");
-  if (::listen(socket.get(), Listener::kBacklog) != 0) return undo("listen");
-  return socket;
 }
 
 }  // namespace
 
 Result<Listener> Listener::make(const Place& place) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
   if (place.path.empty()) {
     return std::unexpected{
         Error{"no path for a socket: XDG_RUNTIME_DIR is not set, and neither "
               "--socket nor socket.path"}};
   }
-  if (place.path.size() >= sizeof address.sun_path) {
-    return fail(place.path, fmt::format("longer than {} bytes", sizeof address.sun_path - 1));
+  if (place.path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return fail(place.path, fmt::format("longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1));
   }
-  std::memcpy(address.sun_path, place.path.data(), place.path.size());
-  const auto directory = make_directory(place.path);
-  if (!directory) return std::unexpected{directory.error()};
-  auto locked = lock(place.path);
-  if (!locked) return std::unexpected{locked.error()};
-  const auto cleared = clear(place.path, address);
-  if (!cleared) return std::unexpected{cleared.error()};
-  auto socket = bind_at(place, address);
-  if (!socket) return std::unexpected{socket.error()};
-  return Listener{std::move(*socket), std::move(*locked), place.path};
+  if (!place.path.starts_with('/')) return fail(place.path, "not an absolute path");
+  Listener made{place};
+  const auto renewed = made.renew();
+  if (!renewed) return std::unexpected{renewed.error()};
+  return made;
 }
 
-Listener::Listener(Fd socket, Fd lock, std::string path) noexcept
-    : socket_{std::move(socket)}, lock_{std::move(lock)}, path_{std::move(path)} {
+Result<void> Listener::renew() {
+  const std::string& path = place_.path;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const auto slash = path.rfind('/');
+  const std::string name = path.substr(slash + 1);
+
+  const Umask own_alone{0077};
+  auto directory =
+      open_socket_directory(path.substr(0, slash), ::geteuid() == 0 ? Trust::checked : Trust::any);
+  if (!directory) return std::unexpected{directory.error()};
+  if (!lock_ || !is_at(*directory, lock_name(name), lock_)) {
+    auto locked = lock(*directory, name, path);
+    if (!locked) return std::unexpected{locked.error()};
+    lock_ = std::move(*locked);
+  }
+  directory_ = std::move(*directory);
+  if (const auto cleared = clear(directory_, name, path, address); !cleared) return cleared;
+
+  Fd socket = make_socket();
+  if (!socket) return fail_call(path, "socket");
+  {
+    const Umask mode{~place_.mode & 0777U};
+    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      return fail_call(path, "bind");
+    }
+  }
+  if (const auto owned = take_file(name); !owned) return owned;
+  if (::listen(socket.get(), kBacklog) != 0) return fail_call(path, "listen");
+  socket_ = std::move(socket);
+  return {};
+}
+
+// Remembers the file that bind(2) has made, and gives it to its owner.
+Result<void> Listener::take_file(const std::string& name) {
+  const Fd file{::openat(directory_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
   struct stat status{};
-  if (::lstat(path_.c_str(), &status) != 0) return;
+  if (!file || ::fstat(file.get(), &status) != 0) return fail_call(place_.path, "open");
+  if (!S_ISSOCK(status.st_mode) || status.st_uid != ::geteuid()) {
+    return fail(place_.path, "another process has replaced the socket");
+  }
   device_ = status.st_dev;
   inode_ = status.st_ino;
+  constexpr auto kSame = static_cast<uid_t>(-1);
+  if ((place_.owner != kSame || place_.group != kSame) &&
+      ::fchownat(file.get(), "", place_.owner, place_.group, AT_EMPTY_PATH) != 0) {
+    return fail_call(place_.path, "chown");
+  }
+  return {};
+}
+
+bool Listener::is_in_place() const noexcept {
+  if (!lock_) return true;
+  struct stat status{};
+  return ::lstat(place_.path.c_str(), &status) == 0 && status.st_dev == device_ &&
+         status.st_ino == inode_;
 }
 
 Listener::~Listener() {
   if (!lock_) return;
+  const std::string name = place_.path.substr(place_.path.rfind('/') + 1);
   struct stat status{};
-  if (::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_) {
-    ::unlink(path_.c_str());
+  if (::fstatat(directory_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      status.st_dev == device_ && status.st_ino == inode_) {
+    ::unlinkat(directory_.get(), name.c_str(), 0);
   }
-  ::unlink(lock_path(path_).c_str());
+  if (is_at(directory_, lock_name(name), lock_)) {
+    ::unlinkat(directory_.get(), lock_name(name).c_str(), 0);
+  }
 }
 
 }  // namespace scache::standalone

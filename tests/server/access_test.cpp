@@ -49,6 +49,17 @@ TEST(Access, IsThoseWhoAreInANamedGroupBesidesTheirOwn) {
   EXPECT_FALSE((Access{kOwn, {71}, {60}}.admits(who(600), kOthers)));
 }
 
+TEST(Access, IsNeverWhoeverHasNoNumberInTheUserNamespace) {
+  const OverflowIds overflow{.user = 65'534, .group = 65'533};
+  EXPECT_FALSE((Access{65'534, {}, {}, overflow}.admits(who(65'534), {})));
+  EXPECT_TRUE((Access{65'534, {}, {}, overflow}.admits(who(0), {})));
+  const Access named{kOwn, {65'534}, {65'533, 60}, overflow};
+  EXPECT_FALSE(named.admits(who(65'534, 65'533), {}));
+  EXPECT_FALSE(named.admits(who(600), std::array<gid_t, 1>{65'533}));
+  EXPECT_TRUE(named.admits(who(65'534, 60), {}));
+  EXPECT_TRUE((Access{65'534}.admits(who(65'534), {})));
+}
+
 TEST(Access, AsksForOtherGroupsOnlyWhereTheyMatter) {
   EXPECT_FALSE((Access{kOwn, {600}}.asks_for_groups()));
   EXPECT_TRUE((Access{kOwn, {}, {60}}.asks_for_groups()));

@@ -71,6 +71,21 @@ TEST_F(ServerTest, GreetsAndServesWhoeverComes) {
   EXPECT_EQ(ask(two, find_dest("d")), kNoDestination);
 }
 
+TEST_F(ServerTest, ServesThoseWhoComeToItsOtherSockets) {
+  const Listening other;
+  start();
+  server->accept_from(other.descriptor());
+  SocketClient one{listening.connect()};
+  SocketClient two{other.connect()};
+  settle();
+  EXPECT_EQ(one.read(), kGreeting);
+  EXPECT_EQ(two.read(), kGreeting);
+  server->stop_accepting();
+  const Fd late = other.connect();
+  settle();
+  EXPECT_EQ(server->clients(), 2u);
+}
+
 TEST_F(ServerTest, ClientsThatCameBeforeItsStartAreServed) {
   SocketClient client = connect();
   start();

@@ -1,7 +1,9 @@
 #include "standalone/configuration_file.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <string>
@@ -116,7 +118,19 @@ TEST(ConfigurationFile, ThatCannotBeReadIsAComplaint) {
   EXPECT_THAT(read_configuration("/nonexistent/f", some_accounts()).complaints,
               ElementsAre("/nonexistent/f: No such file or directory"));
   EXPECT_THAT(read_configuration("/", some_accounts()).complaints,
-              ElementsAre("/: Is a directory"));
+              ElementsAre("/: not a regular file"));
+}
+
+TEST(ConfigurationFile, IsNoFifoThatBlocksWhoeverReadsIt) {
+  const ScratchDirectory scratch;
+  const std::string fifo = scratch.path("fifo");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_THAT(read_configuration(fifo, some_accounts()).complaints,
+              ElementsAre(fifo + ": not a regular file"));
+  // Nor while somebody writes to it.
+  const Fd writer{::open(fifo.c_str(), O_RDWR | O_CLOEXEC)};
+  EXPECT_THAT(read_configuration(fifo, some_accounts()).complaints,
+              ElementsAre(fifo + ": not a regular file"));
 }
 
 TEST(ConfigurationFile, IsReadUpToItsLimit) {

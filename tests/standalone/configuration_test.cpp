@@ -21,7 +21,7 @@ TEST(Configuration, GivesAccessToTheUsersAndGroupsItNames) {
   Configuration configuration;
   configuration.users = {{"somebody", 600}};
   configuration.groups = {{"", 70}};
-  const Access access = configuration.access(500);
+  const Access access = configuration.access(500, {});
   EXPECT_TRUE(access.admits({1, 500, 9}, {}));
   EXPECT_TRUE(access.admits({1, 600, 9}, {}));
   EXPECT_TRUE(access.admits({1, 601, 70}, {}));

@@ -139,6 +139,77 @@ TEST_F(ListenerTest, DoesNotFollowALockThatIsALink) {
   EXPECT_FALSE(std::filesystem::exists(scratch.path("elsewhere")));
 }
 
+TEST_F(ListenerTest, LeavesALockAloneThatIsNoFileOfItsUser) {
+  std::filesystem::create_directory(scratch.path("made"));
+  ASSERT_EQ(::mkfifo((path + ".lock").c_str(), 0600), 0);
+  EXPECT_EQ(make(), path + ".lock: not a regular file");
+  std::filesystem::remove(path + ".lock");
+  if (::geteuid() != 0) GTEST_SKIP() << "only root makes files of other users";
+  std::ofstream{path + ".lock"};
+  ASSERT_EQ(::chown((path + ".lock").c_str(), 1, 1), 0);
+  EXPECT_EQ(make(), path + ".lock: belongs to user 1");
+  EXPECT_TRUE(std::filesystem::exists(path + ".lock"));
+}
+
+// Files whose mode and owner somebody else would like to see changed.
+TEST_F(ListenerTest, ChangesNothingThatALinkLeadsTo) {
+  std::filesystem::create_directory(scratch.path("made"));
+  const std::string secret = scratch.path("secret");
+  std::ofstream{secret} << "secret";
+  ::chmod(secret.c_str(), 0600);
+  std::filesystem::create_symlink(secret, path);
+  EXPECT_EQ(make({.path = path, .mode = 0666}), path + ": there is something else than a socket");
+  EXPECT_EQ(mode(secret), mode_t{0600});
+}
+
+TEST_F(ListenerTest, HasItsModeWhateverTheUmaskIs) {
+  const mode_t before = ::umask(0777);
+  EXPECT_EQ(make({.path = path, .mode = 0640}), "");
+  ::umask(before);
+  EXPECT_EQ(mode(path), mode_t{0640});
+  EXPECT_EQ(mode(path + ".lock"), mode_t{0600});
+  EXPECT_EQ(mode(scratch.path("made")), mode_t{0700});
+}
+
+TEST_F(ListenerTest, LeavesNoSocketBehindThatItCannotGiveAway) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root can give anything away";
+  EXPECT_EQ(make({.path = path, .owner = 0}), path + ": chown: Operation not permitted");
+  EXPECT_TRUE(std::filesystem::is_empty(scratch.path("made")));
+}
+
+TEST_F(ListenerTest, KnowsWhetherItIsInPlaceAndMakesItselfAnew) {
+  ASSERT_EQ(make(), "");
+  EXPECT_TRUE(listener->is_in_place());
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  EXPECT_FALSE(listener->is_in_place());
+  EXPECT_FALSE(is_served());
+  ASSERT_TRUE(listener->renew());
+  EXPECT_TRUE(listener->is_in_place());
+  EXPECT_TRUE(is_served());
+}
+
+TEST_F(ListenerTest, MakesItselfAnewWithItsDirectoryAndItsLock) {
+  ASSERT_EQ(make(), "");
+  std::filesystem::rename(scratch.path("made"), scratch.path("moved"));
+  EXPECT_FALSE(listener->is_in_place());
+  ASSERT_TRUE(listener->renew());
+  EXPECT_TRUE(is_served());
+  EXPECT_EQ(Listener::make({.path = path}).error().text, occupied);
+  listener.reset();
+  EXPECT_TRUE(std::filesystem::is_empty(scratch.path("made")));
+}
+
+TEST_F(ListenerTest, DoesNotTakeThePlaceOfASuccessor) {
+  ASSERT_EQ(make(), "");
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  const Fd other = bound_socket(path, SOCK_STREAM);
+  ASSERT_EQ(::listen(other.get(), 3), 0);
+  EXPECT_FALSE(listener->is_in_place());
+  EXPECT_EQ(listener->renew().error().text, occupied);
+  listener.reset();
+  EXPECT_TRUE(is_served());
+}
+
 TEST_F(ListenerTest, RemovesOnlyWhatIsItsOwn) {
   ASSERT_EQ(make(), "");
   ASSERT_EQ(::unlink(path.c_str()), 0);
@@ -165,8 +236,9 @@ TEST_F(ListenerTest, SaysWhatIsWrongWithItsPath) {
   EXPECT_EQ(make({.path = scratch.path("x/") + room}), "");
   const std::string long_path = scratch.path("x/") + room + "x";
   EXPECT_EQ(make({.path = long_path}), long_path + ": longer than 107 bytes");
-  EXPECT_EQ(make({.path = scratch.path("a/b/c")}),
-            scratch.path("a/b") + ": mkdir: No such file or directory");
+  EXPECT_EQ(make({.path = scratch.path("a/b/c")}), scratch.path("a/b") +
+                                                       (::geteuid() == 0 ? ": open" : ": mkdir") +
+                                                       ": No such file or directory");
 }
 
 }  // namespace

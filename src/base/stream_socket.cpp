@@ -1,7 +1,12 @@
 #include "base/stream_socket.hpp"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
 
 namespace scache {
 
@@ -18,6 +23,19 @@ bool is_stream_socket(int descriptor, bool listening) noexcept {
 
 int socket_family(int descriptor) noexcept {
   return socket_option(descriptor, SO_DOMAIN);
+}
+
+// poll(2) says nothing of one's own side. A TCP socket tells its state; a local one fails a write
+// of no bytes, which sends nothing on a stream.
+bool is_open_for_sending(int descriptor) noexcept {
+  std::uint8_t state = 0;
+  socklen_t size = sizeof state;
+  static_assert(offsetof(tcp_info, tcpi_state) == 0);
+  if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &state, &size) == 0) {
+    return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
+  }
+  if (socket_family(descriptor) != AF_UNIX || !is_stream_socket(descriptor, false)) return true;
+  return ::send(descriptor, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0;
 }
 
 Fd adopt_inherited_fd(int descriptor) noexcept {

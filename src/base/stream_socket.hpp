@@ -13,6 +13,11 @@ bool is_stream_socket(int descriptor, bool listening) noexcept;
 // AF_UNIX and the like; -1 for what is no socket.
 int socket_family(int descriptor) noexcept;
 
+// False where a stream socket of TCP or of the UNIX domain cannot be written to: it is not
+// connected, this side has shut it down, or the peer of a local one reads no more. Nothing is sent.
+// The question waits for the lock of a TCP socket, which whoever shares the socket can hold.
+bool is_open_for_sending(int descriptor) noexcept;
+
 // Takes possession of an inherited descriptor: close-on-exec.
 Fd adopt_inherited_fd(int descriptor) noexcept;
 // And of a listening socket, which must not block: a client may be gone before it is accepted.

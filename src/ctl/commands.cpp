@@ -12,6 +12,7 @@
 
 #include "base/accounts.hpp"
 #include "base/glob.hpp"
+#include "ctl/complaint.hpp"
 #include "ctl/exit_status.hpp"
 #include "ctl/json.hpp"
 #include "ctl/text.hpp"
@@ -40,7 +41,7 @@ std::string user_name(std::uint64_t number) {
 }  // namespace
 
 int fail(const Error& error) {
-  fmt::print(stderr, "scachectl: {}\n", error.text);
+  complain(error.text);
   return exit_status(error.code);
 }
 

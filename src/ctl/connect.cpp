@@ -12,6 +12,8 @@
 #include <limits>
 #include <memory>
 
+#include "base/stream_socket.hpp"
+
 namespace scache::ctl {
 namespace {
 
@@ -68,9 +70,9 @@ Result<Descriptor> connect_to(const std::string& host, const std::string& port,
   return Error{ErrorCode::system, fmt::format("{}:{}: {}", host, port, std::strerror(problem))};
 }
 
-bool is_quiet(int descriptor) noexcept {
+bool is_reusable(int descriptor) noexcept {
   pollfd look{descriptor, POLLIN | POLLRDHUP, 0};
-  return ::poll(&look, 1, 0) == 0;
+  return ::poll(&look, 1, 0) == 0 && is_open_for_sending(descriptor);
 }
 
 void make_blocking(int descriptor) noexcept {

@@ -12,9 +12,9 @@ namespace scache::ctl {
 Result<Descriptor> connect_to(const std::string& host, const std::string& port,
                               std::chrono::milliseconds timeout);
 
-// Whether nothing waits to be read and the peer has not closed: only then can a connection go to
-// somebody else.
-bool is_quiet(int descriptor) noexcept;
+// Whether another program can go on with a connection: nothing waits to be read, and neither side
+// has shut it down.
+bool is_reusable(int descriptor) noexcept;
 
 // Makes a descriptor block, whatever whoever had it before has left it like.
 void make_blocking(int descriptor) noexcept;

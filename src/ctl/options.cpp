@@ -1,7 +1,5 @@
 #include "ctl/options.hpp"
 
-#include <fcntl.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
@@ -9,6 +7,7 @@
 #include <utility>
 
 #include "base/duration_text.hpp"
+#include "base/process.hpp"
 #include "ctl/exit_status.hpp"
 #include "ctl/host_port.hpp"
 #include "ctl/text.hpp"
@@ -212,7 +211,7 @@ class Reader {
         ->option_text("NUMBER")
         ->required()
         ->check([](const std::string& text) {
-          const bool open = ::fcntl(std::atoi(text.c_str()), F_GETFD) != -1;
+          const bool open = is_inherited(std::atoi(text.c_str()));
           return open ? std::string{} : "descriptor " + text + " is not open";
         });
     properties(app, save_.properties);

@@ -2,15 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <initializer_list>
 #include <scache/connection.hpp>
 
+#include "ctl/complaint.hpp"
 #include "ctl/exit_status.hpp"
 
 namespace scache::ctl {
@@ -21,8 +23,8 @@ constexpr int kOutOfTheWay = 10;
 constexpr int kRead = 6;
 constexpr int kWrite = 7;
 
-int complain(const std::string& program, int problem, int status) {
-  fmt::print(stderr, "scachectl: {}: {}\n", program, std::strerror(problem));
+int fail(const std::string& program, int problem, int status) {
+  complain(fmt::format("{}: {}", program, std::strerror(problem)));
   return status;
 }
 
@@ -34,42 +36,60 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return all;
 }
 
-// Signals are held back from its construction to its end, and told one by one.
-class HeldSignals {
+// Signals that do not end a process, and those that a process sends itself by its own faults.
+constexpr std::array kNotForwarded{SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, SIGSEGV,
+                                   SIGBUS,  SIGILL,  SIGFPE,  SIGTRAP, SIGSYS, SIGABRT};
+
+bool is_ignored(int number) {
+  struct sigaction action{};
+  return ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// Signals that would end this process, and SIGCHLD: blocked while it lives, and received one by
+// one.
+class BlockedSignals {
  public:
-  HeldSignals() {
-    // Whoever started us may ignore it: then nobody would be told.
+  BlockedSignals() {
+    // The parent may have left it ignored: then no SIGCHLD would come.
     std::signal(SIGCHLD, SIG_DFL);
-    sigset_t held;
-    sigemptyset(&held);
-    for (const int number : {SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT}) sigaddset(&held, number);
-    ::sigprocmask(SIG_BLOCK, &held, &before_);
-    held_ = held;
+    sigfillset(&blocked_);
+    for (const int number : kNotForwarded) sigdelset(&blocked_, number);
+    for (int number = 1; number <= SIGRTMAX; ++number) {
+      if (is_ignored(number)) sigdelset(&blocked_, number);
+    }
+    ::sigprocmask(SIG_BLOCK, &blocked_, &before_);
   }
-  HeldSignals(const HeldSignals&) = delete;
-  HeldSignals& operator=(const HeldSignals&) = delete;
-  ~HeldSignals() { restore(); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+  ~BlockedSignals() { restore(); }
 
   void restore() const { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
-  siginfo_t next() const {
-    siginfo_t told{};
-    while (::sigwaitinfo(&held_, &told) == -1) {
+  siginfo_t wait() const {
+    siginfo_t received{};
+    while (::sigwaitinfo(&blocked_, &received) == -1) {
     }
-    return told;
+    return received;
   }
 
  private:
   sigset_t before_{};
-  sigset_t held_{};
+  sigset_t blocked_{};
 };
 
-int wait_for(pid_t child, const HeldSignals& signals) {
+// A terminal sends these to its whole foreground process group, the child included, unless that has
+// left the group.
+bool reaches_child(const siginfo_t& signal, pid_t child) {
+  const int number = signal.si_signo;
+  const bool of_terminal = number == SIGINT || number == SIGQUIT || number == SIGHUP;
+  return of_terminal && signal.si_code == SI_KERNEL && ::getpgid(child) == ::getpgrp();
+}
+
+int wait_for(pid_t child, const BlockedSignals& signals) {
   for (;;) {
-    const siginfo_t told = signals.next();
-    if (told.si_signo != SIGCHLD) {
-      // A terminal's signals go to all of its processes.
-      if (told.si_code != SI_KERNEL) ::kill(child, told.si_signo);
+    const siginfo_t received = signals.wait();
+    if (received.si_signo != SIGCHLD) {
+      if (!reaches_child(received, child)) ::kill(child, received.si_signo);
       continue;
     }
     int status = 0;
@@ -86,20 +106,25 @@ int become(const Program& program, const std::vector<std::string>& environment, 
   const int input = program.stdio ? STDIN_FILENO : kRead;
   const int output = program.stdio ? STDOUT_FILENO : kWrite;
   if (!aside || ::dup2(aside.get(), input) == -1 || ::dup2(aside.get(), output) == -1) {
-    return complain(program.words.front(), errno, kCannotStart);
+    return fail(program.words.front(), errno, kCannotStart);
   }
   const auto words = pointers(program.words);
   const auto variables = pointers(environment);
   ::execvpe(words.front(), words.data(), variables.data());
-  return complain(program.words.front(), errno, errno == ENOENT ? kNoProgram : kCannotStart);
+  return fail(program.words.front(), errno, errno == ENOENT ? kNoProgram : kCannotStart);
 }
 
 int run_program(const Program& program, const std::vector<std::string>& environment,
                 int connection) {
-  const HeldSignals signals;
+  const BlockedSignals signals;
+  const pid_t parent = ::getpid();
   const pid_t child = ::fork();
-  if (child == -1) return complain(program.words.front(), errno, kCannotStart);
+  if (child == -1) return fail(program.words.front(), errno, kCannotStart);
   if (child == 0) {
+    // What ends the parent without being forwarded, SIGKILL above all, ends the program as well.
+    // The parent may be gone already.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(kSignalled + SIGKILL);
     signals.restore();
     ::_exit(become(program, environment, connection));
   }

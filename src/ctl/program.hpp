@@ -13,7 +13,8 @@ namespace scache::ctl {
 int become(const Program& program, const std::vector<std::string>& environment, int connection);
 
 // Runs the program and waits for its end: its exit status, or 128 and the signal that ended it.
-// SIGTERM and SIGHUP go to the program meanwhile; what a terminal sends, it has from there.
+// Meanwhile every signal that would end this process goes to the program, which has a terminal's
+// from the terminal. If this process ends all the same, by SIGKILL, so does the program.
 int run_program(const Program& program, const std::vector<std::string>& environment,
                 int connection);
 

@@ -12,7 +12,9 @@
 #include <scache/client.hpp>
 #include <variant>
 
+#include "base/process.hpp"
 #include "ctl/commands.hpp"
+#include "ctl/complaint.hpp"
 #include "ctl/exit_status.hpp"
 #include "ctl/options.hpp"
 
@@ -35,18 +37,19 @@ int execute(const ctl::Options& options) {
   const int status = std::visit(
       [&](const auto& command) { return ctl::execute(command, cache, manner); }, options.command);
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
-  fmt::print(stderr, "scachectl: standard output: {}\n", std::strerror(errno));
+  ctl::complain(fmt::format("standard output: {}", std::strerror(errno)));
   return ctl::kFailed;
 }
 
 }  // namespace
 
 int main(int argc, char* argv[]) {
+  if (!reserve_standard_descriptors()) return ctl::kFailed;
   try {
     const auto options = ctl::read_options(argc, argv, default_socket_path());
     return options ? execute(*options) : options.error();
   } catch (const std::exception& failure) {
-    fmt::print(stderr, "scachectl: {}\n", failure.what());
+    ctl::complain(failure.what());
     return ctl::kFailed;
   }
 }

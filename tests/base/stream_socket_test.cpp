@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <string>
+
 #include "support/descriptors.hpp"
 #include "support/listening.hpp"
+#include "support/scratch.hpp"
 
 namespace scache {
 namespace {
@@ -38,6 +41,56 @@ TEST(StreamSocket, HasAFamily) {
   EXPECT_EQ(socket_family(pair.first.get()), AF_UNIX);
   EXPECT_EQ(socket_family(tcp.first.get()), AF_INET);
   EXPECT_LT(socket_family(pipe.first.get()), 0);
+}
+
+// What one of the two ends of a connection does, and whether the first may still be written to.
+struct Shut {
+  const char* name;
+  bool by_peer;
+  int how;
+  bool tcp;
+  bool local;
+};
+
+class OpenForSending : public testing::TestWithParam<Shut> {};
+
+TEST_P(OpenForSending, AsTheKernelSees) {
+  const Shut& shut = GetParam();
+  for (const bool is_tcp : {true, false}) {
+    const Ends pair = is_tcp ? tcp_pair() : socket_pair();
+    ASSERT_TRUE(is_open_for_sending(pair.first.get()));
+    ::shutdown((shut.by_peer ? pair.second : pair.first).get(), shut.how);
+    EXPECT_EQ(is_open_for_sending(pair.first.get()), is_tcp ? shut.tcp : shut.local);
+    // Nothing was sent.
+    EXPECT_TRUE(arrived(pair.second.get()).empty());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(StreamSocket, OpenForSending,
+                         testing::Values(Shut{"OwnSending", false, SHUT_WR, false, false},
+                                         Shut{"OwnBoth", false, SHUT_RDWR, false, false},
+                                         Shut{"OwnReading", false, SHUT_RD, true, true},
+                                         Shut{"PeersSending", true, SHUT_WR, true, true},
+                                         // TCP tells nobody that it reads no more.
+                                         Shut{"PeersReading", true, SHUT_RD, true, false},
+                                         Shut{"PeersBoth", true, SHUT_RDWR, true, false}),
+                         [](const auto& test) { return std::string{test.param.name}; });
+
+TEST(StreamSocket, IsNotOpenForSendingBeforeItIsConnected) {
+  const Fd tcp{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const Fd local{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  EXPECT_FALSE(is_open_for_sending(tcp.get()));
+  EXPECT_FALSE(is_open_for_sending(local.get()));
+}
+
+TEST(StreamSocket, IsOpenForSendingWhereItIsNone) {
+  const Ends datagrams = socket_pair(SOCK_DGRAM);
+  const Ends packets = socket_pair(SOCK_SEQPACKET);
+  const Ends pipe = pipe_pair();
+  for (const Ends* ends : {&datagrams, &packets, &pipe}) {
+    EXPECT_TRUE(is_open_for_sending(ends->second.get()));
+    EXPECT_TRUE(arrived(ends->first.get()).empty());
+  }
 }
 
 TEST(StreamSocket, IsAdopted) {

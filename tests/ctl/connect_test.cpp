@@ -39,7 +39,7 @@ TEST(Connect, LeadsToWhoeverListens) {
   ASSERT_TRUE(connection) << connection.error().text;
   EXPECT_EQ(::fcntl(connection->get(), F_GETFL) & O_NONBLOCK, 0);
   EXPECT_EQ(::fcntl(connection->get(), F_GETFD), FD_CLOEXEC);
-  EXPECT_TRUE(is_quiet(connection->get()));
+  EXPECT_TRUE(is_reusable(connection->get()));
   const Descriptor accepted{::accept(listener.get(), nullptr, nullptr)};
   EXPECT_EQ(::send(accepted.get(), "x", 1, 0), 1);
   char byte = 0;
@@ -67,18 +67,18 @@ TEST(Connect, ItsTimeIsLimited) {
 
 TEST(Quiet, IsWhoHasNothingToSay) {
   const auto [mine, other] = pair();
-  EXPECT_TRUE(is_quiet(mine.get()));
+  EXPECT_TRUE(is_reusable(mine.get()));
   ASSERT_EQ(::send(other.get(), "x", 1, 0), 1);
-  EXPECT_FALSE(is_quiet(mine.get()));
+  EXPECT_FALSE(is_reusable(mine.get()));
 }
 
 TEST(Quiet, IsNobodyWhoHasClosed) {
   auto [mine, other] = pair();
   other.reset();
-  EXPECT_FALSE(is_quiet(mine.get()));
+  EXPECT_FALSE(is_reusable(mine.get()));
   auto [mine_too, half] = pair();
   ASSERT_EQ(::shutdown(half.get(), SHUT_WR), 0);
-  EXPECT_FALSE(is_quiet(mine_too.get()));
+  EXPECT_FALSE(is_reusable(mine_too.get()));
 }
 
 TEST(Blocking, IsWhatProgramsExpect) {

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import pty
+import select
 import signal
 import socket
 import subprocess
@@ -341,3 +342,117 @@ def test_a_command_line_that_is_wrong_ends_with_two(words: list[str]) -> None:
     ended = ctl.run(None, *words)
     assert ended.returncode == USAGE
     assert ended.stdout == "" and ended.stderr
+
+
+# What ends scachectl, and whether that leaves its program running with the connection.
+
+# No program can handle or block these two: they end scachectl, or stop it.
+_UNTOUCHED = {
+    signal.SIGCHLD, signal.SIGCONT, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU,
+    signal.SIGURG, signal.SIGWINCH,
+}  # fmt: skip
+_ENDING = [number for number in range(1, signal.SIGRTMAX + 1) if number not in _UNTOUCHED]
+
+
+@pytest.mark.parametrize("number", _ENDING)
+def test_no_signal_leaves_the_program_running(
+    at: pathlib.Path, echo: Echo, number: int
+) -> None:
+    words = ["run", "--connect", echo.address, "--", "sh", "-c", "echo $$; exec sleep 60"]
+    command = [ctl.path(), *words]
+    with subprocess.Popen(command, env=ctl.environment(at), stdout=subprocess.PIPE) as running:
+        assert running.stdout
+        program = os.pidfd_open(int(running.stdout.readline()))
+        running.send_signal(number)
+        assert select.select([program], [], [], PATIENCE)[0], "the program ends"
+        os.close(program)
+        assert running.wait(PATIENCE) in {128 + number, -number}
+    assert ctl.told(at, "list")["connections"] == []
+
+
+def test_a_timer_that_scachectl_was_started_with_ends_its_program(
+    at: pathlib.Path, echo: Echo
+) -> None:
+    words = [str(ctl.path()), "run", "--connect", echo.address, "--", "sleep", "60"]
+    timed = ["/usr/bin/python3", "-c", "import os, signal, sys; signal.setitimer(signal.ITIMER_REAL, 0.2); os.execv(sys.argv[1], sys.argv[1:])"]
+    ended = subprocess.run([*timed, *words], env=ctl.environment(at), timeout=PATIENCE, check=False)
+    assert ended.returncode == 128 + signal.SIGALRM
+
+
+def test_a_signal_that_is_ignored_stays_so(at: pathlib.Path, echo: Echo) -> None:
+    script = "trap 'exit 7' USR1; echo ready; while :; do sleep 0.01; done"
+    words = ["run", "--connect", echo.address, "--", "sh", "-c", script]
+    command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", str(ctl.path()), *words]
+    with subprocess.Popen(command, env=ctl.environment(at), stdout=subprocess.PIPE) as running:
+        assert running.stdout and running.stdout.readline() == b"ready\n"
+        running.send_signal(signal.SIGHUP)
+        running.send_signal(signal.SIGUSR1)
+        assert running.wait(PATIENCE) == 7
+
+
+# Half-closed connections.
+
+
+@pytest.mark.parametrize("how", ["SHUT_WR", "SHUT_RD", "SHUT_RDWR"])
+def test_a_connection_that_its_program_has_shut_down_is_not_saved(
+    at: pathlib.Path, echo: Echo, how: str
+) -> None:
+    script = f"import socket; socket.socket(fileno=6).shutdown(socket.{how})"
+    words = ["run", "--connect", echo.address, "--", "/usr/bin/python3", "-c", script]
+    ended = ctl.run(at, "-v", *words)
+    assert ended.returncode == OK
+    assert ended.stderr == "scachectl: not saved: it is shut down, or something was left unread\n"
+    assert ctl.told(at, "list")["connections"] == []
+
+
+# Standard input, output and error that are closed.
+
+_HEARS = "printf hello >&7; read answer <&6"
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("words", "heard"),
+    [
+        (["--", "/nonexistent/program"], b""),
+        (["--", "sh", "-c", "printf hello >&7"], b"hello"),
+        (["--stdio", "--", "sh", "-c", "printf hello"], b"hello"),
+    ],
+)
+def test_nothing_but_its_program_speaks_on_a_connection(
+    tmp_path: pathlib.Path, closed: str, words: list[str], heard: bytes
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        command = [str(ctl.path()), "-v", "run", "--connect", address, *words]
+        subprocess.run(
+            ["sh", "-c", f'exec "$@" {closed}', "sh", *command],
+            env=ctl.environment(tmp_path / "nothing"), capture_output=True, check=False,
+        )  # fmt: skip
+        peer, _ = listener.accept()
+        with peer:
+            assert peer.recv(100) == heard
+
+
+def test_a_program_finds_closed_what_was_closed(at: pathlib.Path, echo: Echo) -> None:
+    script = 'for n in 0 1 2; do [ -e /proc/self/fd/$n ] || printf $n >&7; done; echo >&7; read x <&6; echo "$x" >"$OUT"'
+    out = at.parent / "out"
+    command = [str(ctl.path()), "run", "--connect", echo.address, "--", "sh", "-c", script]
+    subprocess.run(
+        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command],
+        env=ctl.environment(at, OUT=str(out)), check=True,
+    )  # fmt: skip
+    assert out.read_text() == "012\n"
+    out.unlink()
+    ctl.told(at, "drop", "--all")
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_descriptor_that_was_closed_is_not_saved(at: pathlib.Path, number: int) -> None:
+    words = [str(ctl.path()), "save", "--endpoint", "e", "--fd", str(number)]
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$@" {number}>&-', "sh", *words], env=ctl.environment(at), check=False
+    )
+    assert ended.returncode == USAGE
+    assert ctl.told(at, "list")["connections"] == []

@@ -109,6 +109,7 @@ Flow Stream::send_output() noexcept {
   }
   // Sent bytes are erased so that a retry does not repeat them.
   output_.erase(0, size);
+  sent_ += size;
   if (output_.empty() && output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
   return flow;
 }
@@ -159,6 +160,7 @@ Flow Stream::send_descriptor(int descriptor, std::string_view bytes) {
   const Sent sent = send(socket_.fd.get(), bytes, descriptor);
   const Flow flow = flow_of(sent);
   if (flow.moved()) {
+    sent_ += sent.size;
     output_.append(bytes.substr(sent.size));
     if (output_.empty() && output_.capacity() > kMaxBufferedReplies) output_.shrink_to_fit();
   }

@@ -77,6 +77,8 @@ class Stream final {
   };
   Arrival take_descriptor() noexcept;
 
+  // Bytes that have been sent.
+  std::uint64_t sent() const noexcept { return sent_; }
   // Where to append what is to be sent.
   std::string& output() noexcept { return output_; }
   bool too_much_output() const noexcept { return output_.size() > kMaxBufferedReplies; }
@@ -127,6 +129,7 @@ class Stream final {
   Watch watch_;
   Inbox inbox_;
   std::string output_;
+  std::uint64_t sent_ = 0;
   // A descriptor that came with input, if one was not lost, and how many bytes of input reach to
   // its byte; 0 where none came.
   Fd pending_;

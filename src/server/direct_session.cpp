@@ -196,7 +196,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
     case Saved::renewed:
       break;
   }
-  unconfirmed_.add();
+  const Position place = service_.last_place();
   std::uint64_t bindings = 0;
   save.each_binding([&](const SaveDestination& binding) {
     if (service_.save(binding, moment) != Saved::full) ++bindings;
@@ -206,6 +206,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
       .put(Tag::connection, connection.past.connection)
       .put(Tag::bindings, bindings)
       .end();
+  unconfirmed_.add(place);
 }
 
 void DirectSession::answer(std::uint64_t id, const FindEndpoint& find) {

@@ -307,9 +307,9 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
   switch (saved) {
     case Saved::yes:
     case Saved::renewed:
-      unconfirmed_.add();
       log_.detail("save_endp: saved");
       postfix_codec::put_status(stream_.output(), Status::ok);
+      unconfirmed_.add(service_.last_place());
       break;
     case Saved::full:
       refuse(Kind::save_endpoint, "the cache is full");

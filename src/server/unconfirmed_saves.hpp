@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "cache/position.hpp"
@@ -20,22 +21,31 @@ class UnconfirmedSaves {
 
   // Before a save. Throws std::bad_alloc.
   void reserve() {
-    if (stream_.output().empty()) places_.clear();
-    if (places_.size() == places_.capacity()) places_.reserve(2 * places_.size() + 1);
+    if (!saves_.empty() && stream_.sent() >= saves_.back().reply_end) saves_.clear();
+    if (saves_.size() == saves_.capacity()) saves_.reserve(2 * saves_.size() + 1);
   }
-  // The connection that was just saved.
-  void add() noexcept { places_.push_back(service_.last_place()); }
+  // What was saved there, when its reply is in the stream's output.
+  void add(const Position& place) noexcept {
+    saves_.push_back({place, stream_.sent() + stream_.output().size()});
+  }
   // When the session is over.
   void drop() noexcept {
-    if (stream_.output().empty()) return;
-    for (const Position& place : places_) service_.drop(place);
-    places_.clear();
+    for (const Save& save : saves_) {
+      if (stream_.sent() < save.reply_end) service_.drop(save.place);
+    }
+    saves_.clear();
   }
 
  private:
+  struct Save {
+    Position place;
+    // So many bytes have left when its reply has.
+    std::uint64_t reply_end;
+  };
+
   Stream& stream_;
   Service& service_;
-  std::vector<Position> places_;
+  std::vector<Save> saves_;
 };
 
 }  // namespace scache

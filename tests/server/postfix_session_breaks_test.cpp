@@ -103,6 +103,14 @@ TEST_F(PostfixSessionBreaksTest, GoesBeforeItCanBeToldThatItsConnectionIsSaved) 
   EXPECT_THAT(log.take(), IsEmpty());
 }
 
+TEST_F(PostfixSessionBreaksTest, WhatItWasToldOfStaysWhateverItLeavesUnreadThen) {
+  talk->save("f", "p", tcp.first);
+  ASSERT_TRUE(talk->client.send(save_endp("g", "p")));
+  talk->leave();
+  EXPECT_TRUE(talk->is_over());
+  EXPECT_TRUE(is_cached("f"));
+}
+
 TEST_F(PostfixSessionBreaksTest, GoesBeforeItReadsItsHit) {
   ASSERT_TRUE(talk->client.send(find_endp("e")));
   talk->leave();

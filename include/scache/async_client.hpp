@@ -33,8 +33,9 @@ inline namespace v0 {
 // no time limit: whoever has waited enough cancels them, or disconnects. The stream is opened by
 // the first process() that has something to send, and again after the server was restarted.
 //
-// One thread at a time. A child of fork() has its own stream; what was under way at the fork ends
-// there as `disconnected`. No SIGPIPE is raised. Exceptions: std::bad_alloc only.
+// One thread at a time. A child of fork() has its own stream; what had begun before the fork, and
+// had no outcome that was taken, goes on in the parent and ends in the child as `disconnected`. No
+// SIGPIPE is raised. Exceptions: std::bad_alloc only.
 class SCACHE_API AsyncClient {
  public:
   using Request = std::uint64_t;

@@ -25,7 +25,7 @@
  *     `ttl` of 0 is the server's default.
  *  6. Threads: a scache_client may be used by many at once, except while it is freed; any other
  *     handle by one at a time.
- *  7. Forks: a child may use the client of its parent; it gets streams of its own.
+ *  7. Forks: a child may use the client of its parent, with streams of its own; not after vfork().
  *  8. Signals: none is raised, not even SIGPIPE, and calls that one interrupts go on.
  *  9. Structures are never grown: what comes later gets functions of its own.
  *
@@ -51,6 +51,7 @@ enum {
   SCACHE_E_PROTOCOL = 4,
   SCACHE_E_INVALID_ARGUMENT = 5,
   SCACHE_E_SYSTEM = 6,
+  SCACHE_E_NO_DESCRIPTORS = 7,
   SCACHE_E_MALFORMED = 101,
   SCACHE_E_UNSUPPORTED = 102,
   SCACHE_E_FULL = 103,

@@ -44,7 +44,7 @@ struct ClientOptions {
 // been restarted; without a server each call fails at once (no_server).
 //
 // Threads: all members but the destructor and assignment may be called by many threads at once.
-// Forks: a child goes on using the Client, with streams of its own; it closes the parent's.
+// Forks: a child goes on, with streams of its own; it closes the parent's. Not after vfork().
 // Signals: no SIGPIPE is raised; calls that a signal interrupts go on.
 // Exceptions: std::bad_alloc only; a save that throws is as one that fails.
 // Every call ends within `timeout`, or the time of ClientOptions.

@@ -23,8 +23,12 @@ enum class ErrorCode {
   protocol = 4,
   // An argument is no good; nothing was sent.
   invalid_argument = 5,
-  // This process has no descriptors left, or the system refused something else to it.
+  // The system refused something to this process, such as memory.
   system = 6,
+  // This process, or the system, has no descriptors left. Nothing was sent, and the cache keeps
+  // what a
+  // lookup would have found.
+  no_descriptors = 7,
 
   // What the server answers (docs/protocol.md).
   malformed = 101,

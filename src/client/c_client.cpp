@@ -25,6 +25,7 @@ using scache::ErrorCode;
 using std::chrono::milliseconds;
 
 static_assert(SCACHE_E_SYSTEM == static_cast<int>(ErrorCode::system));
+static_assert(SCACHE_E_NO_DESCRIPTORS == static_cast<int>(ErrorCode::no_descriptors));
 static_assert(SCACHE_E_MALFORMED == static_cast<int>(ErrorCode::malformed));
 static_assert(SCACHE_E_CANCELLED == static_cast<int>(ErrorCode::cancelled));
 

@@ -1,6 +1,7 @@
 #include "client/channel.hpp"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -34,6 +35,10 @@ bool no_server(int error) noexcept {
   }
 }
 
+bool no_descriptors(int error) noexcept {
+  return error == EMFILE || error == ENFILE;
+}
+
 }  // namespace
 
 Error system_error(ErrorCode code, std::string_view what, int error) {
@@ -50,7 +55,8 @@ Result<void> Channel::open(const std::string& path, Instant deadline) {
   if (no_server(error)) {
     return system_error(ErrorCode::no_server, "There is no server at " + path, error);
   }
-  return system_error(ErrorCode::system, "Cannot connect to " + path, error);
+  const auto code = no_descriptors(error) ? ErrorCode::no_descriptors : ErrorCode::system;
+  return system_error(code, "Cannot connect to " + path, error);
 }
 
 Error Channel::broken(int error) {
@@ -62,9 +68,38 @@ Error Channel::broken(int error) {
   return system_error(ErrorCode::system, "The stream to the server failed", error);
 }
 
-Result<bool> Channel::receive() {
+Result<void> Channel::expect_descriptor() {
+  // It stands for the descriptor until that comes.
+  Fd placeholder{::eventfd(0, EFD_CLOEXEC)};
+  if (!placeholder) {
+    const auto code = no_descriptors(errno) ? ErrorCode::no_descriptors : ErrorCode::system;
+    return system_error(code, "Nothing is looked for without room for a descriptor", errno);
+  }
+  kept_free_.push_back(std::move(placeholder));
+  ++expected_;
+  return {};
+}
+
+void Channel::expect_one_less() noexcept {
+  if (expected_ > 0) --expected_;
+  if (kept_free_.size() > expected_) kept_free_.pop_back();
+}
+
+Received Channel::take() {
   CloseHere surplus;
-  Received received = scache::receive(socket_.get(), inbox_.space(), surplus);
+  has_no_room_ = false;
+  if (expected_ == 0) return scache::receive(socket_.get(), inbox_.space(), surplus);
+  for (;;) {
+    Received received = receive_if_room(socket_.get(), inbox_.space(), surplus);
+    has_no_room_ = received.kind == Received::Kind::failed && received.error == EMFILE;
+    if (!has_no_room_ || kept_free_.empty()) return received;
+    kept_free_.pop_back();
+  }
+}
+
+Result<bool> Channel::receive() {
+  Received received = take();
+  if (has_no_room_) return false;
   switch (received.kind) {
     case Received::Kind::nothing_yet:
       return false;
@@ -78,8 +113,7 @@ Result<bool> Channel::receive() {
   inbox_.received(received.size);
   if (received.descriptors_lost) {
     in_step_ = false;
-    return Error{ErrorCode::system,
-                 "A descriptor could not be received; is the descriptor table full?"};
+    return Error{ErrorCode::protocol, "The server sends descriptors that nobody asked for."};
   }
   if (received.fd) {
     if (unclaimed_.size() == kMaxUnclaimed) {
@@ -87,6 +121,7 @@ Result<bool> Channel::receive() {
       return Error{ErrorCode::protocol, "The server sends descriptors that nobody asked for."};
     }
     unclaimed_.push_back(std::move(received.fd));
+    expect_one_less();
   }
   return true;
 }
@@ -109,11 +144,25 @@ Result<std::size_t> Channel::send(std::string_view bytes, std::optional<int> des
 
 Result<void> Channel::fill(Instant deadline) {
   for (;;) {
+    // First the wait: an answer is hardly ever there at once.
+    if (auto waited = wait(POLLIN, deadline); !waited) return waited;
     const auto came = receive();
     if (!came) return came.error();
     if (*came) return {};
-    if (auto waited = wait(POLLIN, deadline); !waited) return waited;
+    if (!has_no_room_) continue;
+    if (auto waited = wait_for_room(deadline); !waited) return waited;
   }
+}
+
+Result<void> Channel::wait_for_room(Instant deadline) {
+  if (left_until(deadline, BootClock::now()) == Duration{0}) {
+    in_step_ = false;
+    return Error{ErrorCode::no_descriptors,
+                 "Other threads have left no descriptor for the connection that was found."};
+  }
+  // Nobody tells when they close one.
+  ::poll(nullptr, 0, 1);
+  return {};
 }
 
 Result<void> Channel::send_all(std::string_view bytes, Handover* handover, Instant deadline) {

@@ -6,11 +6,12 @@
 #include <scache/result.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
-#include "client/fork_guard.hpp"
 #include "client/handover.hpp"
+#include "client/socket.hpp"
 #include "io/inbox.hpp"
 #include "io/message.hpp"
 
@@ -29,7 +30,15 @@ class Channel {
   // -1 where it is not open, or not of this process.
   int descriptor() const noexcept { return socket_.get(); }
 
-  // Never blocks: what has come goes to the inbox; false where nothing has.
+  // Says that a request is going to be sent whose answer may bring a descriptor, and keeps a number
+  // free for it. Without one it fails (no_descriptors), and the request must not be sent: what it
+  // would have found were lost.
+  Result<void> expect_descriptor();
+  // An answer has come without one.
+  void expect_one_less() noexcept;
+
+  // Never blocks: what has come goes to the inbox; false where nothing has, or where other threads
+  // have left no number for the descriptor: then it stays where it is until they do.
   Result<bool> receive();
   // Never blocks: how much was taken, 0 where there is no room. The descriptor, if there is one,
   // goes with the first byte; the caller keeps it.
@@ -51,12 +60,18 @@ class Channel {
   void set_in_step(bool in_step) noexcept { in_step_ = in_step; }
 
  private:
+  Received take();
   Result<void> wait(short events, Instant deadline);
+  Result<void> wait_for_room(Instant deadline);
   Error broken(int error);
 
   Socket socket_;
   Inbox inbox_;
   std::deque<Fd> unclaimed_;
+  // How many descriptors are expected, and what keeps numbers free for them.
+  std::size_t expected_ = 0;
+  std::vector<Fd> kept_free_;
+  bool has_no_room_ = false;
   bool in_step_ = true;
 };
 

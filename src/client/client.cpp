@@ -67,16 +67,23 @@ struct __attribute__((visibility("hidden"))) Client::Impl {
 
   Result<Connection> find(Tag by, std::string_view name, const Timeout& timeout) {
     return call<Connection>(timeout, [&](Stream& stream, Instant until) -> Result<Connection> {
-      if (!stream.direct) {
-        return by == Tag::endpoint
-                   ? client::postfix_way::find_endpoint(stream.channel, name, until)
-                   : client::postfix_way::find_destination(stream.channel, name, until);
-      }
-      return ask<Connection>(
-          stream, until, nullptr,
-          [&](client::RequestId id) { return client::find_request(id, by, name); },
-          [](client::Reply& reply) { return client::read_found(reply, BootClock::now()); });
+      if (auto room = stream.channel.expect_descriptor(); !room) return room.error();
+      auto found = find_on(stream, by, name, until);
+      stream.channel.expect_one_less();
+      return found;
     });
+  }
+
+  static Result<Connection> find_on(Stream& stream, Tag by, std::string_view name, Instant until) {
+    if (!stream.direct) {
+      return by == Tag::endpoint
+                 ? client::postfix_way::find_endpoint(stream.channel, name, until)
+                 : client::postfix_way::find_destination(stream.channel, name, until);
+    }
+    return ask<Connection>(
+        stream, until, nullptr,
+        [&](client::RequestId id) { return client::find_request(id, by, name); },
+        [](client::Reply& reply) { return client::read_found(reply, BootClock::now()); });
   }
 
   Result<Dropped> drop(Tag by, std::string_view name, const Timeout& timeout) {

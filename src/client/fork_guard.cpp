@@ -1,120 +1,180 @@
 #include "client/fork_guard.hpp"
 
-#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <atomic>
 #include <cerrno>
-#include <chrono>
-#include <cstddef>
+#include <new>
+#include <utility>
 
-// All open sockets are on one list, and a child of fork() closes what is on it. A socket is opened
-// and put there, and taken from there and closed, under one lock, which fork() waits for: the child
-// finds neither a socket that is not on the list nor a number that is somebody else's by now.
+// How a child is told from its parent. The kernel clears a page of each child that has memory of
+// its own (MADV_WIPEONFORK), whoever made it: fork(2), _Fork(3), clone(2) itself, with or without
+// handlers. A look at the page costs less than a nanosecond, and getpid(2) a hundred; and process
+// ids come again, such as 1 in each new namespace. Where there is no such page it is the process
+// id.
 //
-// A child that was made without fork()'s handlers (by clone(2) itself) has the list and the
-// descriptors of its parent; the process id tells it that they are not its own.
+// How a child finds what it has inherited. Each ProcessFd has a slot on a list that only grows; it
+// says whose descriptor it is, which, and of which file. A child closes what is of its parents,
+// unless the number is another file's by now: the parent was about to give it up, or the child has
+// closed everything and opened something else.
+//
+// No lock is taken, in the handlers of fork(2) or elsewhere: fork(2) may be called by a signal
+// handler, and while other threads do anything. Every step leaves slots that a child can read. What
+// remains is the moment between the making of a descriptor and its slot. Who finds that a fork was
+// under way then gives the descriptor up, which nothing has used yet, and makes another. Only of a
+// fork without handlers is nothing known: such a child may keep a stream open that another thread
+// was opening at that moment, and never uses it.
 
 namespace scache::client {
 
-struct OpenSockets {
-  std::mutex mutex;
-  Socket* first = nullptr;
-
-  void add(Socket& socket) noexcept {
-    socket.behind_ = first;
-    if (first != nullptr) first->before_ = &socket;
-    first = &socket;
-  }
-  void remove(Socket& socket) noexcept {
-    (socket.before_ != nullptr ? socket.before_->behind_ : first) = socket.behind_;
-    if (socket.behind_ != nullptr) socket.behind_->before_ = socket.before_;
-    socket.before_ = socket.behind_ = nullptr;
-  }
-  void close_all() noexcept {
-    while (first != nullptr) {
-      Socket& socket = *first;
-      ::close(socket.number_);
-      socket.number_ = -1;
-      remove(socket);
-    }
-  }
+struct ForkGuardSlot {
+  // 0 where it is free, or kFilling.
+  std::atomic<std::uint64_t> process;
+  int number;
+  dev_t device;
+  ino_t file;
+  ForkGuardSlot* next;
 };
 
 namespace {
 
-constinit OpenSockets sockets;
+constexpr std::uint64_t kFilling = UINT64_MAX;
+// A descriptor is made so often at the most while others fork, each time a millisecond later.
+constexpr int kMostTries = 10;
 
-// From the program's start on: a fork that comes while they are being made would find them half
-// made. Where there is no memory for the handlers, the process id is what is left.
-[[maybe_unused]] const int watched =
-    ::pthread_atfork([] { sockets.mutex.lock(); }, [] { sockets.mutex.unlock(); },
-                     [] {
-                       sockets.close_all();
-                       sockets.mutex.unlock();
-                     });
+constinit std::atomic<ForkGuardSlot*> slots{nullptr};
+constinit std::atomic<std::uint64_t> known{0};
+constinit std::atomic<unsigned> forks_begun{0};
+constinit std::atomic<unsigned> forks_over{0};
 
-// How long connect() may wait for room in the server's backlog: a socket's send timeout, of which
-// zero would be for ever.
-bool limit_wait(int socket, Instant deadline) noexcept {
-  using std::chrono::microseconds;
-  const auto left = std::chrono::ceil<microseconds>(left_until(deadline, BootClock::now()));
-  if (left == microseconds{0}) return false;
-  const auto most = std::min<microseconds>(left, std::chrono::hours{24});
-  const timeval limit{most.count() / 1'000'000, most.count() % 1'000'000};
-  return ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0;
+using Mark = std::atomic<std::uint64_t>;
+static_assert(Mark::is_always_lock_free);
+
+// A place that is 0 in each new process; none where the kernel does not have it.
+Mark* make_mark() noexcept {
+  const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  void* const page =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return nullptr;
+  if (::madvise(page, size, MADV_WIPEONFORK) == 0) return new (page) Mark{0};
+  ::munmap(page, size);
+  return nullptr;
 }
 
-// A UNIX-domain socket connects at once, or waits for room in the backlog.
-int connect_until(int socket, const sockaddr_un& address, Instant deadline) noexcept {
-  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  for (;;) {
-    const bool waits = limit_wait(socket, deadline);
-    if (!waits) ::fcntl(socket, F_SETFL, O_NONBLOCK);
-    if (::connect(socket, generic, sizeof address) == 0) return 0;
-    if (errno == EINTR) continue;
-    return errno;
+Mark* mark() noexcept {
+  static Mark* const made = make_mark();
+  return made;
+}
+
+bool is_still(const ForkGuardSlot& slot) noexcept {
+  struct stat now{};
+  return ::fstat(slot.number, &now) == 0 && now.st_dev == slot.device && now.st_ino == slot.file;
+}
+
+void close_inherited(std::uint64_t process) noexcept {
+  const int saved_errno = errno;
+  forks_over.store(forks_begun.load());
+  for (ForkGuardSlot* slot = slots.load(); slot != nullptr; slot = slot->next) {
+    std::uint64_t owner = slot->process.load();
+    if (owner == 0 || owner == kFilling || owner == process) continue;
+    if (!slot->process.compare_exchange_strong(owner, process)) continue;
+    if (is_still(*slot)) ::close(slot->number);
+    slot->process.store(0);
   }
+  errno = saved_errno;
+}
+
+std::uint64_t begin_process(Mark& mine) noexcept {
+  const std::uint64_t number = known.fetch_add(1) + 1;
+  std::uint64_t found = 0;
+  if (!mine.compare_exchange_strong(found, number)) return found;
+  close_inherited(number);
+  return number;
+}
+
+std::uint64_t by_process_id() noexcept {
+  const auto number = static_cast<std::uint64_t>(::getpid());
+  if (known.load() != number && known.exchange(number) != number) close_inherited(number);
+  return number;
+}
+
+// From the program's start on.
+[[maybe_unused]] const int watched =
+    (this_process(),
+     ::pthread_atfork([] { ++forks_begun; }, [] { ++forks_over; }, [] { this_process(); }));
+
+ForkGuardSlot* take_slot() noexcept {
+  for (ForkGuardSlot* slot = slots.load(); slot != nullptr; slot = slot->next) {
+    std::uint64_t free = 0;
+    if (slot->process.load() == 0 && slot->process.compare_exchange_strong(free, kFilling)) {
+      return slot;
+    }
+  }
+  auto* const slot = new (std::nothrow) ForkGuardSlot{kFilling, -1, 0, 0, slots.load()};
+  if (slot == nullptr) return nullptr;
+  while (!slots.compare_exchange_weak(slot->next, slot)) {
+  }
+  return slot;
 }
 
 }  // namespace
 
-std::unique_lock<std::mutex> lock_against_forks() {
-  return std::unique_lock{sockets.mutex};
+std::uint64_t this_process() noexcept {
+  Mark* const mine = mark();
+  if (mine == nullptr) return by_process_id();
+  const std::uint64_t number = mine->load();
+  return number != 0 ? number : begin_process(*mine);
 }
 
-int Socket::open(const std::string& path, Instant deadline) noexcept {
+int ProcessFd::open(int (*make)()) noexcept {
   close();
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
-  path.copy(address.sun_path, path.size());
-  {
-    const auto lock = lock_against_forks();
-    number_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (number_ < 0) return errno;
-    process_ = ::getpid();
-    sockets.add(*this);
+  ForkGuardSlot* slot = take_slot();
+  for (int tries = 1;; ++tries) {
+    if (slot == nullptr) return ENOMEM;
+    const unsigned begun = forks_begun.load();
+    const bool alone = forks_over.load() == begun;
+    const std::uint64_t process = this_process();
+    const int number = make();
+    struct stat file{};
+    if (number < 0 || ::fstat(number, &file) != 0) {
+      const int error = errno;
+      if (number >= 0) ::close(number);
+      slot->process.store(0);
+      return error;
+    }
+    slot->number = number;
+    slot->device = file.st_dev;
+    slot->file = file.st_ino;
+    slot->process.store(process);
+    if (tries == kMostTries || (alone && forks_begun.load() == begun)) {
+      slot_ = slot;
+      process_ = process;
+      number_ = number;
+      return 0;
+    }
+    std::uint64_t ours = process;
+    if (slot->process.compare_exchange_strong(ours, kFilling)) {
+      ::close(number);
+    } else {
+      // This is the child: a signal handler has forked, and the descriptor was closed here.
+      slot = take_slot();
+    }
+    ::poll(nullptr, 0, 1);
   }
-  const int error = connect_until(number_, address, deadline);
-  if (error != 0) close();
-  return error;
 }
 
-void Socket::close() noexcept {
-  const auto lock = lock_against_forks();
-  if (number_ < 0) return;
-  sockets.remove(*this);
+void ProcessFd::close() noexcept {
+  ForkGuardSlot* const slot = std::exchange(slot_, nullptr);
+  // Of an inherited one, this_process() has taken care.
+  if (slot == nullptr || process_ != this_process()) return;
+  const int saved_errno = errno;
   ::close(number_);
-  number_ = -1;
-}
-
-int Socket::get() const noexcept {
-  return number_ >= 0 && process_ == ::getpid() ? number_ : -1;
+  slot->process.store(0);
+  errno = saved_errno;
 }
 
 }  // namespace scache::client

@@ -1,41 +1,37 @@
 #pragma once
 
-#include <mutex>
-#include <string>
-
-#include "base/clock.hpp"
+#include <cstdint>
 
 namespace scache::client {
 
-// A lock of the whole process that no other thread holds while one forks: what it guards is whole
-// in the child too. Held for moments only.
-std::unique_lock<std::mutex> lock_against_forks();
+// A number of this process, which no process that it descends from had; never 0. A child learns of
+// itself here, however it was made, and closes all ProcessFds that it has inherited. One that
+// shares its parent's memory (vfork(2), CLONE_VM) is not told apart: it must not use the library.
+std::uint64_t this_process() noexcept;
 
-// Socket is a stream to a server. It is of the process that opened it: a child of fork() closes its
-// copy before it does anything else, and then get() is -1. Thus no child holds a stream open, and
-// none speaks on its parent's.
-class Socket {
+struct ForkGuardSlot;
+
+// ProcessFd owns a descriptor that is of the process that opened it. In a child get() is -1, and
+// the child's copy is closed: by fork(2) at once, else by the first this_process().
+class ProcessFd {
  public:
-  Socket() = default;
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  ~Socket() { close(); }
+  ProcessFd() = default;
+  ProcessFd(const ProcessFd&) = delete;
+  ProcessFd& operator=(const ProcessFd&) = delete;
+  ~ProcessFd() { close(); }
 
-  // Connects; answers 0 or an errno: EAGAIN where the server's backlog is full, and remains so
-  // until the deadline, which may have passed already.
-  int open(const std::string& path, Instant deadline) noexcept;
+  // Owns what `make` makes: a descriptor, or -1 and an errno. It is called again where somebody has
+  // forked meanwhile: then a child may have a copy that it does not know of. Answers 0 or an errno.
+  int open(int (*make)()) noexcept;
   void close() noexcept;
 
-  // -1 where it is not open, or not of this process.
-  int get() const noexcept;
+  // -1 where there is none, or where it is another process's.
+  int get() const noexcept { return slot_ != nullptr && process_ == this_process() ? number_ : -1; }
 
  private:
-  friend struct OpenSockets;
-
+  ForkGuardSlot* slot_ = nullptr;
+  std::uint64_t process_ = 0;
   int number_ = -1;
-  int process_ = -1;
-  Socket* before_ = nullptr;
-  Socket* behind_ = nullptr;
 };
 
 }  // namespace scache::client

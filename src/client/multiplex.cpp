@@ -59,6 +59,7 @@ Error no_direct_protocol() {
 }  // namespace
 
 void Multiplex::start(RequestId id, Kind kind, Result<std::string> frame, Connection connection) {
+  leave_parent();
   Pending& pending = pending_[id];
   pending.kind = kind;
   pending.connection = std::move(connection);
@@ -69,6 +70,7 @@ void Multiplex::start(RequestId id, Kind kind, Result<std::string> frame, Connec
 }
 
 void Multiplex::cancel(RequestId id, RequestId target) {
+  leave_parent();
   const auto waits = std::find(line_.begin(), line_.end(), target);
   if (waits == line_.end() && pending_.contains(target)) {
     return start(id, Kind::cancel, cancel_request(id, target));
@@ -81,7 +83,20 @@ void Multiplex::cancel(RequestId id, RequestId target) {
   outcomes_.push_back({id, Answer{AsyncClient::Cancelled{under_way}}, {}});
 }
 
+void Multiplex::leave_parent() {
+  if (process_ == this_process()) return;
+  process_ = this_process();
+  close();
+  line_.clear();
+  // The parent goes on with all of it: what it saves, and what it has found and not yet taken.
+  const Error error{ErrorCode::disconnected, "The request is the parent process's."};
+  for (Outcome& outcome : outcomes_) outcome = {outcome.id, error, {}};
+  for (const auto& [id, pending] : pending_) outcomes_.push_back({id, error, {}});
+  pending_.clear();
+}
+
 void Multiplex::disconnect() {
+  leave_parent();
   fail({ErrorCode::disconnected, "The program ended the stream."});
 }
 
@@ -91,16 +106,13 @@ short Multiplex::events() const noexcept {
 }
 
 bool Multiplex::wants_process() const noexcept {
-  // A stream that is gone in a child of fork() has requests to end.
-  if (state_ != State::closed && descriptor() < 0) return true;
+  if (process_ != this_process()) return true;
   const bool may_send = state_ == State::closed || (state_ == State::open && output_.empty());
   return may_send && !line_.empty();
 }
 
 void Multiplex::process() {
-  if (state_ != State::closed && descriptor() < 0) {
-    fail({ErrorCode::disconnected, "The stream was its parent process's."});
-  }
+  leave_parent();
   // First what has come: a stream that was idle may have ended.
   while (state_ == State::open && receive()) {
   }
@@ -158,6 +170,14 @@ void Multiplex::shake_hands() {
 void Multiplex::gather() {
   while (!line_.empty() && output_.size() < kMaxGathered) {
     Pending& next = pending_.at(line_.front());
+    if (next.kind == Kind::find) {
+      if (auto room = channel_->expect_descriptor(); !room) {
+        const RequestId id = line_.front();
+        line_.pop_front();
+        end(id, room.error());
+        continue;
+      }
+    }
     // A frame with a descriptor is sent alone.
     const bool alone = next.kind == Kind::save;
     if (alone && !output_.empty()) return;
@@ -209,6 +229,7 @@ void Multiplex::answer(Reply reply) {
   if (found == pending_.end() || !found->second.frame.empty() || lent_ == reply.header.id) {
     return fail({ErrorCode::protocol, "The server answers what was not asked."});
   }
+  if (found->second.kind == Kind::find && !reply.descriptor) channel_->expect_one_less();
   end(reply.header.id, read_answer(found->second.kind, reply));
 }
 
@@ -244,6 +265,7 @@ void Multiplex::close() {
 }
 
 std::optional<Multiplex::Outcome> Multiplex::next_outcome() {
+  leave_parent();
   if (outcomes_.empty()) return std::nullopt;
   std::optional<Outcome> next{std::move(outcomes_.front())};
   outcomes_.pop_front();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "client/channel.hpp"
 #include "client/direct_messages.hpp"
+#include "client/fork_guard.hpp"
 #include "client/handshake.hpp"
 
 namespace scache::client {
@@ -51,6 +53,8 @@ class Multiplex {
     std::string frame;
   };
 
+  // In a child of fork() everything is the parent's.
+  void leave_parent();
   void open();
   void close();
   void shake_hands();
@@ -67,6 +71,7 @@ class Multiplex {
   void fail(const Error& error);
 
   const std::string path_;
+  std::uint64_t process_ = this_process();
   std::optional<Channel> channel_;
   Handshake handshake_;
   State state_ = State::closed;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "client/fork_guard.hpp"
 #include "client/handshake.hpp"
 #include "wire/direct_handshake.hpp"
 
@@ -36,15 +35,16 @@ Result<bool> wish(Channel& channel, Handshake& handshake, Instant deadline) {
 }  // namespace
 
 StreamPool::StreamPool(std::string path, Protocol protocol, std::size_t most_idle)
-    : path_{std::move(path)}, protocol_{protocol}, most_idle_{std::min(most_idle, kMaxIdle)} {
-  idle_.reserve(most_idle_);
-}
+    : path_{std::move(path)}, protocol_{protocol}, idle_(std::min(most_idle, kMaxIdle)) {}
 
-StreamPool::~StreamPool() = default;
+StreamPool::~StreamPool() {
+  while (take_idle()) {
+  }
+}
 
 Result<std::unique_ptr<Stream>> StreamPool::take(bool anew, Instant deadline) {
   while (auto stream = take_idle()) {
-    // Closed here, where there is no lock: closing takes it too.
+    // Closed here; in a child of fork() so are its parent's.
     if (anew || stream->channel.descriptor() < 0) continue;
     stream->was_idle = true;
     stream->given = false;
@@ -54,18 +54,23 @@ Result<std::unique_ptr<Stream>> StreamPool::take(bool anew, Instant deadline) {
 }
 
 std::unique_ptr<Stream> StreamPool::take_idle() {
-  const auto lock = lock_against_forks();
-  if (idle_.empty()) return {};
-  std::unique_ptr<Stream> stream = std::move(idle_.back());
-  idle_.pop_back();
-  return stream;
+  for (std::atomic<Stream*>& place : idle_) {
+    Stream* const stream = place.load() != nullptr ? place.exchange(nullptr) : nullptr;
+    if (stream != nullptr) return std::unique_ptr<Stream>{stream};
+  }
+  return {};
 }
 
 void StreamPool::give_back(std::unique_ptr<Stream> stream) noexcept {
   if (!stream->channel.in_step() || stream->channel.descriptor() < 0) return;
   stream->channel.inbox().shrink();
-  const auto lock = lock_against_forks();
-  if (idle_.size() < most_idle_) idle_.push_back(std::move(stream));
+  for (std::atomic<Stream*>& place : idle_) {
+    Stream* empty = nullptr;
+    if (place.load() == nullptr && place.compare_exchange_strong(empty, stream.get())) {
+      static_cast<void>(stream.release());
+      return;
+    }
+  }
 }
 
 Result<std::unique_ptr<Stream>> StreamPool::open(Instant deadline) {

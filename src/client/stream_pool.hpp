@@ -50,11 +50,11 @@ class StreamPool {
 
   const std::string path_;
   const Protocol protocol_;
-  const std::size_t most_idle_;
   // Its answer to the wish for the direct protocol; Postfix's server logs a warning each time.
   std::atomic<bool> refused_{false};
-  // Guarded by lock_against_forks(), with room for all that may wait. The last one is taken first.
-  std::vector<std::unique_ptr<Stream>> idle_;
+  // Those that wait, each owned by its place, and empty places. There is no lock that a child of
+  // fork() could find taken by a thread that it does not have.
+  std::vector<std::atomic<Stream*>> idle_;
 };
 
 }  // namespace scache::client

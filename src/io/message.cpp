@@ -16,7 +16,9 @@
 //   discard what does not fit, on this thread: as the last holder of a socket with a linger time
 //   it would wait in recvmsg until that is over. So all are taken, and surplus ones are closed by
 //   whoever may wait. Where the descriptor table is full the kernel discards after all, and
-//   MSG_CTRUNC says so; a server keeps a reserve against that.
+//   MSG_CTRUNC says so; a server keeps a reserve against that, and a client peeks (MSG_PEEK): that
+//   installs a copy of the descriptor, or finds no room for it, and what was sent stays in the
+//   socket.
 // - A byte that was sent out of band (MSG_OOB) is passed over, and descriptors that came with it
 // are
 //   discarded on this thread, unless it is to come in line.
@@ -77,7 +79,9 @@ void put_out_of_band_in_line(int socket) noexcept {
   ::setsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
 }
 
-Received receive(int socket, std::span<char> into, Surplus& surplus) noexcept {
+namespace {
+
+Received receive_once(int socket, std::span<char> into, Surplus& surplus, int flags) noexcept {
   Control<kMaxDescriptors> control;
   iovec buffer{into.data(), into.size()};
   msghdr message{};
@@ -88,7 +92,7 @@ Received receive(int socket, std::span<char> into, Surplus& surplus) noexcept {
 
   ssize_t size = 0;
   do {
-    size = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    size = ::recvmsg(socket, &message, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   } while (size < 0 && errno == EINTR);
 
   Received received;
@@ -101,7 +105,32 @@ Received receive(int socket, std::span<char> into, Surplus& surplus) noexcept {
   take_descriptors(message, surplus, received);
   received.kind = size == 0 ? Received::Kind::end : Received::Kind::bytes;
   received.size = static_cast<std::size_t>(size);
+  received.truncated = (message.msg_flags & MSG_CTRUNC) != 0;
   return received;
+}
+
+}  // namespace
+
+Received receive(int socket, std::span<char> into, Surplus& surplus) noexcept {
+  return receive_once(socket, into, surplus, 0);
+}
+
+Received receive_if_room(int socket, std::span<char> into, Surplus& surplus) noexcept {
+  Received peeked = receive_once(socket, into, surplus, MSG_PEEK);
+  if (peeked.kind != Received::Kind::bytes) return peeked;
+  if (peeked.truncated) {
+    Received no_room;
+    no_room.error = EMFILE;
+    return no_room;
+  }
+  const std::span<char> same = into.first(peeked.size);
+  if (!peeked.fd && !peeked.descriptors_lost) return receive_once(socket, same, surplus, 0);
+  // Without room for control data the kernel lets its copy go, which is not the last one.
+  const Sent taken = sent([&] { return ::recv(socket, same.data(), same.size(), MSG_DONTWAIT); });
+  if (taken.size == peeked.size) return peeked;
+  Received failed;
+  failed.error = taken.error != 0 ? taken.error : EIO;
+  return failed;
 }
 
 bool Sent::must_wait() const noexcept {

@@ -30,6 +30,8 @@ struct Received {
   Fd fd;
   // More than one descriptor came, or there was no room for it: all that came are closed.
   bool descriptors_lost = false;
+  // There was no room for it.
+  bool truncated = false;
   // When it failed: errno.
   int error = 0;
 };
@@ -40,6 +42,10 @@ void put_out_of_band_in_line(int socket) noexcept;
 // Receives bytes, and at most one descriptor, from a UNIX stream socket; never blocks. What comes
 // beyond one descriptor is left to `surplus`.
 Received receive(int socket, std::span<char> into, Surplus& surplus) noexcept;
+
+// The same for who must not lose the descriptor: where this process has no number for it, it is
+// failed with EMFILE, and all that has come stays in the socket. Costs a second system call.
+Received receive_if_room(int socket, std::span<char> into, Surplus& surplus) noexcept;
 
 // What a send took: the number of bytes, or an errno.
 struct Sent {

@@ -4,9 +4,11 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "client/channel_fixture.hpp"
+#include "support/few_descriptors.hpp"
 
 namespace scache {
 namespace {
@@ -158,6 +160,21 @@ TEST_F(ClientInC, SaysWhatIsWrong) {
   EXPECT_EQ(::scache_ping(client, INT_MAX, nullptr, 0, nullptr), SCACHE_E_NO_SERVER);
   ::scache_connection_free(nullptr);
   ::scache_client_free(nullptr);
+}
+
+TEST_F(ClientInC, SaysThatThereIsNoDescriptorLeft) {
+  FakeServer server{{[](Peer& peer) {
+    peer.agree();
+    peer.say(test::frame(Kind::pong, peer.take_request().id));
+    EXPECT_TRUE(peer.sees_end());
+  }}};
+  scache_client* const client = of(server.path());
+  EXPECT_EQ(::scache_ping(client, -1, nullptr, 0, &error_), 0);
+  const test::FewDescriptors few{0};
+  scache_connection* found = nullptr;
+  EXPECT_EQ(::scache_find_endpoint(client, ::scache_text("e"), -1, &found, &error_),
+            SCACHE_E_NO_DESCRIPTORS);
+  ::scache_client_free(std::exchange(client_, nullptr));
 }
 
 TEST_F(ClientInC, CutsLongSentences) {

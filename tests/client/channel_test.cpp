@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/channel_fixture.hpp"
+#include "support/few_descriptors.hpp"
 
 namespace scache::client {
 namespace {
@@ -68,8 +69,57 @@ TEST_F(ChannelToAServer, ClosesDescriptorsThatAreTooMany) {
   peer_->say("ab", {pipe.first.get(), pipe.second.get()});
   const auto came = channel_.receive();
   ASSERT_FALSE(came);
-  EXPECT_EQ(came.error().code, ErrorCode::system);
+  EXPECT_EQ(came.error().code, ErrorCode::protocol);
   EXPECT_FALSE(channel_.claim());
+}
+
+TEST_F(ChannelToAServer, KeepsANumberFreeForWhatItExpects) {
+  const test::Ends pipe = test::pipe_pair();
+  const test::FewDescriptors few{1};
+  ASSERT_TRUE(channel_.expect_descriptor());
+  EXPECT_EQ(code_of(channel_.expect_descriptor()), ErrorCode::no_descriptors);
+  EXPECT_TRUE(channel_.in_step());
+  peer_->say("x", {pipe.first.get()});
+  ASSERT_TRUE(channel_.fill(soon()));
+  EXPECT_EQ(channel_.inbox().bytes(), "x");
+  EXPECT_EQ(code_of(channel_.expect_descriptor()), ErrorCode::no_descriptors);
+  EXPECT_TRUE(channel_.claim());
+  // Its number is free again, also when an answer has come without a descriptor.
+  ASSERT_TRUE(channel_.expect_descriptor());
+  channel_.expect_one_less();
+  ASSERT_TRUE(channel_.expect_descriptor());
+}
+
+TEST_F(ChannelToAServer, WaitsWhileOtherThreadsTakeTheNumber) {
+  const test::Ends pipe = test::pipe_pair();
+  test::FewDescriptors few{1};
+  ASSERT_TRUE(channel_.expect_descriptor());
+  peer_->say("x", {pipe.first.get()});
+  // As if somebody else had taken it when it was let go.
+  few.allow(0);
+  const auto came = channel_.receive();
+  ASSERT_TRUE(came);
+  EXPECT_FALSE(*came);
+  few.allow(1);
+  ASSERT_TRUE(channel_.fill(soon()));
+  EXPECT_TRUE(channel_.claim());
+}
+
+TEST_F(ChannelToAServer, SaysThatOtherThreadsHaveLeftNoNumber) {
+  const test::Ends pipe = test::pipe_pair();
+  test::FewDescriptors few{1};
+  ASSERT_TRUE(channel_.expect_descriptor());
+  peer_->say("x", {pipe.first.get()});
+  few.allow(0);
+  const auto came = channel_.fill(after(BootClock::now(), milliseconds{10}));
+  EXPECT_EQ(code_of(came), ErrorCode::no_descriptors);
+  EXPECT_FALSE(channel_.in_step());
+}
+
+TEST_F(ChannelToAServer, CannotConnectWithoutADescriptor) {
+  const test::FewDescriptors few{0};
+  Channel other;
+  EXPECT_EQ(code_of(other.open(listening_.path(), soon())), ErrorCode::no_descriptors);
 }
 
 TEST_F(ChannelToAServer, KeepsNoMoreDescriptorsThanAnybodyAskedFor) {

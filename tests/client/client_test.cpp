@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client/channel_fixture.hpp"
+#include "support/few_descriptors.hpp"
 
 namespace scache {
 namespace {
@@ -253,6 +254,48 @@ TEST_F(ClientOfAServer, SpeaksPostfixsWayWhereItMust) {
   EXPECT_EQ(code_of(client.statistics()), ErrorCode::unsupported);
   EXPECT_EQ(code_of(client.find_endpoint(std::string(1, '\0'))), ErrorCode::unsupported);
   EXPECT_EQ(*client.ping(), "") << "by a new stream";
+}
+
+TEST_F(ClientOfAServer, LooksForNothingWithoutRoomForIt) {
+  const auto serve_one = [](Peer& peer) {
+    const test::Asked asked = peer.take_request();
+    peer.give(test::found(asked.id), test::pipe_pair().first);
+    EXPECT_TRUE(peer.sees_end());
+  };
+  FakeServer server{{[&](Peer& peer) {
+                       peer.agree();
+                       serve_one(peer);
+                     },
+                     [](Peer& peer) {
+                       peer.refuse();
+                       peer.expect(test::find_endp("e"));
+                       peer.say(test::endpoint_hit("p"));
+                       peer.expect(test::kDummy);
+                       peer.give(test::kByte, test::pipe_pair().first);
+                       peer.expect(test::kDummy);
+                       EXPECT_TRUE(peer.sees_end());
+                     }}};
+  for (const auto spoken : {Protocol::direct, Protocol::postfix}) {
+    Client client{server.path(), kPatient};
+    ASSERT_EQ(*client.protocol(), spoken);
+    // The server's thread is past all that it opens, or has room for it above the limit.
+    test::FewDescriptors few{0};
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(code_of(client.find_endpoint("e")), ErrorCode::no_descriptors);
+    }
+    few.allow(8);
+    EXPECT_TRUE(*client.find_endpoint("e"));
+  }
+}
+
+TEST_F(ClientOfAServer, CannotConnectWithoutADescriptor) {
+  const test::Listening listening;
+  Client client{listening.path(), kPatient};
+  auto connection = some_connection();
+  const test::FewDescriptors few{0};
+  EXPECT_EQ(code_of(client.find_endpoint("e")), ErrorCode::no_descriptors);
+  EXPECT_EQ(code_of(client.save(connection)), ErrorCode::no_descriptors);
+  EXPECT_TRUE(connection) << "the caller's as before";
 }
 
 TEST_F(ClientOfAServer, ServesThreadsAtOnce) {

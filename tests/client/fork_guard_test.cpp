@@ -1,33 +1,27 @@
 #include "client/fork_guard.hpp"
 
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <functional>
-#include <string>
 #include <thread>
+#include <vector>
 
 #include "support/descriptors.hpp"
-#include "support/listening.hpp"
 
 namespace scache::client {
 namespace {
 
-using std::chrono::milliseconds;
-using test::is_close_on_exec;
 using test::is_open;
 
-Instant in(milliseconds time) {
-  return after(BootClock::now(), time);
-}
-
 // Whether `check` holds in the child that `make_child` makes.
-bool holds_in_child(const std::function<long()>& make_child, const std::function<bool()>& check) {
+bool holds_in_child(long (*make_child)(), const std::function<bool()>& check) {
   const auto child = static_cast<pid_t>(make_child());
   if (child == 0) ::_exit(check() ? 0 : 1);
   int status = -1;
@@ -38,86 +32,195 @@ bool holds_in_child(const std::function<long()>& make_child, const std::function
 long by_fork() {
   return ::fork();
 }
-// As a program does that goes round the C library.
 long by_clone() {
   return ::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr);
 }
 
-class SocketOfOneProcess : public test::DescriptorCensus {
+int make_socket() {
+  return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+TEST(ThisProcess, IsAnotherInEachChild) {
+  const auto here = this_process();
+  EXPECT_NE(here, 0U);
+  EXPECT_EQ(this_process(), here);
+  for (const auto make_child : {by_fork, by_clone}) {
+    EXPECT_TRUE(holds_in_child(make_child, [&] {
+      const auto child = this_process();
+      return child != here && child == this_process() && holds_in_child(by_clone, [&] {
+               return this_process() != child && this_process() != here;
+             });
+    }));
+  }
+  EXPECT_EQ(this_process(), here);
+}
+
+TEST(ThisProcess, IsTheSameInAChildThatIsToBecomeAnotherProgram) {
+  const auto here = this_process();
+  std::uint64_t there = 0;
+  const pid_t child = ::vfork();
+  if (child == 0) {
+    there = this_process();
+    ::_exit(0);
+  }
+  EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_EQ(there, here);
+  EXPECT_EQ(this_process(), here);
+}
+
+class DescriptorOfOneProcess : public test::DescriptorCensus {
  protected:
-  test::Listening listening_;
+  ProcessFd mine_;
 };
 
-TEST_F(SocketOfOneProcess, ConnectsAndIsCloseOnExec) {
-  Socket socket;
-  EXPECT_EQ(socket.get(), -1);
-  ASSERT_EQ(socket.open(listening_.path(), in(milliseconds{5'000})), 0);
-  EXPECT_TRUE(is_close_on_exec(socket.get()));
-  const int number = socket.get();
-  socket.close();
+TEST_F(DescriptorOfOneProcess, IsOpenUntilItIsClosed) {
+  EXPECT_EQ(mine_.get(), -1);
+  ASSERT_EQ(mine_.open(make_socket), 0);
+  const int number = mine_.get();
+  EXPECT_TRUE(is_open(number));
+  mine_.close();
   EXPECT_FALSE(is_open(number));
-  EXPECT_EQ(socket.get(), -1);
+  EXPECT_EQ(mine_.get(), -1);
+  ASSERT_EQ(mine_.open(make_socket), 0);
+  EXPECT_EQ(mine_.open([] {
+    errno = EMFILE;
+    return -1;
+  }),
+            EMFILE);
+  EXPECT_EQ(mine_.get(), -1);
 }
 
-TEST_F(SocketOfOneProcess, SaysWhyItCannotConnect) {
-  Socket socket;
-  EXPECT_EQ(socket.open(listening_.path() + ".not", in(milliseconds{0})), ENOENT);
-  EXPECT_EQ(socket.open("", in(milliseconds{0})), ENAMETOOLONG);
-  EXPECT_EQ(socket.open(std::string(108, 'x'), in(milliseconds{0})), ENAMETOOLONG);
-  EXPECT_EQ(socket.open(std::string(107, 'x'), in(milliseconds{0})), ENOENT);
-  EXPECT_EQ(socket.get(), -1);
-}
-
-TEST_F(SocketOfOneProcess, WaitsForRoomInTheBacklogUntilTheDeadline) {
-  ASSERT_EQ(::listen(listening_.descriptor(), 0), 0);
-  Socket first;
-  ASSERT_EQ(first.open(listening_.path(), in(milliseconds{0})), 0);
-  Socket second;
-  EXPECT_EQ(second.open(listening_.path(), Instant::min()), EAGAIN);
-  const Instant before = BootClock::now();
-  EXPECT_EQ(second.open(listening_.path(), in(milliseconds{20})), EAGAIN);
-  EXPECT_GE(BootClock::now() - before, milliseconds{20});
-}
-
-TEST_F(SocketOfOneProcess, IsClosedInAChildAndStaysOpenHere) {
-  Socket first;
-  Socket second;
-  Socket third;
-  for (Socket* socket : {&first, &second, &third}) {
-    ASSERT_EQ(socket->open(listening_.path(), in(milliseconds{5'000})), 0);
-  }
-  second.close();
-  const int numbers[] = {first.get(), third.get()};
+TEST_F(DescriptorOfOneProcess, IsClosedInAChildAtOnce) {
+  ASSERT_EQ(mine_.open(make_socket), 0);
+  const int number = mine_.get();
   EXPECT_TRUE(holds_in_child(by_fork, [&] {
-    const bool closed = !is_open(numbers[0]) && !is_open(numbers[1]);
-    // The child goes on with one of its own.
-    return closed && first.get() == -1 && third.get() == -1 &&
-           first.open(listening_.path(), in(milliseconds{5'000})) == 0 && first.get() >= 0;
+    const bool closed = !is_open(number);
+    // The child goes on with one of its own, which its child does not have.
+    return closed && mine_.get() == -1 && mine_.open(make_socket) == 0 && mine_.get() >= 0 &&
+           holds_in_child(by_fork, [&] { return !is_open(number) && mine_.get() == -1; });
   }));
-  EXPECT_TRUE(is_open(numbers[0]) && is_open(numbers[1]));
-  EXPECT_EQ(first.get(), numbers[0]);
+  EXPECT_EQ(mine_.get(), number);
+  EXPECT_TRUE(is_open(number));
 }
 
-TEST_F(SocketOfOneProcess, IsNotUsedByAChildThatRanNoHandlers) {
-  Socket socket;
-  ASSERT_EQ(socket.open(listening_.path(), in(milliseconds{5'000})), 0);
-  EXPECT_TRUE(holds_in_child(by_clone, [&] { return socket.get() == -1; }));
-  EXPECT_GE(socket.get(), 0);
+TEST_F(DescriptorOfOneProcess, IsClosedAtTheFirstUseInAChildThatRanNoHandlers) {
+  ASSERT_EQ(mine_.open(make_socket), 0);
+  const int number = mine_.get();
+  EXPECT_TRUE(holds_in_child(by_clone, [&] {
+    return is_open(number) && mine_.get() == -1 && !is_open(number) &&
+           mine_.open(make_socket) == 0 &&
+           holds_in_child(by_clone, [&] { return mine_.get() == -1 && !is_open(number); });
+  }));
+  EXPECT_TRUE(holds_in_child(by_clone, [&] {
+    mine_.close();
+    return !is_open(number);
+  }));
+  EXPECT_EQ(mine_.get(), number);
+  EXPECT_TRUE(is_open(number));
 }
 
-TEST_F(SocketOfOneProcess, NoChildFindsTheLockHeld) {
+TEST_F(DescriptorOfOneProcess, SparesWhatAChildHasOpenedUnderItsNumber) {
+  ASSERT_EQ(mine_.open(make_socket), 0);
+  const int number = mine_.get();
+  const test::Ends other = test::socket_pair();
+  EXPECT_TRUE(holds_in_child(by_clone, [&] {
+    // As a program does that closes everything and begins anew.
+    ::dup2(other.first.get(), number);
+    const bool is_another = mine_.get() == -1;
+    mine_.close();
+    return is_another && is_open(number);
+  }));
+  EXPECT_TRUE(is_open(number));
+}
+
+TEST_F(DescriptorOfOneProcess, AGrandchildOfAnIdleChildFindsItClosed) {
+  ASSERT_EQ(mine_.open(make_socket), 0);
+  const int number = mine_.get();
+  EXPECT_TRUE(holds_in_child(by_clone, [&] {
+    return holds_in_child(by_clone, [&] { return mine_.get() == -1 && !is_open(number); });
+  }));
+}
+
+int made = 0;
+
+int make_and_fork() {
+  const int number = make_socket();
+  if (made++ == 0) holds_in_child(by_fork, [] { return true; });
+  return number;
+}
+
+TEST_F(DescriptorOfOneProcess, IsMadeAnewWhereAChildMayHaveIt) {
+  made = 0;
+  ASSERT_EQ(mine_.open(make_and_fork), 0);
+  EXPECT_EQ(made, 2);
+  EXPECT_TRUE(is_open(mine_.get()));
+}
+
+void fork_in_handler(int) {
+  holds_in_child(by_fork, [] { return true; });
+}
+int make_and_be_interrupted() {
+  const int number = make_socket();
+  if (made++ == 0) ::raise(SIGUSR1);
+  return number;
+}
+
+TEST_F(DescriptorOfOneProcess, SignalHandlersMayForkMeanwhile) {
+  const auto before = ::signal(SIGUSR1, fork_in_handler);
+  made = 0;
+  ::alarm(30);
+  ASSERT_EQ(mine_.open(make_and_be_interrupted), 0);
+  ::alarm(0);
+  EXPECT_EQ(made, 2);
+  ::signal(SIGUSR1, before);
+}
+
+pid_t child_of_handler = -1;
+int make_and_become_child() {
+  const int number = make_socket();
+  if (made++ == 0) child_of_handler = ::fork();
+  return number;
+}
+
+TEST_F(DescriptorOfOneProcess, AChildGoesOnWithWhatItsParentHadBegun) {
+  made = 0;
+  const int error = mine_.open(make_and_become_child);
+  if (child_of_handler == 0) {
+    const int number = mine_.get();
+    ::_exit(error == 0 && made == 2 && is_open(number) ? 0 : 1);
+  }
+  EXPECT_EQ(error, 0);
+  int status = -1;
+  EXPECT_EQ(::waitpid(child_of_handler, &status, 0), child_of_handler);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(DescriptorOfOneProcess, ChildrenHaveNoneOfOtherThreads) {
   std::atomic<bool> over = false;
-  std::thread other{[&] {
-    while (!over) const auto lock = lock_against_forks();
-  }};
-  for (int i = 0; i < 20; ++i) {
+  std::vector<std::thread> threads;
+  constexpr int kThreads = 4;
+  static int shared = -1;
+  const test::Ends ends = test::socket_pair();
+  shared = ends.first.get();
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      std::array<ProcessFd, 8> many;
+      for (std::size_t next = 0; !over; ++next) {
+        ProcessFd& fd = many[next % many.size()];
+        EXPECT_EQ(fd.open([] { return ::fcntl(shared, F_DUPFD_CLOEXEC, 100); }), 0);
+      }
+    });
+  }
+  for (int i = 0; i < 50; ++i) {
+    // A child may have those that were being made: they are given up before anybody uses them.
     EXPECT_TRUE(holds_in_child(by_fork, [] {
-      ::alarm(5);
-      return lock_against_forks().owns_lock();
+      int count = 0;
+      for (int number = 100; number < 200; ++number) count += is_open(number) ? 1 : 0;
+      return count <= kThreads;
     }));
   }
   over = true;
-  other.join();
+  for (std::thread& thread : threads) thread.join();
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "client/multiplex.hpp"
 
 #include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <optional>
 #include <string>
 #include <thread>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "client/channel_fixture.hpp"
+#include "support/few_descriptors.hpp"
 
 namespace scache::client {
 namespace {
@@ -310,6 +313,76 @@ TEST_F(ManyUnderWay, DisconnectEndsAllAndBeginsAnew) {
   const RequestId second = ping();
   agree();
   EXPECT_EQ(peer_->take_request().id, second);
+}
+
+TEST_F(ManyUnderWay, NothingIsLookedForWithoutRoomForIt) {
+  const RequestId first = ping();
+  agree();
+  peer_->take_request();
+  peer_->say(test::frame(Kind::pong, first));
+  multiplex_->process();
+  EXPECT_TRUE(outcome().answer);
+  const test::Ends pipe = test::pipe_pair();
+  test::FewDescriptors few{1};
+  const RequestId with_room = find();
+  const RequestId without = find();
+  const RequestId behind = ping();
+  multiplex_->process();
+  expect_error(without, ErrorCode::no_descriptors);
+  EXPECT_EQ(peer_->take_request().id, with_room);
+  EXPECT_EQ(peer_->take_request().id, behind);
+  peer_->say(test::frame(Kind::pong, behind));
+  multiplex_->process();
+  EXPECT_EQ(outcome().id, behind);
+  peer_->say(test::found(with_room), {pipe.first.get()});
+  // As if somebody else had taken what was kept free.
+  few.allow(0);
+  multiplex_->process();
+  EXPECT_FALSE(multiplex_->next_outcome());
+  few.allow(1);
+  multiplex_->process();
+  const auto found = outcome();
+  EXPECT_EQ(found.id, with_room);
+  EXPECT_TRUE(std::get<Connection>(*found.answer));
+}
+
+TEST_F(ManyUnderWay, AMissFreesTheRoom) {
+  const RequestId first = find();
+  agree();
+  const test::FewDescriptors few{0};
+  peer_->say(test::not_found(first));
+  multiplex_->process();
+  EXPECT_FALSE(std::get<Connection>(*outcome().answer));
+  const RequestId second = find();
+  multiplex_->process();
+  peer_->take_request();
+  EXPECT_EQ(peer_->take_request().id, second);
+}
+
+// What has begun before a fork goes on in the parent alone.
+TEST_F(ManyUnderWay, NothingOfItsParentIsAChilds) {
+  const RequestId lookup = find();
+  agree();
+  peer_->give(test::found(lookup), test::pipe_pair().first);
+  multiplex_->process();
+  auto connection = some_connection();
+  const int number = connection.descriptor.get();
+  const RequestId unsent = save(std::move(connection));
+  const auto child = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+  if (child == 0) {
+    bool good = multiplex_->wants_process();
+    for (const RequestId id : {lookup, unsent}) {
+      const auto ended = multiplex_->next_outcome();
+      good = good && ended && ended->id == id && !ended->answer && !ended->given_back &&
+             ended->answer.error().code == ErrorCode::disconnected;
+    }
+    ::_exit(good && !multiplex_->wants_process() && !test::is_open(number) ? 0 : 1);
+  }
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(std::get<Connection>(*outcome().answer));
+  EXPECT_TRUE(test::is_open(number));
 }
 
 TEST_F(ManyUnderWay, ChildrenBeginAnew) {

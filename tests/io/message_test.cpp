@@ -1,7 +1,6 @@
 #include "io/message.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <array>
 #include <chrono>
@@ -12,11 +11,13 @@
 
 #include "io/closer.hpp"
 #include "support/descriptors.hpp"
+#include "support/few_descriptors.hpp"
 
 namespace scache {
 namespace {
 
 using test::Ends;
+using test::FewDescriptors;
 
 class MessageTest : public test::DescriptorCensus {
  protected:
@@ -36,31 +37,6 @@ class MessageTest : public test::DescriptorCensus {
   Ends ends = test::socket_pair();
   Ends pipe = test::pipe_pair();
   std::vector<char> buffer;
-};
-
-// Lowers the process's limit of descriptors to those that it has and `more`.
-class FewDescriptors {
- public:
-  explicit FewDescriptors(int more) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    // The lowest free number is what the next descriptor gets: fill the gaps below.
-    int last = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    fillers_.emplace_back(last);
-    while (last < 100) {
-      last = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-      fillers_.emplace_back(last);
-    }
-    rlimit lower = before_;
-    lower.rlim_cur = static_cast<rlim_t>(last) + 1 + static_cast<rlim_t>(more);
-    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &lower), 0);
-  }
-  ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-  FewDescriptors(const FewDescriptors&) = delete;
-  FewDescriptors& operator=(const FewDescriptors&) = delete;
-
- private:
-  rlimit before_{};
-  std::vector<Fd> fillers_;
 };
 
 TEST_F(MessageTest, BytesComeAsTheyWereSent) {
@@ -128,6 +104,45 @@ TEST_F(MessageTest, DescriptorZeroCanBeSent) {
     ::close(0);
   }
   EXPECT_TRUE(take().fd);
+}
+
+TEST_F(MessageTest, WhatMustNotBeLostStaysWhereThereIsNoRoomForIt) {
+  buffer.resize(4'096);
+  ASSERT_TRUE(test::send_with(ends.second.get(), "AA", {}));
+  ASSERT_TRUE(test::send_with(ends.second.get(), "BB", {pipe.second.get()}));
+  ASSERT_TRUE(test::send_with(ends.second.get(), "CC", {}));
+  pipe.second.reset();
+  {
+    const FewDescriptors few{0};
+    for (int i = 0; i < 2; ++i) {
+      const Received none = receive_if_room(ends.first.get(), buffer, closer);
+      EXPECT_EQ(none.kind, Received::Kind::failed);
+      EXPECT_EQ(none.error, EMFILE);
+    }
+  }
+  EXPECT_FALSE(test::is_left_alone(pipe.first));
+  Received both = receive_if_room(ends.first.get(), buffer, closer);
+  EXPECT_EQ(std::string(buffer.data(), both.size), "AABB");
+  ASSERT_TRUE(both.fd);
+  EXPECT_TRUE(test::is_close_on_exec(both.fd.get()));
+  EXPECT_EQ(::write(both.fd.get(), "!", 1), 1);
+  const Received rest = receive_if_room(ends.first.get(), buffer, closer);
+  EXPECT_EQ(std::string(buffer.data(), rest.size), "CC");
+  EXPECT_FALSE(rest.fd);
+  EXPECT_EQ(receive_if_room(ends.first.get(), buffer, closer).kind, Received::Kind::nothing_yet);
+  both.fd.reset();
+  EXPECT_TRUE(test::is_left_alone(pipe.first)) << "there is no other copy";
+  ends.second.reset();
+  EXPECT_EQ(receive_if_room(ends.first.get(), buffer, closer).kind, Received::Kind::end);
+}
+
+TEST_F(MessageTest, WhatMustNotBeLostIsOneDescriptorAtATime) {
+  buffer.resize(4'096);
+  ASSERT_TRUE(test::send_with(ends.second.get(), "x", copies(2)));
+  const Received received = receive_if_room(ends.first.get(), buffer, closer);
+  EXPECT_TRUE(received.descriptors_lost);
+  EXPECT_FALSE(received.fd);
+  EXPECT_EQ(receive_if_room(ends.first.get(), buffer, closer).kind, Received::Kind::nothing_yet);
 }
 
 // The kernel's rule that Stream relies on.

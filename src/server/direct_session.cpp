@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "server/direct_details.hpp"
 #include "server/direct_page.hpp"
 
 // One turn of a session: serve the frames that have come, do a slice of what takes many, send, and
@@ -25,6 +26,12 @@ using direct::Tag;
 namespace {
 
 constexpr std::string_view kServer = "scache " SCACHE_VERSION;
+
+LogKind kind_of(ErrorCode code) noexcept {
+  const bool understood =
+      code == ErrorCode::full || code == ErrorCode::refused || code == ErrorCode::busy;
+  return understood ? LogKind::refused : LogKind::malformed;
+}
 
 }  // namespace
 
@@ -64,7 +71,7 @@ Task<> DirectSession::run() {
       ready = co_await more_input();
     }
     if (ready == Ready::timed_out) {
-      log_.warn("direct: {}: timeout", settings_.source);
+      log_.warn(LogKind::unfinished, now(), "direct: {}: timeout", settings_.source);
       co_return;
     }
     // What is there comes first, and a client that does not read is not read from.
@@ -115,6 +122,7 @@ void DirectSession::serve_frame(const direct::FrameStep& frame) {
     refuse(id, request.error().code, request.error().text);
     return;
   }
+  if (log_.verbose()) tell_details(log_, *request);
   std::visit(
       [&](const auto& wanted) {
         if constexpr (std::is_same_v<decltype(wanted), const direct::Save&>) {
@@ -174,7 +182,7 @@ bool DirectSession::take_arrival() {
 }
 
 DirectSession::Next DirectSession::end(std::string_view why) {
-  log_.warn("direct: {}: {}", settings_.source, why);
+  log_.warn(LogKind::session, now(), "direct: {}: {}", settings_.source, why);
   return Next::over;
 }
 
@@ -298,6 +306,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Drop& drop) {
 
 void DirectSession::put_dropped(std::uint64_t id, std::uint64_t connections,
                                 std::uint64_t bindings) {
+  log_.detail("dropped: connections={} bindings={}", connections, bindings);
   FrameWriter{stream_.output(), direct::Kind::dropped, id}
       .put(Tag::connections, connections)
       .put(Tag::bindings, bindings)
@@ -355,7 +364,8 @@ void DirectSession::answer(std::uint64_t id, const direct::Cancel& cancel) {
 }
 
 void DirectSession::refuse(std::uint64_t id, ErrorCode code, std::string_view text) {
-  log_.warn("direct: {}: {}: {}", settings_.source, direct::name_of(code), text);
+  log_.warn(kind_of(code), now(), "direct: {}: {}: {}", settings_.source, direct::name_of(code),
+            text);
   direct::put_error(stream_.output(), id, code, text);
 }
 

@@ -25,10 +25,6 @@ namespace {
 // Requests that are served in a row before the other clients have their turn.
 constexpr unsigned kRequestsInARow = 64;
 
-std::int64_t seconds(std::chrono::milliseconds ttl) noexcept {
-  return std::chrono::duration_cast<std::chrono::seconds>(ttl).count();
-}
-
 // An errno as the stock server tells it; it calls the lack of one an application error.
 const char* words_of(int error) noexcept {
   const char* words = error == 0 ? nullptr : ::strerrordesc_np(error);
@@ -130,22 +126,25 @@ PostfixSession::Heard PostfixSession::listen(std::string_view wanted) {
         stray_names_ = 0;
         return Heard::list;
       case AttributeReader::Step::missing:
-        warn(postfix_codec::missing_attribute(wanted, settings_.source));
+        warn(LogKind::malformed, postfix_codec::missing_attribute(wanted, settings_.source));
         drop_heard();
         if (++stray_names_ >= kMaxStrayNames) break;
         return Heard::other;
       case AttributeReader::Step::stray:
-        warn(postfix_codec::unexpected_attribute(reader_.string(0), settings_.source, wanted));
+        warn(LogKind::malformed,
+             postfix_codec::unexpected_attribute(reader_.string(0), settings_.source, wanted));
         drop_heard();
         if (++stray_names_ >= kMaxStrayNames) break;
         if (wanted == postfix_codec::kRequest) continue;
         return Heard::other;
       case AttributeReader::Step::too_long:
-        log_.warn("a request from {} is longer than {} bytes", settings_.source,
+        log_.warn(LogKind::session, stream_.loop().now(),
+                  "a request from {} is longer than {} bytes", settings_.source,
                   settings_.limits.list);
         return Heard::nonsense;
     }
-    log_.warn("{} attributes in a row from {} that are no request", stray_names_, settings_.source);
+    log_.warn(LogKind::session, stream_.loop().now(),
+              "{} attributes in a row from {} that are no request", stray_names_, settings_.source);
     return Heard::nonsense;
   }
 }
@@ -200,15 +199,17 @@ PostfixSession::Heard PostfixSession::cut_short(Flow flow, std::string_view want
     // The wait for more may have moved the bytes.
     reader_.scan(stream_.input(), wanted);
     const auto defects = postfix_codec::defects(reader_, settings_.source);
-    for (const std::string& defect : defects) warn(defect);
+    for (const std::string& defect : defects) warn(LogKind::unfinished, defect);
     if (!defects.empty()) return Heard::nothing;
   }
   const auto how = flow.kind == Flow::Kind::timed_out ? postfix_codec::Break::timeout
                                                       : postfix_codec::Break::end;
-  if (const auto text = postfix_codec::broken_off(reader_, settings_.source, how)) warn(*text);
+  if (const auto text = postfix_codec::broken_off(reader_, settings_.source, how)) {
+    warn(LogKind::unfinished, *text);
+  }
   if (has_request) {
     const auto kind = postfix_codec::kind_of(reader_.string(0));
-    if (kind) warn(postfix_codec::bad_parameter(*kind));
+    if (kind) warn(LogKind::unfinished, postfix_codec::bad_parameter(*kind));
   }
   return Heard::nothing;
 }
@@ -228,7 +229,7 @@ Task<bool> PostfixSession::serve() {
       postfix_codec::decode(reader_, settings_.limits, settings_.source);
   // The bytes stay where they are until more input is asked for.
   drop_heard();
-  for (const std::string& warning : decoded.warnings) warn(warning);
+  for (const std::string& warning : decoded.warnings) warn(LogKind::malformed, warning);
   if (!decoded.request) {
     postfix_codec::put_refusal(stream_.output(), decoded.kind, Status::bad);
     return {};
@@ -239,13 +240,9 @@ Task<bool> PostfixSession::serve() {
 
 Task<bool> PostfixSession::answer(Kind kind, const Request& request) {
   if (const auto* save = std::get_if<SaveEndpoint>(&request)) {
-    log_.detail("save_endp ttl={} endpoint={} properties={}", seconds(save->ttl), save->endpoint,
-                save->properties);
     return save_endpoint(*save);
   }
   if (const auto* save = std::get_if<SaveDestination>(&request)) {
-    log_.detail("save_dest ttl={} destination={} properties={} endpoint={}", seconds(save->ttl),
-                save->destination, save->properties, save->endpoint);
     save_destination(*save);
     return {};
   }
@@ -259,14 +256,12 @@ Task<bool> PostfixSession::answer(Kind kind, const Request& request) {
 std::optional<Claim> PostfixSession::find(Kind kind, const Request& request, unsigned dead) {
   const Instant now = stream_.loop().now();
   if (const auto* wanted = std::get_if<FindEndpoint>(&request)) {
-    log_.detail("find_endp endpoint={}", wanted->endpoint);
     std::optional<Claim> claim = service_.find(*wanted, now, dead);
     if (claim && can_be_told(claim->properties())) {
       postfix_codec::put_endpoint_hit(stream_.output(), claim->properties());
       return claim;
     }
   } else if (const auto* look = std::get_if<FindDestination>(&request)) {
-    log_.detail("find_dest destination={}", look->destination);
     std::optional<Cache::DestinationHit> hit = service_.find(*look, now, dead);
     if (hit && can_be_told(hit->properties) && can_be_told(hit->claim.properties())) {
       postfix_codec::put_destination_hit(stream_.output(), hit->properties,
@@ -274,7 +269,6 @@ std::optional<Claim> PostfixSession::find(Kind kind, const Request& request, uns
       return std::move(hit->claim);
     }
   }
-  log_.detail("{}: not found", postfix_codec::wire_name(kind));
   postfix_codec::put_refusal(stream_.output(), kind, Status::fail);
   return std::nullopt;
 }
@@ -288,7 +282,7 @@ void PostfixSession::answer_wish() {
     direct::put_agreement(stream_.output(), *version);
     is_direct_ = true;
   } else {
-    warn("direct: bad or missing version");
+    warn(LogKind::malformed, "direct: bad or missing version");
     postfix_codec::put_refusal(stream_.output(), std::nullopt, Status::bad);
   }
 }
@@ -307,7 +301,6 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
   switch (saved) {
     case Saved::yes:
     case Saved::renewed:
-      log_.detail("save_endp: saved");
       postfix_codec::put_status(stream_.output(), Status::ok);
       unconfirmed_.add(service_.last_place());
       break;
@@ -328,7 +321,6 @@ void PostfixSession::save_destination(const SaveDestination& request) {
   if (service_.save(request, stream_.loop().now()) == Saved::full) {
     refuse(Kind::save_destination, "the cache is full");
   } else {
-    log_.detail("save_dest: saved");
     postfix_codec::put_status(stream_.output(), Status::ok);
   }
 }
@@ -348,8 +340,6 @@ Task<bool> PostfixSession::hand_over(Kind kind, Request request, Claim found,
     if (!next) co_return true;
     claim.emplace(std::move(*next));
   }
-  log_.detail("{}: found endpoint={} properties={} fd={}", postfix_codec::wire_name(kind),
-              claim->endpoint(), claim->properties(), claim->descriptor());
   Heard ready = Heard::part;
   while (ready == Heard::part) ready = co_await hear(postfix_codec::kDummy);
   if (ready != Heard::list) {
@@ -382,12 +372,14 @@ Task<bool> PostfixSession::hand_over(Kind kind, Request request, Claim found,
 }
 
 void PostfixSession::refuse(Kind kind, std::string_view why) {
-  log_.warn("{}: not saved: {}", postfix_codec::service_name(kind), why);
+  log_.warn(LogKind::refused, stream_.loop().now(), "{}: not saved: {}",
+            postfix_codec::service_name(kind), why);
   postfix_codec::put_status(stream_.output(), Status::fail);
 }
 
 void PostfixSession::warn_of_descriptor(Kind kind, std::string_view what, int error) {
-  log_.warn("{}: {} file descriptor: {}", postfix_codec::service_name(kind), what, words_of(error));
+  log_.warn(LogKind::transfer, stream_.loop().now(), "{}: {} file descriptor: {}",
+            postfix_codec::service_name(kind), what, words_of(error));
 }
 
 }  // namespace scache

@@ -24,7 +24,7 @@ namespace scache {
 class PostfixSession {
  public:
   // Names that are no request's, one after the other without a request between them: enough for a
-  // client to find its way back, too few to fill the log.
+  // client to find its way back.
   static constexpr unsigned kMaxStrayNames = 300;
 
   // `owner` is the client's user id.
@@ -87,7 +87,9 @@ class PostfixSession {
   Task<bool> hand_over(Kind kind, Request request, Claim found, std::size_t before_reply);
 
   void refuse(Kind kind, std::string_view why);
-  void warn(std::string_view text) noexcept { log_.write(Severity::warning, text); }
+  void warn(LogKind kind, std::string_view text) noexcept {
+    log_.warn(kind, stream_.loop().now(), "{}", text);
+  }
   void warn_of_descriptor(Kind kind, std::string_view what, int error);
 
   Stream& stream_;

@@ -22,6 +22,7 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
       log_{log},
       settings_{settings},
       expiry_{loop, [this] { expire(); }},
+      left_out_{loop, [this] { log_.tell_left_out(loop_.now()); }},
       idle_exit_{loop, [this] { settings_.idle_too_long(); }} {
   loop_.before_wait([this] { before_wait(); });
 }
@@ -29,6 +30,7 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
 Server::~Server() {
   loop_.before_wait({});
   while (!clients_.empty()) end(clients_.front());
+  log_.tell_left_out(kNever);
 }
 
 void Server::accept_from(int listening) {
@@ -64,7 +66,6 @@ Server::Accepted Server::accept_one(int listening) {
   if (full && idle_.empty()) return Accepted::not_now;
   Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (socket) {
-    is_short_ = false;
     admit(std::move(socket));
     return Accepted::one;
   }
@@ -87,7 +88,6 @@ void Server::admit(Fd socket) {
       refuse(std::move(socket), who);
       return;
     }
-    is_refusing_ = false;
     if (count_ >= settings_.clients) make_room(idle_.front());
     adopt(std::move(socket), who ? std::optional{who->uid} : std::nullopt);
   } catch (const std::exception& failure) {
@@ -102,18 +102,17 @@ bool Server::is_admitted(int socket, const std::optional<ucred>& who) const {
   return settings_.access->admits(*who, groups);
 }
 
-// One line for all that are refused in a row.
 void Server::refuse(Fd socket, const std::optional<ucred>& who) noexcept {
   const std::int64_t user = who ? std::int64_t{who->uid} : -1;
-  if (!std::exchange(is_refusing_, true)) log_.warn("client refused: user {} has no access", user);
+  log_.warn(LogKind::access, loop_.now(), "client refused: user {} has no access", user);
   put_out_of_band_in_line(socket.get());
   ::shutdown(socket.get(), SHUT_RDWR);
   closer_.close_client(std::move(socket));
 }
 
-// Out of descriptors or memory: the clients wait in the backlog. One line for each time.
+// Out of descriptors or memory: the clients wait in the backlog.
 void Server::tell_of_shortage(const char* what) noexcept {
-  if (!std::exchange(is_short_, true)) log_.warn("accept connection: {}", what);
+  log_.warn(LogKind::shortage, loop_.now(), "accept connection: {}", what);
 }
 
 void Server::adopt(Fd socket, std::optional<uid_t> user) {
@@ -127,7 +126,7 @@ void Server::adopt(Fd socket, std::optional<uid_t> user) {
     idle_exit_.set(kNever);
     greeted.start();
   } catch (const std::exception& failure) {
-    log_.warn("a client is not served: {}", failure.what());
+    log_.warn(LogKind::session, loop_.now(), "a client is not served: {}", failure.what());
   }
 }
 
@@ -181,6 +180,7 @@ void Server::before_wait() noexcept {
   end_done();
   // Later than planned is seen when it is due: the entry that was first has left.
   if (const Instant next = service_.next_deadline(); next < expiry_.deadline()) expiry_.set(next);
+  if (const Instant next = log_.next_count(); next < left_out_.deadline()) left_out_.set(next);
 }
 
 void Server::expire() noexcept {

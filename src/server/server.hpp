@@ -114,9 +114,8 @@ class Server final : private ClientOwner {
   Standing done_;
   std::function<void()> finished_;
   bool had_request_ = false;
-  bool is_short_ = false;
-  bool is_refusing_ = false;
   Timer expiry_;
+  Timer left_out_;
   Timer idle_exit_;
   // Last: their tasks use what stands above.
   std::list<Acceptor> acceptors_;

@@ -11,6 +11,11 @@ namespace {
 constexpr std::uint64_t kMaxUses = std::numeric_limits<std::uint32_t>::max();
 constexpr std::chrono::milliseconds kMaxAge = std::chrono::hours{24} * 365 * 100;
 
+// As Postfix's clients say it, but a direct client may name parts of a second.
+double seconds(std::chrono::milliseconds ttl) noexcept {
+  return std::chrono::duration<double>{ttl}.count();
+}
+
 std::string_view word(Departure why) noexcept {
   switch (why) {
     case Departure::found:
@@ -41,7 +46,12 @@ Service::~Service() {
   cache_.expire(kNever, std::numeric_limits<std::size_t>::max());
 }
 
+// Each request is told here, whichever protocol it comes in; what comes of it, by the observer's
+// functions, or here where nothing does.
+
 Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
+  log_.detail("save_endp ttl={} endpoint={} properties={}", seconds(request.ttl), request.endpoint,
+              request.properties);
   const DescriptorFacts facts = inspect(fd.get(), settings_.listening);
   Saved refusal = Saved::full;
   if (facts.own_client) {
@@ -64,23 +74,31 @@ Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
     }
   }
   ++totals_.connections_refused;
+  log_.detail("save_endp: not saved");
   closer_.close_copy(std::move(fd), facts.kind);
   return refusal;
 }
 
 Saved Service::save(const SaveDestination& request, Instant now) {
+  log_.detail("save_dest ttl={} destination={} properties={} endpoint={}", seconds(request.ttl),
+              request.destination, request.properties, request.endpoint);
   const SaveOutcome outcome = cache_.save_binding(request.destination, request.properties,
                                                   request.endpoint, deadline(request.ttl, now));
-  if (outcome == SaveOutcome::full) return Saved::full;
+  if (outcome == SaveOutcome::full) {
+    log_.detail("save_dest: not saved");
+    return Saved::full;
+  }
   ++(outcome == SaveOutcome::renewed ? totals_.bindings_renewed : totals_.bindings_saved);
   count_saved();
   return outcome == SaveOutcome::renewed ? Saved::renewed : Saved::yes;
 }
 
 std::optional<Claim> Service::find(const FindEndpoint& request, Instant now, unsigned dead) {
+  if (dead == 0) log_.detail("find_endp endpoint={}", request.endpoint);
   if (dead < kMaxDeadInARow) {
     if (auto claim = cache_.find_endpoint(request.endpoint, now)) return claim;
   }
+  log_.detail("find_endp: not found");
   ++totals_.endpoint_misses;
   statistics_.endpoint_miss();
   return std::nullopt;
@@ -88,9 +106,11 @@ std::optional<Claim> Service::find(const FindEndpoint& request, Instant now, uns
 
 std::optional<Cache::DestinationHit> Service::find(const FindDestination& request, Instant now,
                                                    unsigned dead) {
+  if (dead == 0) log_.detail("find_dest destination={}", request.destination);
   if (dead < kMaxDeadInARow) {
     if (auto hit = cache_.find_destination(request.destination, now)) return hit;
   }
+  log_.detail("find_dest: not found");
   ++totals_.destination_misses;
   statistics_.destination_miss();
   return std::nullopt;

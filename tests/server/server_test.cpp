@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 using namespace test;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class ServerTest : public ServerFixture {
  protected:
@@ -313,6 +314,34 @@ TEST_F(ServerTest, AnotherTimeLimitHoldsForTheNextRequest) {
   EXPECT_TRUE(client.sees_end());
 }
 
+// The log.
+
+TEST_F(ServerTest, WhatIsLeftOutOfTheLogIsToldWhenItsTimeIsOver) {
+  start();
+  SocketClient client = idle_client();
+  for (unsigned i = 0; i < LogLimit::kMostOfRequests + 123; ++i) {
+    ASSERT_TRUE(client.send(std::string("\0", 1)));
+    settle();
+  }
+  EXPECT_THAT(log.take(), SizeIs(LogLimit::kMostOfRequests));
+  pass(LogLimit::kPeriod - 1ns);
+  EXPECT_THAT(log.take(), IsEmpty());
+  pass(1ns);
+  EXPECT_THAT(log.take(), ElementsAre("warning: malformed requests: 123 more lines are left out"));
+}
+
+TEST_F(ServerTest, AtItsEndItTellsWhatIsLeftOutOfTheLog) {
+  start();
+  SocketClient client = idle_client();
+  for (unsigned i = 0; i < LogLimit::kMostOfRequests + 7; ++i) {
+    ASSERT_TRUE(client.send(std::string("\0", 1)));
+    settle();
+  }
+  log.take();
+  server.reset();
+  EXPECT_THAT(log.take(), ElementsAre("warning: malformed requests: 7 more lines are left out"));
+}
+
 // Access.
 
 TEST_F(ServerTest, WhoHasAccessIsServed) {
@@ -322,7 +351,7 @@ TEST_F(ServerTest, WhoHasAccessIsServed) {
   EXPECT_EQ(ask(client, find_endp("e")), kNoEndpoint);
 }
 
-TEST_F(ServerTest, WhoHasNoneIsClosedAtOnceAndOneLineTells) {
+TEST_F(ServerTest, WhoHasNoneIsClosedAtOnceAndALineTells) {
   // Root would have access: another must ask.
   if (::geteuid() == 0) GTEST_SKIP() << "root always has access: tests/e2e tries another user";
   settings.access.emplace(::getuid() + 1);
@@ -334,8 +363,9 @@ TEST_F(ServerTest, WhoHasNoneIsClosedAtOnceAndOneLineTells) {
     EXPECT_TRUE(client->sees_end());
   }
   EXPECT_EQ(server->clients(), 0u);
-  EXPECT_THAT(log.take(), ElementsAre("warning: client refused: user " +
-                                      std::to_string(::getuid()) + " has no access"));
+  const std::string line =
+      "warning: client refused: user " + std::to_string(::getuid()) + " has no access";
+  EXPECT_THAT(log.take(), ElementsAre(line, line));
 }
 
 TEST_F(ServerTest, AClientWhoIsNobodyKnowsIsRefusedWhereAccessIsAsked) {
@@ -362,7 +392,8 @@ TEST_F(ServerTest, AClientWhoIsNobodyKnowsIsRefusedWhereAccessIsAsked) {
   settle();
   EXPECT_TRUE(one.sees_end());
   EXPECT_TRUE(two.sees_end());
-  EXPECT_THAT(log.take(), ElementsAre("warning: client refused: user -1 has no access"));
+  const std::string line = "warning: client refused: user -1 has no access";
+  EXPECT_THAT(log.take(), ElementsAre(line, line));
 }
 
 // Descriptors run out.

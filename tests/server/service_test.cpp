@@ -295,8 +295,11 @@ TEST_F(ServiceTest, DetailsTellWhyAConnectionLeft) {
   bind("d", "e");
   service.expire(kNow + 100s, 100);
   using ::testing::StartsWith;
-  EXPECT_THAT(log.take(), ElementsAre(StartsWith("connection saved: endpoint=e properties=p fd="),
+  EXPECT_THAT(log.take(), ElementsAre(StartsWith("save_endp ttl="),
+                                      StartsWith("connection saved: endpoint=e properties=p fd="),
+                                      StartsWith("save_dest ttl="),
                                       "binding saved: destination=d properties=dp endpoint=e",
+                                      StartsWith("save_dest ttl="),
                                       "binding renewed: destination=d properties=dp endpoint=e",
                                       StartsWith("connection expired: endpoint=e properties=p fd="),
                                       "binding expired: destination=d properties=dp endpoint=e"));

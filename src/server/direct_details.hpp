@@ -1,0 +1,11 @@
+#pragma once
+
+#include "base/log.hpp"
+#include "wire/direct_request.hpp"
+
+namespace scache {
+
+// Tells the log of a request that only the direct protocol has; Service tells of the others.
+void tell_details(Log& log, const direct::Request& request) noexcept;
+
+}  // namespace scache

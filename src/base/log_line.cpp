@@ -23,6 +23,31 @@ bool continues_utf8(unsigned char byte) {
   return byte >= 0x80 && byte < 0xc0;
 }
 
+// Ends a line, commands a terminal (C1), or turns the direction of writing.
+bool is_harmful(char32_t character) {
+  return character < 0xa0 || character == 0x61c || (character >= 0x200e && character <= 0x200f) ||
+         (character >= 0x2028 && character <= 0x202e) ||
+         (character >= 0x2066 && character <= 0x2069);
+}
+
+// Of how many bytes the harmless character of UTF-8 is that a text begins with; 0 where it does not
+// begin with one. One of a single byte is none here.
+std::size_t harmless_character(std::string_view text) {
+  constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
+  const auto first = static_cast<unsigned char>(text[0]);
+  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (!starts_utf8(first) || first > 0xf4 || text.size() < size) return 0;
+  char32_t character = first & (0xffU >> (size + 1));
+  for (std::size_t i = 1; i < size; ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (!continues_utf8(byte)) return 0;
+    character = character << 6 | (byte & 0x3fU);
+  }
+  const bool is_surrogate = character >= 0xd800 && character <= 0xdfff;
+  const bool is_valid = character >= kSmallest[size] && character <= 0x10ffff && !is_surrogate;
+  return is_valid && !is_harmful(character) ? size : 0;
+}
+
 }  // namespace
 
 LogLine& LogLine::append(std::string_view text) noexcept {
@@ -61,10 +86,11 @@ LogLine& LogLine::append_time(std::time_t now, long utc_offset, char fill) noexc
   return append(" ");
 }
 
-LogLine& LogLine::append_text(Severity severity, std::string_view text, bool utf8) noexcept {
+LogLine& LogLine::append_text(Severity severity, std::string_view text, LogText show) noexcept {
   append(kSeverityPrefix[static_cast<std::size_t>(severity)]);
   std::array<char, kMaxLogText> shown;
   const std::size_t size = std::min(text.size(), shown.size());
+  std::size_t character_end = 0;
   // Postfix checks the whole text before it cuts it: a byte past the cut may still say that the
   // last one shown begins a UTF-8 character.
   const auto byte_at = [&](std::size_t at) {
@@ -74,8 +100,13 @@ LogLine& LogLine::append_text(Severity severity, std::string_view text, bool utf
   for (std::size_t at = 0; at < size; ++at) {
     const unsigned char byte = byte_at(at);
     inside_character = inside_character && continues_utf8(byte);
-    if (utf8 && starts_utf8(byte) && continues_utf8(byte_at(at + 1))) inside_character = true;
-    shown[at] = printable(byte) || inside_character ? text[at] : '?';
+    if (show == LogText::postfix_utf8 && starts_utf8(byte) && continues_utf8(byte_at(at + 1))) {
+      inside_character = true;
+    }
+    if (show == LogText::utf8 && at >= character_end) {
+      character_end = at + harmless_character(text.substr(at, size - at));
+    }
+    shown[at] = printable(byte) || inside_character || at < character_end ? text[at] : '?';
   }
   return append(std::string_view{shown.data(), size});
 }

@@ -1,6 +1,5 @@
 #include "base/log_socket.hpp"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -11,7 +10,15 @@
 namespace scache {
 namespace {
 
-constexpr int kPatienceMilliseconds = 50;
+using Sent = LogOutlet::Sent;
+
+Sent send_once(int socket, std::string_view record, int flags) noexcept {
+  for (;;) {
+    if (::send(socket, record.data(), record.size(), flags) >= 0) return Sent::yes;
+    if (errno == EINTR) continue;
+    return errno == EAGAIN ? Sent::not_now : Sent::no;
+  }
+}
 
 }  // namespace
 
@@ -31,38 +38,23 @@ void LogSocket::connect() noexcept {
     socket_ = std::move(candidate);
 }
 
-bool LogSocket::wait_for_room() noexcept {
-  if (!patient_) return false;
-  pollfd waiting{.fd = socket_.get(), .events = POLLOUT, .revents = 0};
-  return ::poll(&waiting, 1, kPatienceMilliseconds) > 0;
+Sent LogSocket::send_with(std::string_view record, int flags) noexcept {
+  if (!socket_) connect();
+  if (!socket_) return Sent::no;
+  const Sent sent = send_once(socket_.get(), record, flags);
+  if (sent != Sent::no) return sent;
+  if (errno == EMSGSIZE || errno == ENOBUFS || errno == ENOMEM) return sent;
+  // The logger went away; perhaps another one has taken its place.
+  connect();
+  return socket_ ? send_once(socket_.get(), record, flags) : Sent::no;
 }
 
-bool LogSocket::send_once(std::string_view record) noexcept {
-  for (;;) {
-    const auto sent =
-        ::send(socket_.get(), record.data(), record.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent >= 0) {
-      patient_ = true;
-      return true;
-    }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return false;
-    if (!wait_for_room()) {
-      patient_ = false;
-      errno = EAGAIN;
-      return false;
-    }
-  }
+Sent LogSocket::try_send(std::string_view& record) noexcept {
+  return send_with(record, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 bool LogSocket::send(std::string_view record) noexcept {
-  if (!socket_) connect();
-  if (!socket_) return false;
-  if (send_once(record)) return true;
-  if (errno == EAGAIN || errno == EMSGSIZE || errno == ENOBUFS || errno == ENOMEM) return false;
-  // The logger went away; perhaps another one has taken its place.
-  connect();
-  return socket_ && send_once(record);
+  return send_with(record, MSG_NOSIGNAL) == Sent::yes;
 }
 
 }  // namespace scache

@@ -2,24 +2,26 @@
 
 #include <string_view>
 
+#include "base/log_outlet.hpp"
+
 namespace scache {
 
-// LogStream writes log lines to a descriptor that it borrows, standard error most likely. Somebody
-// who has stopped reading is waited for once, 50 ms at most, and then not until he reads again;
-// lines are lost meanwhile. Allocates nothing.
-class LogStream {
+// LogStream writes log lines to a descriptor that it borrows, standard error most likely. It leaves
+// the descriptor's flags alone, since others have the same open file. Allocates nothing.
+class LogStream final : public LogOutlet {
  public:
-  explicit LogStream(int descriptor = -1) noexcept : descriptor_{descriptor} {}
+  explicit LogStream(int descriptor) noexcept;
 
-  // Whether there is a descriptor.
-  explicit operator bool() const noexcept { return descriptor_ >= 0; }
-
-  // Writes a line, which ends in a newline. False when it is lost.
-  bool write(std::string_view line) noexcept;
+  // Only a socket can be asked not to wait: the others answer not_now.
+  Sent try_send(std::string_view& record) noexcept override;
+  bool send(std::string_view record) noexcept override;
+  bool send_if_ready(std::string_view record) noexcept override;
 
  private:
+  bool is_ready(int patience) const noexcept;
+
   int descriptor_;
-  bool patient_ = true;
+  bool is_socket_;
 };
 
 }  // namespace scache

@@ -142,6 +142,7 @@ int main(int argc, char* argv[]) {
   try {
     const auto ended = start_and_serve(options, understood, environment, log);
     if (!ended) return postfix::fail_start(log, ended.error().text);
+    log.flush();
     if (*ended) die_of(**ended);
     return EXIT_SUCCESS;
   } catch (const std::exception& failure) {

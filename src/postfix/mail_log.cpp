@@ -4,7 +4,11 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <utility>
+
+#include "base/log_socket.hpp"
+#include "base/log_stream.hpp"
 
 // The formats, for process 7 with syslog_name "postfix":
 //
@@ -65,22 +69,35 @@ void MailLog::reopen(MailLogTarget target) {
   target_.hostname = target_.hostname.substr(0, target_.hostname.find('.')).substr(0, kMaxLogName);
   tag_ = target_.syslog_name + "/" + process_name_;
   if (tag_.size() > kMaxLogName) tag_.resize(kMaxLogName);
-  lost_lines_ = 0;
-  socket_ =
-      LogSocket{target_.postlog_service.empty() ? target_.syslog_socket : target_.postlog_service};
+  logger_.emplace(std::make_unique<LogSocket>(
+      target_.postlog_service.empty() ? target_.syslog_socket : target_.postlog_service));
 }
 
 void MailLog::copy_to_stderr(std::string tag, int descriptor) {
   stderr_tag_ = std::move(tag);
-  stderr_ = LogStream{descriptor};
+  stderr_.emplace(std::make_unique<LogStream>(descriptor), "\n");
 }
 
 void MailLog::write(Severity severity, std::string_view text) noexcept {
-  put(severity, text, tell_time());
+  const int saved_errno = errno;
+  const std::time_t now = tell_time();
+  if (stderr_) {
+    LogLine line = copy(severity, text);
+    stderr_->write(line.append("\n").view(), copy(Severity::warning, kLinesLost).view());
+  }
+  const LogLine line = record(severity, text, now);
+  logger_->write(line.view(), record(Severity::warning, kLinesLost, now).view());
+  errno = saved_errno;
 }
 
 void MailLog::write_in_signal(Severity severity, std::string_view text) noexcept {
-  put(severity, text, clock_());
+  if (stderr_) stderr_->write_in_signal(copy(severity, text).append("\n").view());
+  logger_->write_in_signal(record(severity, text, clock_()).view());
+}
+
+void MailLog::flush() noexcept {
+  logger_->flush();
+  if (stderr_) stderr_->flush();
 }
 
 std::time_t MailLog::tell_time() noexcept {
@@ -90,19 +107,7 @@ std::time_t MailLog::tell_time() noexcept {
   return now;
 }
 
-void MailLog::put(Severity severity, std::string_view text, std::time_t now) noexcept {
-  const int saved_errno = errno;
-  if (stderr_) put_stderr(severity, text);
-  if (lost_lines_ > 0) {
-    LogLine note;
-    note.append("lines lost because the log could not take them: ").append(lost_lines_);
-    if (put_record(Severity::warning, note.view(), now)) lost_lines_ = 0;
-  }
-  if (!put_record(severity, text, now)) ++lost_lines_;
-  errno = saved_errno;
-}
-
-bool MailLog::put_record(Severity severity, std::string_view text, std::time_t now) noexcept {
+LogLine MailLog::record(Severity severity, std::string_view text, std::time_t now) const noexcept {
   LogLine line;
   if (target_.postlog_service.empty()) {
     const int priority = target_.facility | kPriority[static_cast<std::size_t>(severity)];
@@ -111,15 +116,13 @@ bool MailLog::put_record(Severity severity, std::string_view text, std::time_t n
     line.append_time(now, utc_offset_, '0').append(target_.hostname).append(" ");
   }
   line.append(tag_).append("[").append(::getpid()).append("]: ");
-  line.append_text(severity, text, target_.utf8);
-  return socket_.send(line.view());
+  return line.append_text(severity, text, target_.utf8 ? LogText::postfix_utf8 : LogText::ascii);
 }
 
-void MailLog::put_stderr(Severity severity, std::string_view text) noexcept {
+LogLine MailLog::copy(Severity severity, std::string_view text) const noexcept {
   LogLine line;
   line.append(stderr_tag_.empty() ? tag_ : stderr_tag_).append(": ");
-  line.append_text(severity, text, target_.utf8).append("\n");
-  stderr_.write(line.view());
+  return line.append_text(severity, text, target_.utf8 ? LogText::postfix_utf8 : LogText::ascii);
 }
 
 }  // namespace scache::postfix

@@ -9,8 +9,7 @@
 
 #include "base/log.hpp"
 #include "base/log_line.hpp"
-#include "base/log_socket.hpp"
-#include "base/log_stream.hpp"
+#include "base/log_writer.hpp"
 #include "postfix/environment.hpp"
 
 namespace scache::postfix {
@@ -55,6 +54,7 @@ class MailLog final : public Log {
   void copy_to_stderr(std::string tag = {}, int descriptor = 2);
 
   void write(Severity severity, std::string_view text) noexcept override;
+  void flush() noexcept override;
 
   // The same for a signal handler that ends the process: no lock, no memory from the heap. It
   // reckons with the time zone's offset as it was when the last line was written.
@@ -63,19 +63,17 @@ class MailLog final : public Log {
   static std::time_t system_time() noexcept { return std::time(nullptr); }
 
  private:
-  void put(Severity severity, std::string_view text, std::time_t now) noexcept;
-  bool put_record(Severity severity, std::string_view text, std::time_t now) noexcept;
-  void put_stderr(Severity severity, std::string_view text) noexcept;
+  LogLine record(Severity severity, std::string_view text, std::time_t now) const noexcept;
+  LogLine copy(Severity severity, std::string_view text) const noexcept;
   std::time_t tell_time() noexcept;
 
   std::string process_name_;
   MailLogTarget target_;
   std::string tag_;
   Clock clock_;
-  LogSocket socket_;
+  std::optional<LogWriter> logger_;
   long utc_offset_ = 0;
-  long lost_lines_ = 0;
-  LogStream stderr_;
+  std::optional<LogWriter> stderr_;
   std::string stderr_tag_;
 };
 

@@ -19,6 +19,7 @@ Result<void> run_debugger(const std::string& command, Log& log) {
 
 int fail_start(Log& log, std::string_view text, std::chrono::milliseconds pause) {
   log.write(Severity::fatal, text);
+  log.flush();
   std::this_thread::sleep_for(pause);
   return EXIT_FAILURE;
 }

@@ -7,10 +7,12 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <string_view>
 #include <utility>
 
-#include "base/log_line.hpp"
+#include "base/log_socket.hpp"
+#include "base/log_stream.hpp"
 
 // The formats, for process 7:
 //
@@ -29,10 +31,13 @@ constexpr std::array<LogLevel, 5> kLevel{LogLevel::info, LogLevel::warning, LogL
 }  // namespace
 
 ServerLog::ServerLog(Outlets outlets)
-    : outlets_{std::move(outlets)}, stream_{outlets_.standard_error} {}
+    : outlets_{std::move(outlets)},
+      stderr_{std::make_unique<LogStream>(outlets_.standard_error), "\n"} {}
 
 void ServerLog::set(LogTarget target, LogLevel level) {
-  if (target == LogTarget::syslog && target_ != target) syslog_ = LogSocket{outlets_.syslog_socket};
+  if (target == LogTarget::syslog && target_ != target) {
+    syslog_.emplace(std::make_unique<LogSocket>(outlets_.syslog_socket));
+  }
   target_ = target;
   level_ = level;
   set_verbose(level == LogLevel::debug);
@@ -45,26 +50,45 @@ void ServerLog::write(Severity severity, std::string_view text) noexcept {
   errno = saved_errno;
 }
 
+void ServerLog::flush() noexcept {
+  if (syslog_) syslog_->flush();
+  stderr_.flush();
+}
+
 bool ServerLog::put_syslog(Severity severity, std::string_view text) noexcept {
+  LogLine line = begin_syslog(severity);
+  LogLine note = begin_syslog(Severity::warning);
+  line.append_text(severity, text, LogText::utf8);
+  note.append_text(Severity::warning, kLinesLost, LogText::ascii);
+  return syslog_->write(line.view(), note.view());
+}
+
+void ServerLog::put_stderr(Severity severity, std::string_view text) noexcept {
+  LogLine line = begin_stderr(severity);
+  LogLine note = begin_stderr(Severity::warning);
+  line.append_text(severity, text, LogText::utf8).append("\n");
+  note.append_text(Severity::warning, kLinesLost, LogText::ascii);
+  stderr_.write(line.view(), note.view());
+}
+
+LogLine ServerLog::begin_syslog(Severity severity) const noexcept {
   const std::time_t now = outlets_.clock();
   std::tm local{};
   const long offset = ::localtime_r(&now, &local) != nullptr ? local.tm_gmtoff : 0;
   LogLine line;
   line.append("<").append(LOG_DAEMON | kPriority[static_cast<std::size_t>(severity)]).append(">");
   line.append_time(now, offset, ' ').append(kName).append("[").append(::getpid()).append("]: ");
-  line.append_text(severity, text, true);
-  return syslog_.send(line.view());
+  return line;
 }
 
-void ServerLog::put_stderr(Severity severity, std::string_view text) noexcept {
+LogLine ServerLog::begin_stderr(Severity severity) const noexcept {
   LogLine line;
   if (outlets_.journal) {
     line.append("<").append(kPriority[static_cast<std::size_t>(severity)]).append(">");
   } else {
     line.append(kName).append(": ");
   }
-  line.append_text(severity, text, true).append("\n");
-  stream_.write(line.view());
+  return line;
 }
 
 bool leads_to_journal(int descriptor, const char* journal_stream) noexcept {

@@ -2,11 +2,12 @@
 
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string>
 
 #include "base/log.hpp"
-#include "base/log_socket.hpp"
-#include "base/log_stream.hpp"
+#include "base/log_line.hpp"
+#include "base/log_writer.hpp"
 
 namespace scache::standalone {
 
@@ -34,17 +35,20 @@ class ServerLog final : public Log {
   void set(LogTarget target, LogLevel level);
 
   void write(Severity severity, std::string_view text) noexcept override;
+  void flush() noexcept override;
 
  private:
   static std::time_t system_time() noexcept { return std::time(nullptr); }
   bool put_syslog(Severity severity, std::string_view text) noexcept;
   void put_stderr(Severity severity, std::string_view text) noexcept;
+  LogLine begin_syslog(Severity severity) const noexcept;
+  LogLine begin_stderr(Severity severity) const noexcept;
 
   Outlets outlets_;
   LogTarget target_ = LogTarget::standard_error;
   LogLevel level_ = LogLevel::info;
-  LogStream stream_;
-  LogSocket syslog_;
+  LogWriter stderr_;
+  std::optional<LogWriter> syslog_;
 };
 
 // Whether a descriptor leads to the journal: JOURNAL_STREAM has the device and inode of the socket

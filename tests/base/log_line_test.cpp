@@ -7,9 +7,9 @@
 namespace scache {
 namespace {
 
-std::string text(Severity severity, std::string_view bytes, bool utf8 = false) {
+std::string text(Severity severity, std::string_view bytes, LogText show = LogText::ascii) {
   LogLine line;
-  line.append_text(severity, bytes, utf8);
+  line.append_text(severity, bytes, show);
   return std::string{line.view()};
 }
 
@@ -32,18 +32,52 @@ TEST(LogLine, ShowsUnprintableBytesAsQuestionMarks) {
   EXPECT_EQ(text(Severity::info, "r\xc3\xa9q\xff\x01"), "r??q??");
 }
 
-TEST(LogLine, ShowsUtf8WhereItIsAllowed) {
-  EXPECT_EQ(text(Severity::info, "r\xc3\xa9q\xff\x01", true), "r\xc3\xa9q??");
-  EXPECT_EQ(text(Severity::info, "\xa9\xc3", true), "??");
-  EXPECT_EQ(text(Severity::info, "\xe2\x82\xac\xe2\x82\xacx\xc1\xbf", true),
+TEST(LogLine, ShowsUtf8AsPostfixDoes) {
+  EXPECT_EQ(text(Severity::info, "r\xc3\xa9q\xff\x01", LogText::postfix_utf8), "r\xc3\xa9q??");
+  EXPECT_EQ(text(Severity::info, "\xa9\xc3", LogText::postfix_utf8), "??");
+  EXPECT_EQ(text(Severity::info, "\xe2\x82\xac\xe2\x82\xacx\xc1\xbf", LogText::postfix_utf8),
             "\xe2\x82\xac\xe2\x82\xacx??");
+}
+
+TEST(LogLine, ShowsValidUtf8) {
+  const auto shown = [](std::string_view bytes) {
+    return text(Severity::info, bytes, LogText::utf8);
+  };
+  for (const char* good : {"r\xc3\xa9q", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xc2\xa0",
+                           "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf"}) {
+    EXPECT_EQ(shown(good), good);
+  }
+  // Overlong, a surrogate, too large, alone, cut short.
+  EXPECT_EQ(shown("\xc1\xbf"), "??");
+  EXPECT_EQ(shown("\xe0\x9f\xbf"), "???");
+  EXPECT_EQ(shown("\xf0\x8f\xbf\xbf"), "????");
+  EXPECT_EQ(shown("\xed\xa0\x80"), "???");
+  EXPECT_EQ(shown("\xf4\x90\x80\x80"), "????");
+  EXPECT_EQ(shown("\x80x\xff"), "?x?");
+  EXPECT_EQ(shown("\xe2\x82"), "??");
+  EXPECT_EQ(shown("\xe2\x82x"), "??x");
+}
+
+TEST(LogLine, NoCharacterEndsALineOrCommandsATerminal) {
+  // NEL, CSI, and the separators of lines and paragraphs; what turns the direction of writing.
+  for (const char* bad : {"\xc2\x85", "\xc2\x9b", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xae",
+                          "\xe2\x81\xa6", "\xd8\x9c", "\xe2\x80\x8f"}) {
+    const std::string_view bytes{bad};
+    EXPECT_EQ(text(Severity::info, bytes, LogText::utf8), std::string(bytes.size(), '?'));
+  }
+  EXPECT_EQ(text(Severity::info, "\x1b[2J\r\n\v\f\x1c", LogText::utf8), "?[2J?????");
+}
+
+TEST(LogLine, ACharacterThatTheCutDividesIsNotShown) {
+  EXPECT_EQ(text(Severity::info, std::string(1999, 'x') + "\xc3\xa9", LogText::utf8),
+            std::string(1999, 'x') + "?");
 }
 
 TEST(LogLine, CutsTheTextAfterTwoThousandBytes) {
   EXPECT_EQ(text(Severity::info, std::string(2000, 'x')), std::string(2000, 'x'));
   EXPECT_EQ(text(Severity::fatal, std::string(2001, 'x')), "fatal: " + std::string(2000, 'x'));
   // A character that the cut divides is shown as far as it goes.
-  EXPECT_EQ(text(Severity::info, std::string(1999, 'x') + "\xc3\xa9", true),
+  EXPECT_EQ(text(Severity::info, std::string(1999, 'x') + "\xc3\xa9", LogText::postfix_utf8),
             std::string(1999, 'x') + "\xc3");
 }
 

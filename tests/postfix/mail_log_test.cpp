@@ -118,6 +118,7 @@ TEST_F(MailLogTest, CopiesToStandardErrorOnRequest) {
   log.write(Severity::info, "x");
   log.copy_to_stderr("scache", write_end.get());
   log.write(Severity::fatal, "do not run this command by hand");
+  log.flush();
   EXPECT_EQ(arrived(read_end.get()),
             std::vector<std::string>{"e2e/scache: fatal: invalid option: Q\n"
                                      "postfix/scache: x\n"
@@ -133,8 +134,9 @@ TEST_F(MailLogTest, IsNotStoppedByAStandardErrorThatNobodyReads) {
   const Fd read_end{ends[0]};
   const Fd write_end{ends[1]};
   log.copy_to_stderr({}, write_end.get());
-  // A pipe holds 64 KB; this is ten times as much.
+  // A pipe holds 64 KB, and four times as much waits; this is ten times as much.
   for (int i = 0; i < 400; ++i) log.write(Severity::info, std::string(1600, 'x'));
+  log.flush();
   EXPECT_FALSE(arrived(read_end.get()).empty());
 }
 

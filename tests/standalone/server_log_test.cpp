@@ -8,6 +8,8 @@
 
 #include <cstdlib>
 #include <string>
+#include <string_view>
+#include <thread>
 
 #include "support/descriptors.hpp"
 #include "support/scratch.hpp"
@@ -32,7 +34,8 @@ class ServerLogTest : public ::testing::Test {
                       .syslog_socket = scratch.path("log"),
                       .clock = &new_year}};
   }
-  std::string said() {
+  std::string said(ServerLog& log) {
+    log.flush();
     const auto all = arrived(pipe.first.get());
     return all.empty() ? "" : all.front();
   }
@@ -45,7 +48,7 @@ TEST_F(ServerLogTest, SpellsLinesForPeople) {
   ServerLog log = make();
   log.write(Severity::info, "one");
   log.write(Severity::fatal, "two");
-  EXPECT_EQ(said(), "scached: one\nscached: fatal: two\n");
+  EXPECT_EQ(said(log), "scached: one\nscached: fatal: two\n");
 }
 
 TEST_F(ServerLogTest, SpellsPrioritiesForTheJournal) {
@@ -54,13 +57,13 @@ TEST_F(ServerLogTest, SpellsPrioritiesForTheJournal) {
   log.write(Severity::warning, "two");
   log.write(Severity::error, "three");
   log.write(Severity::fatal, "four");
-  EXPECT_EQ(said(), "<6>one\n<4>warning: two\n<3>error: three\n<2>fatal: four\n");
+  EXPECT_EQ(said(log), "<6>one\n<4>warning: two\n<3>error: three\n<2>fatal: four\n");
 }
 
 TEST_F(ServerLogTest, NoClientWritesALineOfItsOwn) {
   ServerLog log = make();
   log.write(Severity::info, "a\nscached: fatal: b");
-  EXPECT_EQ(said(), "scached: a?scached: fatal: b\n");
+  EXPECT_EQ(said(log), "scached: a?scached: fatal: b\n");
 }
 
 TEST_F(ServerLogTest, SendsToSyslog) {
@@ -72,14 +75,36 @@ TEST_F(ServerLogTest, SendsToSyslog) {
   EXPECT_THAT(arrived(logger.get()),
               ElementsAre(fmt::format("<28>Jan  1 00:00:00 scached[{}]: warning: text", ::getpid()),
                           fmt::format("<30>Jan  1 00:00:00 scached[{}]: text", ::getpid())));
-  EXPECT_EQ(said(), "");
+  EXPECT_EQ(said(log), "");
 }
 
 TEST_F(ServerLogTest, WhatSyslogDoesNotTakeGoesToStandardError) {
   ServerLog log = make();
   log.set(LogTarget::syslog, LogLevel::info);
   log.write(Severity::info, "one");
-  EXPECT_EQ(said(), "scached: one\n");
+  EXPECT_EQ(said(log), "scached: one\n");
+}
+
+TEST_F(ServerLogTest, WhatNobodyReadsIsLostAndCounted) {
+  ServerLog log = make();
+  const std::string line(1'000, 'x');
+  for (int i = 0; i < 1'000; ++i) log.write(Severity::info, line);
+  std::string all;
+  for (int i = 0; i < 100'000 && !all.contains("could not take them: "); ++i) {
+    for (const std::string& piece : arrived(pipe.first.get())) all += piece;
+    std::this_thread::yield();
+  }
+  const std::size_t kept = all.size() / (line.size() + std::string_view{"scached: \n"}.size());
+  EXPECT_TRUE(all.ends_with(fmt::format(
+      "scached: warning: lines lost because the log could not take them: {}\n", 1'000 - kept)));
+}
+
+TEST_F(ServerLogTest, ShowsNamesThatHarmNobody) {
+  ServerLog log = make();
+  log.write(Severity::info,
+            "r\xc3\xa9\xc2\x9b"
+            "2J\xe2\x80\xa8.");
+  EXPECT_EQ(said(log), "scached: r\xc3\xa9??2J???.\n");
 }
 
 TEST_F(ServerLogTest, WritesFromItsLevelUp) {
@@ -90,7 +115,7 @@ TEST_F(ServerLogTest, WritesFromItsLevelUp) {
     log.write(Severity::info, "i");
     log.warn("w");
     log.write(Severity::error, "e");
-    return said();
+    return said(log);
   };
   EXPECT_EQ(lines(LogLevel::error), "scached: error: e\n");
   EXPECT_EQ(lines(LogLevel::warning), "scached: warning: w\nscached: error: e\n");

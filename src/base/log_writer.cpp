@@ -98,7 +98,7 @@ LogWriter::LogWriter(std::unique_ptr<LogOutlet> outlet, std::string_view line_en
 }
 
 LogWriter::~LogWriter() {
-  flush();
+  if (!waited_in_vain_) flush();
   const std::lock_guard lock{shared_->mutex};
   shared_->stop = true;
   shared_->work.notify_one();
@@ -121,11 +121,11 @@ bool LogWriter::write(std::string_view line, std::string_view note) noexcept {
   return shared.queue.lost() == 0;
 }
 
-void LogWriter::flush() noexcept {
+void LogWriter::flush(Deadline deadline) noexcept {
   Shared& shared = *shared_;
   std::unique_lock lock{shared.mutex};
   if (shared.state != Shared::State::runs) return;
-  shared.done.wait_for(lock, kFarewell, [&] { return shared.idle(); });
+  waited_in_vain_ = !shared.done.wait_until(lock, deadline, [&] { return shared.idle(); });
 }
 
 void LogWriter::write_in_signal(std::string_view line) noexcept {

@@ -96,8 +96,9 @@ void MailLog::write_in_signal(Severity severity, std::string_view text) noexcept
 }
 
 void MailLog::flush() noexcept {
-  logger_->flush();
-  if (stderr_) stderr_->flush();
+  const LogWriter::Deadline deadline = LogWriter::farewell();
+  logger_->flush(deadline);
+  if (stderr_) stderr_->flush(deadline);
 }
 
 std::time_t MailLog::tell_time() noexcept {

@@ -46,6 +46,7 @@ class MailLog final : public Log {
 
   // Connects to the logger. `process_name` is the second half of the tag.
   MailLog(std::string process_name, MailLogTarget target, Clock clock = &system_time);
+  ~MailLog() override { flush(); }
 
   // Goes on at another place, under another name.
   void reopen(MailLogTarget target);

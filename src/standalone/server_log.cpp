@@ -51,8 +51,9 @@ void ServerLog::write(Severity severity, std::string_view text) noexcept {
 }
 
 void ServerLog::flush() noexcept {
-  if (syslog_) syslog_->flush();
-  stderr_.flush();
+  const LogWriter::Deadline deadline = LogWriter::farewell();
+  if (syslog_) syslog_->flush(deadline);
+  stderr_.flush(deadline);
 }
 
 bool ServerLog::put_syslog(Severity severity, std::string_view text) noexcept {

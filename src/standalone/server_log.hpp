@@ -31,6 +31,7 @@ class ServerLog final : public Log {
   };
 
   explicit ServerLog(Outlets outlets);
+  ~ServerLog() override { flush(); }
 
   void set(LogTarget target, LogLevel level);
 

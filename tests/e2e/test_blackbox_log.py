@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness import maillog, program
+from harness import maillog, program, wire
 from harness.cargo import Cargo
 from harness.jail import Jail
 from harness.server import Server
@@ -111,6 +111,21 @@ def test_without_v_it_tells_nothing_of_them(server: Server, load: Load) -> None:
     client.save_endp("e", "p", load())
     client.find_endp("e")
     assert server.log.rest() == []
+
+
+@pytest.mark.difference("log-limit")
+def test_bad_requests_in_masses(server: Server, expect: dict[str, Any]) -> None:
+    client, other = server.client(), server.client()
+    client.send(b"\0" * 150)
+    client.wait_until_heard()
+    assert other.find_endp("other").reply == wire.FIND_ENDP_MISS
+    text = "warning: missing attribute request in input from scache socket"
+    assert server.log.rest() == [text] * expect["lines"]
+    for each in (client, other):
+        server.leave(each)
+    assert server.hang_up() == 0
+    left = [line for line in server.log.rest() if not line.startswith("statistics: ")]
+    assert left == expect["at_the_end"]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_somebody_else_is_refused(scached: Scached) -> None:
     scached.path.parent.chmod(0o755)
     scached.path.chmod(0o666)
     assert [scached.stranger(), scached.stranger()] == [b"", b""]
-    assert scached.log().count(f"warning: client refused: user {SOMEBODY} has no access") == 1
+    scached.wait_for(f"scached: warning: client refused: user {SOMEBODY} has no access\n")
     assert scached.client().find_endp("e").reply == wire.FIND_ENDP_MISS
 
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "postfix/scratch.hpp"
 
@@ -131,13 +132,32 @@ TEST_F(MailLogTest, IsNotStoppedByAStandardErrorThatNobodyReads) {
   MailLog log{"scache", postlog_target(), morning};
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
-  const Fd read_end{ends[0]};
+  Fd read_end{ends[0]};
   const Fd write_end{ends[1]};
   log.copy_to_stderr({}, write_end.get());
   // A pipe holds 64 KB, and four times as much waits; this is ten times as much.
   for (int i = 0; i < 400; ++i) log.write(Severity::info, std::string(1600, 'x'));
-  log.flush();
-  EXPECT_FALSE(arrived(read_end.get()).empty());
+  while (arrived(read_end.get()).empty()) std::this_thread::yield();
+  // The end waits for nobody who has gone.
+  read_end.reset();
+  postlog_.reset();
+}
+
+TEST_F(MailLogTest, TheEndWaitsForAllWhoDoNotReadAtOnce) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const Fd read_end{ends[0]};
+  const Fd write_end{ends[1]};
+  const auto before = std::chrono::steady_clock::now();
+  {
+    MailLog log{"scache", postlog_target(), morning};
+    log.copy_to_stderr({}, write_end.get());
+    for (int i = 0; i < 400; ++i) log.write(Severity::info, std::string(1600, 'x'));
+    log.flush();
+  }
+  const auto taken = std::chrono::steady_clock::now() - before;
+  EXPECT_GE(taken, LogWriter::kFarewell);
+  EXPECT_LT(taken, 2 * LogWriter::kFarewell);
 }
 
 TEST_F(MailLogTest, TellsHowManyLinesWereLost) {

@@ -69,7 +69,18 @@ class MailLog:
         assert self.next_line().text in [beginning + end for end in ends]
 
     def _received(self) -> list[tuple[float, bytes]]:
-        """All lines sent so far: a mark that is sent after them has been read."""
+        """All lines sent so far: a mark that is sent after them has been read.
+
+        Where there are more than the socket holds, ours wait in the server: then marks are sent
+        until no line comes before one.
+        """
+        before = -1
+        while before != len(received := self._marked()):
+            before = len(received)
+        return received
+
+    def _marked(self) -> list[tuple[float, bytes]]:
+        """What was received before a mark."""
         self._marks += 1
         mark = _MARK + str(self._marks).encode()
         if not self._closed:

@@ -60,9 +60,10 @@ class Scached:
         wrapper: Sequence[str] = (),
         user: int | None = None,
         pass_fds: Sequence[int] = (),
+        stderr: int | None = None,
         ready: bool = True,
     ) -> Scached:
-        """Starts it; with `ready`, it is when this returns."""
+        """Starts it; with `ready`, it is when this returns. It logs to `stderr`, or to a file."""
         reading, writing = os.pipe()
         known = ["--ready-fd", str(writing)] if ready else []
         own = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
@@ -72,7 +73,7 @@ class Scached:
                 env=own | program.under_test().environment | dict(environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
-                stderr=errors,
+                stderr=errors if stderr is None else stderr,
                 pass_fds=[*pass_fds, writing],
                 user=user,
                 group=user,

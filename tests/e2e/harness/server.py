@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import signal
 import socket
 import time
@@ -17,6 +18,9 @@ from harness.status import StatusChannel
 from harness.waiting import PATIENCE, until
 
 GENERATION = "10"
+# What is logged at the end in any case, or where there was much to log.
+_AT_THE_END = re.compile(r"^statistics: | more lines are left out$")
+
 _REPORTS = ("AddressSanitizer", "UndefinedBehaviorSanitizer", "runtime error:", "LeakSanitizer")
 
 
@@ -167,7 +171,7 @@ class Server(Holder):
                 self.comes_to_hold(self.remaining)
             assert self.log.rest() == []
             assert self.hang_up() == 0, self.describe()
-            left = [text for text in self.log.rest() if not text.startswith("statistics: ")]
+            left = [text for text in self.log.rest() if not _AT_THE_END.search(text)]
         else:
             left = self.log.rest()
         assert left == []

@@ -98,7 +98,7 @@ LogWriter::LogWriter(std::unique_ptr<LogOutlet> outlet, std::string_view line_en
 }
 
 LogWriter::~LogWriter() {
-  if (!waited_in_vain_) flush();
+  flush();
   const std::lock_guard lock{shared_->mutex};
   shared_->stop = true;
   shared_->work.notify_one();
@@ -124,7 +124,7 @@ bool LogWriter::write(std::string_view line, std::string_view note) noexcept {
 void LogWriter::flush(Deadline deadline) noexcept {
   Shared& shared = *shared_;
   std::unique_lock lock{shared.mutex};
-  if (shared.state != Shared::State::runs) return;
+  if (shared.state != Shared::State::runs || waited_in_vain_) return;
   waited_in_vain_ = !shared.done.wait_until(lock, deadline, [&] { return shared.idle(); });
 }
 

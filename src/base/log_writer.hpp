@@ -23,7 +23,7 @@ class LogWriter {
   // `line_end` stands behind the number of lost lines.
   explicit LogWriter(std::unique_ptr<LogOutlet> outlet, std::string_view line_end = {},
                      Thread thread = Thread::when_needed);
-  // Flushes, unless somebody has waited in vain already.
+  // Flushes.
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
@@ -31,7 +31,8 @@ class LogWriter {
   // Writes a line, now or soon. False when it is lost; then `note`, with the number of those lost
   // behind it, is the next line that gets through.
   bool write(std::string_view line, std::string_view note) noexcept;
-  // Waits until all lines are written, or until the deadline: before the process ends.
+  // Waits until all lines are written, or until the deadline, before the process ends; not a second
+  // time where that was in vain.
   using Deadline = std::chrono::steady_clock::time_point;
   static Deadline farewell() noexcept { return std::chrono::steady_clock::now() + kFarewell; }
   void flush(Deadline deadline = farewell()) noexcept;

@@ -33,14 +33,15 @@ inline constexpr std::size_t kLogKinds = 7;
 // the period is over. Pure: the moment is a parameter, and does not go back.
 class LogLimit {
  public:
-  // With all kinds at their limits a day has 480,000 lines: a log that is rotated stands that.
-  static constexpr Duration kPeriod = std::chrono::minutes{1};
+  // Long enough that a day of all kinds at their limits has half a million lines, which a log that
+  // is rotated stands; short enough that a count is news.
+  static constexpr Duration kPeriod = std::chrono::minutes{10};
   // Enough to see, request by request, what is wrong with a client.
-  static constexpr std::uint32_t kMostOfRequests = 100;
-  // These say the same again and again; a few show who is concerned.
-  static constexpr std::uint32_t kMostOfRefusals = 10;
+  static constexpr std::uint32_t kMostOfRequests = 1'000;
+  // These say the same again and again; some show who is concerned, and how often.
+  static constexpr std::uint32_t kMostOfRefusals = 100;
   // A shortage is found anew at each attempt, ten times a second.
-  static constexpr std::uint32_t kMostOfShortages = 1;
+  static constexpr std::uint32_t kMostOfShortages = 10;
 
   static constexpr std::uint32_t most(LogKind kind) noexcept {
     switch (kind) {

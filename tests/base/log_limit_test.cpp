@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 
@@ -16,6 +17,7 @@ using test::RecordingLog;
 constexpr Instant kStart{std::chrono::hours{1}};
 constexpr Duration kNearly = LogLimit::kPeriod - Duration{1};
 constexpr std::uint32_t kMost = LogLimit::most(LogKind::malformed);
+constexpr std::uint32_t kFew = LogLimit::most(LogKind::shortage);
 
 // How many of so many lines are written.
 std::uint32_t admitted(LogLimit& limit, LogKind kind, Instant now, std::uint32_t lines) {
@@ -48,9 +50,9 @@ TEST(LogLimit, BeginsAnewWhenThePeriodIsOver) {
 
 TEST(LogLimit, APeriodBeginsWithItsFirstLine) {
   LogLimit limit;
-  EXPECT_TRUE(limit.admits(LogKind::shortage, kStart));
+  EXPECT_EQ(admitted(limit, LogKind::shortage, kStart, kFew), kFew);
   const Instant later = kStart + 10 * LogLimit::kPeriod;
-  EXPECT_TRUE(limit.admits(LogKind::shortage, later));
+  EXPECT_EQ(admitted(limit, LogKind::shortage, later, kFew), kFew);
   EXPECT_FALSE(limit.admits(LogKind::shortage, later + kNearly));
   EXPECT_EQ(limit.next_due(), later + LogLimit::kPeriod);
 }
@@ -60,33 +62,38 @@ TEST(LogLimit, NoKindHidesAnother) {
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < kLogKinds; ++i) {
     const auto kind = static_cast<LogKind>(i);
-    EXPECT_EQ(admitted(limit, kind, kStart, 1'000), LogLimit::most(kind));
+    EXPECT_EQ(admitted(limit, kind, kStart, 5'000), LogLimit::most(kind));
     names.insert(LogLimit::name(kind));
   }
   EXPECT_EQ(names.size(), kLogKinds);
   std::uint64_t left_out = 0;
   for (std::size_t i = 0; i < kLogKinds; ++i) left_out += limit.take_due(kNever).lines;
-  EXPECT_EQ(left_out, kLogKinds * 1'000 - 3 * LogLimit::kMostOfRequests -
+  EXPECT_EQ(left_out, kLogKinds * 5'000 - 3 * LogLimit::kMostOfRequests -
                           3 * LogLimit::kMostOfRefusals - LogLimit::kMostOfShortages);
 }
 
 TEST(LogLimit, ACountThatNobodyTookIsNotForgotten) {
   LogLimit limit;
-  admitted(limit, LogKind::shortage, kStart, 2);
+  admitted(limit, LogKind::shortage, kStart, kFew + 1);
   EXPECT_FALSE(limit.admits(LogKind::shortage, kStart + 5 * LogLimit::kPeriod));
   EXPECT_EQ(limit.take_due(kStart + 5 * LogLimit::kPeriod).lines, 2u);
 }
 
 TEST(LogLimit, NeverEndsAtTheEndOfTime) {
   LogLimit limit;
-  EXPECT_EQ(admitted(limit, LogKind::shortage, kNever - Duration{1}, 3), 1u);
+  EXPECT_EQ(admitted(limit, LogKind::shortage, kNever - Duration{1}, kFew + 2), kFew);
   EXPECT_EQ(limit.take_due(kNever).lines, 2u);
+}
+
+// Warns so often, and forgets the lines.
+void warn(RecordingLog& log, LogKind kind, std::uint32_t lines) {
+  for (std::uint32_t i = 0; i < lines; ++i) log.warn(kind, kStart, "no {}", "room");
+  EXPECT_EQ(log.take(), Lines(std::min(lines, LogLimit::most(kind)), "warning: no room"));
 }
 
 TEST(Log, TellsWhatWasLeftOutBeforeItGoesOn) {
   RecordingLog log;
-  for (int i = 0; i < 4; ++i) log.warn(LogKind::shortage, kStart, "no {}", "room");
-  EXPECT_EQ(log.take(), Lines{"warning: no room"});
+  warn(log, LogKind::shortage, kFew + 3);
   EXPECT_EQ(log.next_count(), kStart + LogLimit::kPeriod);
   log.warn(LogKind::access, kStart + LogLimit::kPeriod, "who");
   log.warn(LogKind::shortage, kStart + LogLimit::kPeriod, "no room");
@@ -97,11 +104,8 @@ TEST(Log, TellsWhatWasLeftOutBeforeItGoesOn) {
 
 TEST(Log, TellsAllCountsAtTheEnd) {
   RecordingLog log;
-  for (int i = 0; i < 12; ++i) {
-    log.warn(LogKind::shortage, kStart, "a");
-    log.warn(LogKind::access, kStart, "b");
-  }
-  log.take();
+  warn(log, LogKind::shortage, kFew + 11);
+  warn(log, LogKind::access, LogLimit::kMostOfRefusals + 2);
   log.tell_left_out(kNever);
   EXPECT_EQ(log.take(), (Lines{"warning: clients without access: 2 more lines are left out",
                                "warning: clients not accepted: 11 more lines are left out"}));

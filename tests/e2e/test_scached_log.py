@@ -22,8 +22,8 @@ pytestmark = pytest.mark.only("ours")
 
 # A request that lacks its end and has a name too much: two lines of the log each.
 NONSENSE = b"request\0find_endp\0endpoint\0" + b"x" * 80 + b"\0\0"
-# Of a kind in a minute, see scached(8).
-MOST_LINES = 100
+# Of a kind in ten minutes, see scached(8).
+MOST_LINES = 1000
 # A log's reader: the descriptor that the server writes to, and what reads it.
 Reader: TypeAlias = tuple[int, Callable[[], bytes]]
 

@@ -107,6 +107,18 @@ def test_operands_of_co_await_are_named() -> None:
     assert not found
 
 
+def unlimited_lines(code: str) -> list[str]:
+    """What a log is told without a kind, whose limit would hold."""
+    arguments = re.findall(r"\blog_\.(?:warn|write)\(\s*([\w:]*)", code)
+    return [first for first in arguments if not re.match(r"LogKind::|kind\b|kind_of\b", first)]
+
+
+def test_what_clients_cause_is_logged_within_limits() -> None:
+    for path in sources(SOURCE / "server"):
+        if path.name != "statistics_report.cpp":
+            assert not unlimited_lines(code_of(path.read_text())), name_of(path)
+
+
 def test_files_are_short() -> None:
     long = {}
     for path in sources() + sources(ROOT / "include"):
@@ -181,3 +193,9 @@ def test_what_is_no_aggregate_is_not(code: str) -> None:
 def test_calls_are_counted_in_code_only() -> None:
     code = '// recvmsg(a)\n::recvmsg(1);\nrecvmsg (2);\n"recvmsg(";\nfoo.recvmsg(3);\n'
     assert calls(code_of(code), "recvmsg") == 2
+
+
+def test_lines_without_a_limit_are_noticed() -> None:
+    limited = 'log_.warn(LogKind::access, now, "x"); log_.warn(kind_of(code), now(), "x");'
+    assert not unlimited_lines(code_of(limited))
+    assert unlimited_lines(code_of('log_.warn("x {}", y);\nlog_.write(Severity::warning, "x");'))

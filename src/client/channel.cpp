@@ -69,13 +69,14 @@ Error Channel::broken(int error) {
 }
 
 Result<void> Channel::expect_descriptor() {
-  // It stands for the descriptor until that comes.
+  // It stands for the descriptor until that comes. Where it is refused for another reason, such as
+  // a filter of system calls, there may be room all the same.
   Fd placeholder{::eventfd(0, EFD_CLOEXEC)};
-  if (!placeholder) {
-    const auto code = no_descriptors(errno) ? ErrorCode::no_descriptors : ErrorCode::system;
-    return system_error(code, "Nothing is looked for without room for a descriptor", errno);
+  if (!placeholder && no_descriptors(errno)) {
+    return system_error(ErrorCode::no_descriptors,
+                        "Nothing is looked for without room for a descriptor", errno);
   }
-  kept_free_.push_back(std::move(placeholder));
+  if (placeholder) kept_free_.push_back(std::move(placeholder));
   ++expected_;
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -129,6 +130,22 @@ void threads_and_children(scache::Client& cache) {
   REQUIRE(cache.find_endpoint("nothing").has_value());
 }
 
+// What would be found stays in the cache where this process has no number for it.
+void without_descriptors(scache::Client& cache) {
+  Ends ends = connect("full", "");
+  REQUIRE(cache.save(ends.connection, {.ttl = 100s}));
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const scache::Descriptor lowest{::dup(0)};
+  const rlimit lower{static_cast<rlim_t>(lowest.get()) + 1, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &lower);
+  for (int i = 0; i < 10; ++i) {
+    REQUIRE(code_of(cache.find_endpoint("full")) == ErrorCode::no_descriptors);
+  }
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  REQUIRE(reaches(*cache.find_endpoint("full"), ends));
+}
+
 void in_a_loop(const std::string& path, bool direct) {
   scache::AsyncClient cache{path};
   constexpr std::size_t kMany = 200;
@@ -167,6 +184,7 @@ int main(int count, char** words) {
   REQUIRE(cache.ping()->empty() != direct);
   find_and_save(cache, direct);
   direct ? look_around(cache) : only_direct(cache);
+  without_descriptors(cache);
   threads_and_children(cache);
   in_a_loop(words[1], direct);
   scache::Client postfix{words[1], {.timeout = 10s, .protocol = scache::Protocol::postfix}};

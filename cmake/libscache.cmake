@@ -6,6 +6,7 @@ include(CMakePackageConfigHelpers)
 file(GLOB client_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/client/*.cpp)
 add_library(scache_objects OBJECT ${client_sources}
   src/base/check.cpp src/base/clock.cpp src/base/fd.cpp src/base/socket_path.cpp
+  src/base/stream_socket.cpp
   src/io/inbox.cpp src/io/message.cpp
   src/wire/attribute_reader.cpp src/wire/direct_frame.cpp src/wire/direct_handshake.cpp)
 target_link_libraries(scache_objects PRIVATE scache_settings)

@@ -239,6 +239,26 @@ def test_a_closed_socket_is_not_saved() -> None:
         scache.Client("/nowhere").save(sock, "e")
 
 
+@pytest.mark.parametrize("family", [socket.AF_UNIX, socket.AF_INET])
+def test_a_connection_that_is_shut_down_is_not_saved(
+    family: socket.AddressFamily, tmp_path: pathlib.Path
+) -> None:
+    if family == socket.AF_UNIX:
+        mine, other = socket.socketpair()
+    else:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            mine = socket.create_connection(listener.getsockname())
+            other, _ = listener.accept()
+    with mine, other:
+        mine.shutdown(socket.SHUT_WR)
+        # Before anything is asked of a server.
+        with pytest.raises(ValueError, match="shut down"):
+            scache.Client(tmp_path / "nothing").save(mine, "e")
+        assert mine.fileno() >= 0
+    with socket.socket(family) as fresh, pytest.raises(ValueError, match="not connected"):
+        scache.Client(tmp_path / "nothing").save(fresh, "e")
+
+
 def test_tls_is_not_saved(pair: Pair) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

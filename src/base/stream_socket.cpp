@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -35,7 +36,8 @@ bool is_open_for_sending(int descriptor) noexcept {
     return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
   }
   if (socket_family(descriptor) != AF_UNIX || !is_stream_socket(descriptor, false)) return true;
-  return ::send(descriptor, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0;
+  if (::send(descriptor, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0) return true;
+  return errno != EPIPE && errno != ENOTCONN;
 }
 
 Fd adopt_inherited_fd(int descriptor) noexcept {

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/stream_socket.hpp"
+
 namespace scache::client {
 namespace {
 
@@ -95,6 +97,9 @@ Result<void> check_ttl(const Ttl& ttl) {
 
 Result<void> check_saved(const Connection& connection, const SaveOptions& options) {
   if (!connection) return Error{ErrorCode::invalid_argument, "There is no descriptor to save."};
+  if (!is_open_for_sending(connection.descriptor.get())) {
+    return Error{ErrorCode::refused, "The connection is shut down, or not connected."};
+  }
   for (const Binding& binding : options.bindings) {
     if (auto good = check_ttl(binding.ttl); !good) return good;
   }

@@ -155,7 +155,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
       log.set(configuration.log_target, configuration.log_level);
       service.set_ttl(milliseconds(configuration.ttl_default),
                       milliseconds(configuration.ttl_limit));
-      service.set_strangers(configuration.admits_others());
+      if (configuration.admits_others()) service.admit_strangers();
       server.set_time_limit(configuration.request_time);
       server.set_access(configuration.access(::geteuid(), overflow));
       loop.set_busy_poll(configuration.busy_poll);

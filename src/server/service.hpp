@@ -71,8 +71,9 @@ class Service final : private CacheObserver {
     settings_.ttl_default = usual;
     settings_.ttl_limit = limit;
   }
-  // As Settings::strangers.
-  void set_strangers(bool strangers) noexcept { settings_.strangers = strangers; }
+  // Others than the server's user are served from now on. There is no way back: clients stay
+  // connected when their access is taken away.
+  void admit_strangers() noexcept { settings_.strangers = true; }
   // Of which endpoints the newest connection is found first; asked at each lookup.
   void find_newest_first(Cache::NewestFirst of_endpoint) {
     cache_.find_newest_first(std::move(of_endpoint));

@@ -1,11 +1,14 @@
 #include "client/direct_messages.hpp"
 
+#include <sys/socket.h>
+
 #include <chrono>
 #include <limits>
 #include <string>
 #include <utility>
 
 #include "client/channel_fixture.hpp"
+#include "support/descriptors.hpp"
 
 namespace scache::client {
 namespace {
@@ -14,7 +17,10 @@ using direct::Fields;
 using direct::Kind;
 using direct::Tag;
 using std::chrono::milliseconds;
+using test::Ends;
 using test::FrameText;
+using test::socket_pair;
+using test::tcp_pair;
 
 const Instant kNow{std::chrono::seconds{1'000}};
 
@@ -113,6 +119,12 @@ TEST(DirectRequest, SaveBringsBindings) {
 TEST(DirectRequest, WithBadArgumentsIsNotMade) {
   const Connection connection = some_connection();
   EXPECT_EQ(code_of(save_request(1, Connection{}, {}, kNow)), ErrorCode::invalid_argument);
+  for (const bool is_tcp : {false, true}) {
+    Ends ends = is_tcp ? tcp_pair() : socket_pair();
+    ASSERT_EQ(::shutdown(ends.first.get(), SHUT_WR), 0);
+    const Connection shut{.descriptor = Descriptor{ends.first.release()}, .endpoint = "e"};
+    EXPECT_EQ(code_of(save_request(1, shut, {}, kNow)), ErrorCode::refused);
+  }
   EXPECT_EQ(code_of(save_request(1, connection, {.ttl = milliseconds{0}}, kNow)),
             ErrorCode::invalid_argument);
   const SaveOptions bad_binding{.bindings = {{"d", "", milliseconds{-1}}}};

@@ -238,10 +238,8 @@ TEST_F(ServiceTest, AmongStrangersWhatWasHandedOutMayLinger) {
   Ends lingering = lingering_pair(60);
   const auto begun = std::chrono::steady_clock::now();
   Statistics own_statistics{0};
-  Service careful{{.limits = {}, .ttl_limit = 60s, .listening = {}, .strangers = true},
-                  own_statistics,
-                  closer,
-                  log};
+  Service careful{{.limits = {}, .ttl_limit = 60s, .listening = {}}, own_statistics, closer, log};
+  careful.admit_strangers();
   // The finder has closed its copy already: ours is the last.
   careful.save(SaveEndpoint{10s, "e", "p"}, std::move(lingering.first), kNow);
   auto claim = careful.find(FindEndpoint{"e"}, kNow);

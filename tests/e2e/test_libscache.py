@@ -39,7 +39,7 @@ def _build() -> pathlib.Path:
     build = build.parent.parent
     if "SCACHE_SANITIZE:STRING=\n" in (build / "CMakeCache.txt").read_text():
         return build
-    return program.REPOSITORY / os.environ.get("SCACHE_BUILD", "build/dev")
+    return program.REPOSITORY / "build" / "release"
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ def path() -> pathlib.Path:
     """The program: beside the scache under test, or in the build that the suite belongs to."""
     if program.kind_under_test() == program.OURS:
         return program.under_test().path.with_name("scachectl")
-    return program.REPOSITORY / os.environ.get("SCACHE_BUILD", "build/dev") / "bin" / "scachectl"
+    return program.REPOSITORY / os.environ.get("SCACHE_BUILD", "build/release") / "bin" / "scachectl"
 
 
 def environment(socket: pathlib.Path | str | None, **more: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import pathlib
 import shutil
@@ -51,6 +52,21 @@ def daemons(tree: pathlib.Path) -> pathlib.Path:
 def commands(tree: pathlib.Path) -> pathlib.Path:
     """The command directory: postfix, postconf and the others."""
     return tree / "usr/sbin"
+
+
+@functools.cache
+def default(parameter: str) -> str:
+    """What a parameter is where main.cf says nothing of it."""
+    tree = unpacked()
+    return subprocess.run(
+        [commands(tree) / "postconf", "-dh", parameter],
+        env={"LD_LIBRARY_PATH": str(libraries(tree))}, capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+
+
+def release() -> str:
+    """Which Postfix it is: 3.7, 3.10."""
+    return ".".join(default("mail_version").split(".")[:2])
 
 
 def _complete(tree: pathlib.Path) -> bool:

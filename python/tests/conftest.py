@@ -83,11 +83,11 @@ def pair() -> Iterator[Pair]:
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Starts real servers; at the end each is checked for leaks and its log."""
-    if os.geteuid() != 0:
-        pytest.fail("servers are started as master(8) does: it needs root")
     servers: list[Server | Alone] = []
 
     def start_one(kind: str) -> Server | Alone:
+        if kind != ALONE and os.geteuid() != 0:
+            pytest.skip("needs root: master(8) starts this server")
         monkeypatch.setenv("SCACHE_UNDER_TEST", kind.split()[0])
         servers.append(Alone() if kind == ALONE else Server(Setup()))
         if kind == OURS_AS_STOCK:

@@ -27,7 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "difference(name): the test checks this row of differences.toml"
     )
+    config.addinivalue_line("markers", "root: the test needs root; others skip it")
     config.addinivalue_line("markers", "only(kind): the test makes sense for this server alone")
+    # Children become another program at once, whatever threads pytest-xdist has.
+    config.addinivalue_line("filterwarnings", "ignore:.*use of fork:DeprecationWarning")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -41,6 +44,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if mark.args[0] not in rows:
                 raise pytest.UsageError(f"{item.nodeid}: no row {mark.args[0]!r} in the table")
             named.add(mark.args[0])
+        if item.get_closest_marker("root") is not None:
+            item.fixturenames.insert(0, "root")
         only = item.get_closest_marker("only")
         keep = only is None or only.args[0] == program.kind_under_test()
         (kept if keep else dropped).append(item)
@@ -55,9 +60,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def root() -> None:
-    """master(8) starts its services as root, and so does this suite."""
+    """For what only root can do: start servers as master(8) does, have clients of other users."""
     if os.geteuid() != 0:
-        pytest.fail("the black-box suite starts servers as master(8) does: it needs root")
+        pytest.skip("needs root")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -119,7 +124,7 @@ def load() -> Iterator[Callable[..., Cargo]]:
 
 
 @pytest.fixture
-def scached(root: None) -> Iterator[Scached]:
+def scached() -> Iterator[Scached]:
     """The server that stands alone, not started yet."""
     server = Scached()
     try:

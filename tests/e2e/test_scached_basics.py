@@ -44,6 +44,7 @@ def test_its_socket_is_its_users_alone(scached: Scached) -> None:
     assert mode(scached.path.parent) == 0o700
 
 
+@pytest.mark.root
 def test_a_users_socket_is_in_its_runtime_directory(scached: Scached) -> None:
     runtime = scached.directory / "runtime"
     runtime.mkdir()
@@ -59,6 +60,7 @@ def test_a_users_socket_is_in_its_runtime_directory(scached: Scached) -> None:
     assert not list(scached.path.parent.iterdir())
 
 
+@pytest.mark.root
 def test_without_a_place_it_says_so(scached: Scached) -> None:
     scached.directory.chmod(0o755)
     scached.start(user=SOMEBODY, ready=False)
@@ -66,6 +68,7 @@ def test_without_a_place_it_says_so(scached: Scached) -> None:
     assert "fatal: no path for a socket" in scached.log()
 
 
+@pytest.mark.root
 def test_somebody_else_is_refused(scached: Scached) -> None:
     scached.start_here()
     scached.directory.chmod(0o755)
@@ -76,6 +79,7 @@ def test_somebody_else_is_refused(scached: Scached) -> None:
     assert scached.client().find_endp("e").reply == wire.FIND_ENDP_MISS
 
 
+@pytest.mark.root
 @pytest.mark.parametrize("access", [f"users = [{SOMEBODY}]", f"groups = [{SOMEBODY}]"])
 def test_who_is_named_is_served(scached: Scached, access: str) -> None:
     scached.configure(f"[socket]\nmode = '0666'\n[access]\n{access}\n")
@@ -85,6 +89,7 @@ def test_who_is_named_is_served(scached: Scached, access: str) -> None:
     assert scached.stranger() == wire.GREETING
 
 
+@pytest.mark.root
 def test_who_is_in_a_named_group_is_served(scached: Scached) -> None:
     scached.configure("[socket]\nmode = '0666'\n[access]\ngroups = [54321]\n")
     scached.start_here()

@@ -104,6 +104,7 @@ def test_the_command_line_is_over_the_file(scached: Scached) -> None:
     assert shown["log"]["level"] == "error"
 
 
+@pytest.mark.root
 def test_the_example_has_every_key_with_its_default(scached: Scached) -> None:
     shown = run("--print-config").stdout
     example = EXAMPLE.read_text()
@@ -122,6 +123,7 @@ def test_the_manual_has_every_key() -> None:
             assert f"*{key}* =" in manual, f"{table}.{key}"
 
 
+@pytest.mark.root
 def test_reading_again_keeps_the_cache(scached: Scached, load: Load) -> None:
     scached.configure("[socket]\nmode = '0666'\n")
     scached.start_here()

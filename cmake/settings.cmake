@@ -12,7 +12,10 @@ option(SCACHE_TESTS "Build the tests" OFF)
 option(SCACHE_FUZZERS "Build the fuzz targets" OFF)
 option(SCACHE_BENCHMARKS "Build the benchmarks" OFF)
 option(SCACHE_WARNINGS "All warnings, as errors" OFF)
-option(SCACHE_TIDY_TESTS "clang-tidy looks at tests and fuzzers, too" OFF)
+# Only a build without sees which include a file lacks.
+option(SCACHE_PRECOMPILE "Precompile headers" OFF)
+set(SCACHE_TEST_FLAGS "" CACHE STRING "The compiler's options for tests, behind those of the build type")
+option(SCACHE_LIBRARY "Build libscache as it is installed" ON)
 option(SCACHE_COVERAGE "Instrument for coverage" OFF)
 set(SCACHE_SANITIZE "" CACHE STRING "Sanitizers, separated by commas: address,undefined")
 

@@ -15,21 +15,26 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import os
 import re
-import select
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from scache.client import Client
+from scache.closing import Unique
 from scache.connection import Connection
 from scache.errors import Error
+from scache.process import is_ours
+from scache.reply import HTTPResponse
 
 # Seconds. Many servers close idle connections after five; one that says so is believed.
 DEFAULT_TTL = 4.0
 
 # What may be done twice (RFC 9110, 9.2.2).
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+# Bytes of a request's body that surely fit into the kernel's buffer.
+_AT_ONCE = 2048
 _GONE = (BrokenPipeError, ConnectionResetError)
 # With these of the caller's own, what follows a request is not known here.
 _FRAMING = frozenset({"connection", "content-length", "expect", "transfer-encoding", "upgrade"})
@@ -51,44 +56,16 @@ def endpoint_name(
     return "\n".join(parts)
 
 
-class HTTPResponse(http.client.HTTPResponse):
-    """Tells once that it needs its connection no more, and whether it was read to its end."""
-
-    _done: Callable[[io.BufferedIOBase | None], None] | None = None
-    _trailer_read = False
-
-    def when_done(self, done: Callable[[io.BufferedIOBase | None], None]) -> None:
-        """`done` gets the reader, whose buffer may hold more, or None before the body's end."""
-        self._done = done
-        if self.isclosed():
-            self._tell(None)
-
-    def _read_and_discard_trailer(self) -> None:
-        super()._read_and_discard_trailer()  # type: ignore[misc]
-        self._trailer_read = True
-
-    def _close_conn(self) -> None:
-        whole = self.length == 0 or self._trailer_read
-        try:
-            self._tell(self.fp if whole else None)
-        finally:
-            # Closing the connection closes its reply.
-            if self.fp:
-                super()._close_conn()  # type: ignore[misc]
-
-    def _tell(self, reader: io.BufferedIOBase | None) -> None:
-        done, self._done = self._done, None
-        if done:
-            done(reader)
-
-
-class HTTPConnection(http.client.HTTPConnection):
+class HTTPConnection(Unique, http.client.HTTPConnection):
     """http.client.HTTPConnection whose connection is in the cache while it is idle.
 
     It goes there when a reply was read to its end, and never after `Connection: close`, HTTP/1.0
-    without keep-alive, a change of protocols, CONNECT, NTLM or Negotiate, with input that nobody
-    has read, or where the caller wrote Content-Length, Connection and the like itself, or used
-    putrequest() instead of request(). A reply that is not read to its end costs the connection.
+    without keep-alive, a change of protocols, CONNECT, NTLM or Negotiate, where the reply's end is
+    not certain or more has come, or where the caller wrote Content-Length, Connection and the like
+    itself, or used putrequest() instead of request(). A reply that is not read to its end costs the
+    connection: the next request opens another one, after an exception too.
+
+    Interim replies are passed over, 101 excepted. A child of fork() opens its own connection.
 
     A request on a found connection that turns out to have ended before any byte of a reply is
     repeated once on a new one, where its method is idempotent and its body bytes or text.
@@ -127,9 +104,18 @@ class HTTPConnection(http.client.HTTPConnection):
         self._again: Callable[[], None] | None = None
         # Whether the connection may be shared after the reply, as far as the request goes.
         self._may_share = False
+        # Whether a request was begun whose reply is not over; so where either was interrupted.
+        self._is_busy = False
+        # Whether a part of the request has been sent.
+        self._has_sent = False
+        # Whether it is not certain where the reply begins, or what it answers.
+        self._is_unclear = False
+        # The process that has opened the connection.
+        self._process = os.getpid()
 
     def connect(self) -> None:
         """Takes up a cached connection, or opens one."""
+        self._process = os.getpid()
         if not self._tunnelled() and not self._anew:
             self._found = self._find()
         if self._found:
@@ -140,12 +126,24 @@ class HTTPConnection(http.client.HTTPConnection):
 
     def close(self) -> None:
         """Closes what is not in the cache."""
-        self._found = None
         super().close()
+        if self._found:
+            self._found.close()
+        self._found = None
+        # Half a request's head would precede the next one.
+        self._buffer: list[bytes] = []
+        self._is_busy = self._is_unclear = False
+        self._process = os.getpid()
 
     def putrequest(self, method: str, *arguments: Any, **more: Any) -> None:
         """As the base class's. Only request() lets the connection be shared."""
-        self._may_share, self._again = False, None
+        # A reply that nobody has read so far can still be, on what is its own connection then.
+        self._HTTPConnection__response = None
+        was_busy, self._is_busy = self._is_busy, True
+        if was_busy or not self._is_quiet():
+            self.close()
+        self._is_busy, self._is_unclear = True, False
+        self._may_share, self._again, self._has_sent = False, None, False
         super().putrequest(method, *arguments, **more)
 
     def request(
@@ -176,18 +174,38 @@ class HTTPConnection(http.client.HTTPConnection):
                 raise
             again()
 
+    def send(self, data: Any) -> None:
+        """As the base class's. A reply that comes before the whole request closes the connection:
+        nobody knows what the server takes the rest for.
+        """
+        if self._has_sent and self.sock and _has_input(self.sock):
+            self._is_unclear = True
+        if self._has_sent and isinstance(data, (bytes, bytearray)) and len(data) > _AT_ONCE:
+            super().send(memoryview(data)[:-1])
+            self.send(data[-1:])
+        else:
+            super().send(data)
+        self._has_sent = True
+
     def getresponse(self) -> HTTPResponse:
-        """As the base class's."""
+        """As the base class's, but passes over interim replies, 101 excepted."""
+        if not is_ours(self._process):
+            # This process has asked nothing.
+            self.close()
+        was_unclear, self._is_unclear = self._is_unclear, True
         again, self._again = self._again, None
         if again and self._found and self._has_ended():
             again()
+            was_unclear = False
         response = super().getresponse()
         assert isinstance(response, HTTPResponse)
-        if not response.will_close:
-            # Behind a status below 200 comes another reply, or another protocol.
-            may_share = self._may_share and response.status >= 200 and not _asks_who(response)
+        self._is_unclear = was_unclear
+        # Behind a change of protocols the caller may go on with the socket.
+        if not response.will_close and response.status != http.client.SWITCHING_PROTOCOLS:
+            may_share = self._may_share and not _asks_who(response)
             ttl = min(self.ttl, _kept_for(response))
-            response.when_done(lambda reader: self._done(reader, may_share, ttl))
+            sock = self.sock
+            response.when_done(lambda reader: self._done(sock, reader, may_share, ttl))
         return response
 
     def _anew_with(self, send: Callable[[], None]) -> Callable[[], None]:
@@ -203,6 +221,12 @@ class HTTPConnection(http.client.HTTPConnection):
 
         return again
 
+    def _is_quiet(self) -> bool:
+        """Whether what is connected is this process's own, and open, and nothing has come."""
+        if not is_ours(self._process):
+            return False
+        return not self.sock or (self.sock.fileno() >= 0 and not _has_input(self.sock))
+
     def _has_ended(self) -> bool:
         """Waits for the first byte of the reply; whether the connection has ended without one."""
         try:
@@ -214,19 +238,28 @@ class HTTPConnection(http.client.HTTPConnection):
         """One that is open and silent, as between two requests; the others are closed."""
         with contextlib.suppress(Error, OSError):
             while found := self.cache.find(endpoint=self._endpoint):
-                if not _has_input(found.socket):
-                    return found
+                try:
+                    if not _has_input(found.socket):
+                        return found
+                except BaseException:
+                    found.close()
+                    raise
                 found.close()
         return None
 
-    def _done(self, reader: io.BufferedIOBase | None, may_share: bool, ttl: float) -> None:
-        """The reply is over: the connection goes into the cache, stays here, or ends."""
-        if not self.sock:
+    def _done(
+        self, sock: socket.socket, reader: io.BufferedIOBase | None, may_share: bool, ttl: float
+    ) -> None:
+        """The reply is over: its connection goes into the cache, stays here, or ends."""
+        if self.sock is not sock:
             return
-        if reader is None or _has_input(self.sock) or _has_buffered(reader, self.sock):
+        if not reader or self._is_unclear or not is_ours(self._process):
+            self.close()
+        elif _has_input(self.sock) or _has_buffered(reader, self.sock):
             self.close()
         elif may_share and ttl > 0 and not self._tunnelled():
             self._save(ttl)
+        self._is_busy = False
 
     def _save(self, ttl: float) -> None:
         try:
@@ -243,9 +276,17 @@ class HTTPConnection(http.client.HTTPConnection):
 
 def _has_input(sock: socket.socket) -> bool:
     """Whether anything came, or the end: neither belongs between two requests."""
-    poll = select.poll()
-    poll.register(sock, select.POLLIN | select.POLLRDHUP)
-    return bool(poll.poll(0))
+    timeout = sock.gettimeout()
+    sock.setblocking(False)
+    try:
+        sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    finally:
+        sock.settimeout(timeout)
+    return True
 
 
 def _has_byte(sock: socket.socket) -> bool:

@@ -113,13 +113,15 @@ def test_what_ends_after_a_byte_is_not_asked_again(
 
 
 def test_an_answer_to_half_a_request_is_not_asked_again(
-    connect: Connect, web: Web, far: socket.socket
+    connect: Connect, web: Web, far: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server refuses the request and ends, before it has read all of it."""
     connection = connect()
     connection.connect()
     far.sendall(b"HTTP/1.1 413 Too Large\r\n\r\n")
     far.close()
+    # As though it came after the look at the connection.
+    monkeypatch.setattr(scache.http, "_has_input", lambda _: False)
     with pytest.raises(ConnectionError):
         connection.request("PUT", "/", b"body")
     assert web.requests == []

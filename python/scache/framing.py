@@ -1,0 +1,63 @@
+"""Whether a reply's head leaves no doubt about where the reply ends (RFC 9112, section 6).
+
+http.client reads what servers send in many forms, and guesses. After a guess a connection is not
+shared: what the next one hears might belong to this reply. Bytes to an answer, without I/O.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([2-9]\d\d)(?: [^\r\n\0]*)?\r?\n")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*\r?\n")
+_EMPTY = (b"\r\n", b"\n")
+_LENGTH = re.compile(rb"\d+")
+_CHUNK = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(?:;[^\r\n\0]*)?\r\n")
+
+
+def is_clear(head: Sequence[bytes], method: str) -> bool:
+    """Whether the connection can serve a next request after this reply, beyond doubt.
+
+    `head` is the final reply's: its status line, its fields and the empty line.
+    """
+    status = _STATUS.fullmatch(head[0]) if head else None
+    if not status or head[-1] not in _EMPTY:
+        return False
+    fields: dict[bytes, list[bytes]] = {}
+    for line in head[1:-1]:
+        field = _FIELD.fullmatch(line)
+        if not field:
+            return False
+        fields.setdefault(field[1].lower(), []).append(field[2])
+    old = status[1] == b"0"
+    return _stays_open(fields, old) and _length_is_clear(fields, int(status[2]), old, method)
+
+
+def is_clear_chunk(line: bytes) -> bool:
+    """Whether a line that precedes a chunk is one: a size, and perhaps extensions."""
+    return _CHUNK.fullmatch(line) is not None
+
+
+def _stays_open(fields: Mapping[bytes, list[bytes]], old: bool) -> bool:
+    said = _tokens(fields, b"connection")
+    return b"close" not in said and (not old or b"keep-alive" in said)
+
+
+def _length_is_clear(
+    fields: Mapping[bytes, list[bytes]], status: int, old: bool, method: str
+) -> bool:
+    lengths = fields.get(b"content-length", [])
+    coding = _tokens(fields, b"transfer-encoding")
+    if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
+        return False
+    if b"transfer-encoding" in fields and (lengths or old or coding != [b"chunked"]):
+        return False
+    if status == 204:
+        return not coding and all(int(length) == 0 for length in lengths)
+    # Without either the reply ends with its connection.
+    return method == "HEAD" or status == 304 or bool(lengths or coding)
+
+
+def _tokens(fields: Mapping[bytes, list[bytes]], name: bytes) -> list[bytes]:
+    return [each.strip().lower() for each in b",".join(fields.get(name, [])).split(b",") if each]

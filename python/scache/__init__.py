@@ -18,6 +18,7 @@ from scache.errors import (
     ProtocolError,
     Refused,
     ServerMissing,
+    SystemFailure,
     Timeout,
     Unsupported,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "Refused",
     "Saved",
     "ServerMissing",
+    "SystemFailure",
     "Timeout",
     "Unsupported",
     "What",

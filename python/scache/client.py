@@ -6,12 +6,9 @@ import errno
 import os
 import socket
 import sys
-import threading
-import weakref
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from scache import direct
 from scache.closing import Closing
 from scache.connection import (
     Binding,
@@ -20,28 +17,25 @@ from scache.connection import (
     History,
     Name,
     Saved,
-    give_away,
     octets,
 )
 from scache.deadline import Deadline
+from scache.descriptors import Offer, reserve
 from scache.entries import Entry, What
-from scache.errors import Refused, ServerMissing, Timeout, Unsupported
+from scache.errors import Error, Refused, ServerMissing, Unsupported
 from scache.frames import Tag
-from scache.postfix import PostfixSession
+from scache.pool import SessionPool
 from scache.requests import Bind, Save
-from scache.session import Session, greet
-from scache.stream import Stream
+from scache.session import Session
 
 T = TypeVar("T")
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-# Seconds for a whole call. An answer takes microseconds, and a cache that is slower than a new
-# connection is of no use.
-DEFAULT_TIMEOUT = 5.0
-
-# Paths whose servers refused the direct way. Postfix's own logs a warning at each attempt, so there
-# is one for each process.
-_refused: set[str] = set()
+# Seconds for a whole call, as in libscache. An answer takes microseconds, and a cache that is
+# slower than a new connection is of no use.
+DEFAULT_TIMEOUT = 2.0
+# As in libscache: a server's clients are limited.
+DEFAULT_IDLE_STREAMS = 4
 
 
 def default_path() -> str:
@@ -53,29 +47,42 @@ def default_path() -> str:
 
 
 class Client(Closing):
-    """A client of one server. It connects at its first call, and anew when its stream has ended.
+    """A client of one server. It connects at its first call, and anew when its streams have ended.
 
     All calls may raise the classes of `scache.errors`; a Timeout covers connecting. Thread safe:
-    one lock is held for the time of a call. After a fork the child has a stream of its own. No
-    descriptor is inherited by programs that are executed.
+    each call under way has a stream to itself, and up to `idle_streams` wait for the next calls.
+
+    After a fork, whoever has called it, the child has streams of its own. Executed programs inherit
+    none. Where a signal handler raises amid a call, the client goes on with other streams.
+    A copy, or what is unpickled, is a client of its own with the same settings.
     """
 
     def __init__(
-        self, path: Path | None = None, *, timeout: float | None = DEFAULT_TIMEOUT
+        self,
+        path: Path | None = None,
+        *,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        idle_streams: int = DEFAULT_IDLE_STREAMS,
     ) -> None:
         """`path`: the server's socket, else default_path(). `timeout`: seconds, None for ever."""
         if timeout is not None and not timeout > 0:
             raise ValueError(f"a timeout of {timeout} s")
         self.path = default_path() if path is None else os.fsdecode(path)
         self._timeout = timeout
-        self._lock = threading.Lock()
-        self._session: Session | None = None
-        _clients.add(self)
+        self._idle_streams = idle_streams
+        self._pool = SessionPool(self.path, idle_streams)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_pool": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._pool = SessionPool(self.path, self._idle_streams)
 
     def close(self) -> None:
-        """Ends the stream; connections that were found stay open. A later call begins a new one."""
-        with self._lock:
-            self._forget()
+        """Ends the streams; found connections stay open. A later call begins a new stream."""
+        pool, self._pool = self._pool, SessionPool(self.path, self._idle_streams)
+        pool.close()
 
     def find(
         self, *, endpoint: Name | None = None, destination: Name | None = None
@@ -86,7 +93,15 @@ class Client(Closing):
         found is no socket: then it is closed.
         """
         by, name = _one_of({Tag.ENDPOINT: endpoint, Tag.DESTINATION: destination})
-        return self._call(lambda session, deadline: session.find(by, name, deadline))
+        # Without room for its descriptor a connection would be lost: then it is not asked for.
+        room = reserve()
+        found = None
+        try:
+            found = self._call(lambda session, deadline: session.find(by, name, room, deadline))
+            return found
+        finally:
+            if found is None:
+                room.close()
 
     def save(
         self,
@@ -99,8 +114,9 @@ class Client(Closing):
     ) -> Saved:
         """Puts a connection into the cache for `ttl` seconds; without, for the server's default.
 
-        On success the caller's socket is closed. On an error it is untouched, and the caller's; but
-        where the error says `in_doubt`, another process may have it too: close it.
+        On success the caller's socket is closed. On an error it is untouched, and the caller's;
+        unless its descriptor was sent and no answer has come. Then another process may have the
+        connection: the caller's socket is closed, and the error says `in_doubt`.
 
         A Connection gives back its id, its uses and its age, and its endpoint and properties unless
         others are named. `bindings` tie destinations to the endpoint.
@@ -110,7 +126,7 @@ class Client(Closing):
             sock, history = what.socket, _history(what)
             endpoint = what.endpoint if endpoint is None else endpoint
             properties = what.endpoint_properties if properties is None else properties
-        assert isinstance(sock, socket.socket)
+        assert not isinstance(sock, Connection)
         if endpoint is None:
             raise TypeError("save() needs the name of the endpoint")
         if sock.fileno() < 0:
@@ -119,10 +135,30 @@ class Client(Closing):
             raise ValueError("TLS lives in this process: its socket is of no use to another")
         if not _is_open_for_sending(sock):
             raise ValueError("this connection is shut down, or not connected")
-        save = Save.of(sock.fileno(), (endpoint, properties or b""), ttl, history, bindings)
-        saved = self._call(lambda session, deadline: session.save(save, deadline), twice=False)
-        give_away(sock)
-        return saved
+        offer = Offer(sock)
+        save = Save.of(offer, (endpoint, properties or b""), ttl, history, bindings)
+        try:
+            return self._hand_over(save)
+        except BaseException as problem:
+            if offer.is_sent:
+                offer.close()
+                problem.add_note("The connection may be in the cache: it was closed here.")
+                if isinstance(problem, Error):
+                    problem.in_doubt = True
+            raise
+
+    def _hand_over(self, save: Save) -> Saved:
+        try:
+            saved = self._call(lambda session, deadline: session.save(save, deadline), twice=False)
+            save.offer.close()
+            return saved
+        except Refused:
+            # The server has closed what it was sent.
+            save.offer.is_sent = False
+            raise
+        except BaseException:
+            save.offer.close()
+            raise
 
     def bind(
         self, destination: Name, endpoint: Name, properties: Name = b"", ttl: float | None = None
@@ -173,7 +209,7 @@ class Client(Closing):
         return self._call(lambda session, deadline: session.statistics(deadline))
 
     def ping(self) -> str:
-        """The server's name and version. Unsupported in Postfix's way."""
+        """The server's name and version, empty in Postfix's way. An error if it does not answer."""
         return self._call(lambda session, deadline: session.ping(deadline))
 
     def _call(self, ask: Callable[[Session, Deadline], T], *, twice: bool = True) -> T:
@@ -182,69 +218,26 @@ class Client(Closing):
         What may not be done twice is asked again only where it was certainly not done.
         """
         deadline = Deadline(self._timeout)
-        left = deadline.left()
-        if not self._lock.acquire(timeout=-1 if left is None else left):
-            raise Timeout("other threads of this process use the client")
-        try:
-            while True:
-                session, old = self._ready(deadline)
-                try:
-                    return ask(session, deadline)
-                except (Refused, Unsupported):
+        pool = self._pool
+        anew = False
+        while True:
+            session = pool.take(deadline, anew=anew)
+            try:
+                answer = ask(session, deadline)
+            except (Refused, Unsupported):
+                pool.give_back(session)
+                raise
+            except ServerMissing as problem:
+                session.stream.close()
+                anew = session.is_old or not session.stream.is_ours()
+                if not anew or (problem.in_doubt and not twice):
                     raise
-                except ServerMissing as problem:
-                    self._forget()
-                    if not old or (problem.in_doubt and not twice):
-                        raise
-                except BaseException:
-                    self._forget()
-                    raise
-        finally:
-            self._lock.release()
-
-    def _ready(self, deadline: Deadline) -> tuple[Session, bool]:
-        """A session, and whether it is one of earlier calls."""
-        if self._session and self._session.stream.is_quiet():
-            return self._session, True
-        self._forget()
-        self._session = _begin(self.path, deadline)
-        return self._session, False
-
-    def _forget(self) -> None:
-        session, self._session = self._session, None
-        if session:
-            session.stream.close()
-
-    def _after_fork(self) -> None:
-        # A thread that is not here may hold the lock for ever, and the stream is the parent's.
-        self._lock = threading.Lock()
-        self._forget()
-
-
-_clients: weakref.WeakSet[Client] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for client in _clients:
-        client._after_fork()
-
-
-os.register_at_fork(after_in_child=_after_fork)
-
-
-def _begin(path: str, deadline: Deadline) -> Session:
-    stream = Stream(path, deadline)
-    try:
-        greet(stream, deadline)
-        if path not in _refused:
-            session = direct.ask(stream, deadline)
-            if session:
-                return session
-            _refused.add(path)
-        return PostfixSession(stream)
-    except BaseException:
-        stream.close()
-        raise
+            except BaseException:
+                session.stream.close()
+                raise
+            else:
+                pool.give_back(session)
+                return answer
 
 
 def _one_of(names: dict[Tag, Name | None]) -> tuple[Tag, bytes]:

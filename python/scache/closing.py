@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self, SupportsIndex
 
 
 class Closing:
@@ -23,3 +23,10 @@ class Closing:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class Unique:
+    """Has a socket of its own, and can be neither copied nor pickled."""
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(f"a {type(self).__qualname__} has a socket and cannot be copied or pickled")

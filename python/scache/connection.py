@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scache.closing import Closing
+from scache.closing import Closing, Unique
 
 Name = str | bytes
 
@@ -59,7 +58,7 @@ class History:
     idle: float
 
 
-class Connection(Closing):
+class Connection(Closing, Unique):
     """A connection that was found. It is out of the cache, and its user owns `socket`.
 
     Closing it, or leaving its `with` block, closes the socket; so does a save that succeeded. Not
@@ -110,20 +109,3 @@ class Connection(Closing):
 
     def __repr__(self) -> str:
         return f"<scache.Connection {self.endpoint!r} id={self.id} uses={self.uses}>"
-
-
-def adopt(descriptor: int) -> socket.socket | None:
-    """A socket that owns the descriptor; None where it is no socket, and then it is closed."""
-    try:
-        sock = socket.socket(fileno=descriptor)
-    except OSError:
-        os.close(descriptor)
-        return None
-    # O_NONBLOCK came with the descriptor, as the last user has left it: the two must agree.
-    sock.settimeout(socket.getdefaulttimeout())
-    return sock
-
-
-def give_away(sock: socket.socket) -> None:
-    """Closes our copy at once, even where a file made of the socket is still open."""
-    os.close(sock.detach())

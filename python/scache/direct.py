@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _socket
 from collections.abc import Iterator
 
 from scache import attributes, frames
-from scache.connection import Connection, Dropped, History, Saved, adopt
+from scache.connection import Connection, Dropped, History, Saved
 from scache.deadline import Deadline
+from scache.descriptors import Offer, usable
 from scache.entries import Entry, entry
 from scache.errors import Code, Error, ProtocolError, Refused, Unsupported
 from scache.frames import Fields, Frame, Kind, Tag, Value
@@ -18,6 +20,8 @@ _VERSION = b"1"
 _REPLY = 128
 _BAD = [(b"status", b"1")]
 _ENTRIES_IN_A_PAGE = 256
+# Milliseconds: what every client can hold.
+_LONGEST_AGE = 2**63 - 1
 
 
 def ask(stream: Stream, deadline: Deadline) -> DirectSession | None:
@@ -40,13 +44,13 @@ class DirectSession(Session):
         self._capabilities = frozenset(capabilities.decode("ascii", "replace").split())
         self._id = 0
 
-    def find(self, by: Tag, name: bytes, deadline: Deadline) -> Connection | None:
-        reply, descriptor = self._ask(Kind.FIND, [(by, name)], deadline)
-        if descriptor is None:
+    def find(
+        self, by: Tag, name: bytes, room: _socket.socket, deadline: Deadline
+    ) -> Connection | None:
+        answer = self._ask(Kind.FIND, [(by, name)], deadline, room=room)
+        if not answer.descriptor:
             return None
-        sock = adopt(descriptor)
-        if sock is None:
-            raise Unsupported("what was found is no socket")
+        reply = answer.fields
         history = History(
             id=reply.number(Tag.CONNECTION),
             uses=reply.number(Tag.USES),
@@ -57,7 +61,7 @@ class DirectSession(Session):
             reply.octets(Tag.ENDPOINT_PROPERTIES),
             reply.octets(Tag.DESTINATION_PROPERTIES),
         )
-        return Connection(sock, reply.octets(Tag.ENDPOINT), properties, history)
+        return Connection(usable(room), reply.octets(Tag.ENDPOINT), properties, history)
 
     def save(self, save: Save, deadline: Deadline) -> Saved:
         fields: list[tuple[int, Value]] = [
@@ -66,22 +70,23 @@ class DirectSession(Session):
             *_ttl(save.ttl),
         ]
         if save.history:
-            age = max(0, round(save.history.age * 1000))
+            age = min(max(0, round(save.history.age * 1000)), _LONGEST_AGE)
             fields += [
                 (Tag.CONNECTION, save.history.id),
                 (Tag.USES, save.history.uses),
                 (Tag.AGE, age),
             ]
         fields += [(Tag.BINDING, Fields(_bound(binding))) for binding in save.bindings]
-        reply, _ = self._ask(Kind.SAVE, fields, deadline, save.descriptor)
+        reply = self._ask(Kind.SAVE, fields, deadline, offer=save.offer).fields
         return Saved(reply.number(Tag.CONNECTION), reply.number(Tag.BINDINGS))
 
     def bind(self, bind: Bind, deadline: Deadline) -> bool | None:
-        reply, _ = self._ask(Kind.BIND, [(Tag.ENDPOINT, bind.endpoint), *_bound(bind)], deadline)
+        fields: list[tuple[int, Value]] = [(Tag.ENDPOINT, bind.endpoint), *_bound(bind)]
+        reply = self._ask(Kind.BIND, fields, deadline).fields
         return reply.number(Tag.RENEWED) != 0
 
     def drop(self, by: Tag, name: bytes, deadline: Deadline) -> Dropped:
-        reply, _ = self._ask(Kind.DROP, [(by, name)], deadline)
+        reply = self._ask(Kind.DROP, [(by, name)], deadline).fields
         return Dropped(reply.number(Tag.CONNECTIONS), reply.number(Tag.BINDINGS))
 
     def page(
@@ -94,17 +99,17 @@ class DirectSession(Session):
         ]
         if cursor is not None:
             fields.append((Tag.CURSOR, cursor))
-        reply, _ = self._ask(Kind.LIST, fields, deadline)
+        reply = self._ask(Kind.LIST, fields, deadline).fields
         goes_on = reply.octets(Tag.CURSOR) if Tag.CURSOR in reply else None
         return [entry(each) for each in reply.lists(Tag.ENTRY)], goes_on
 
     def statistics(self, deadline: Deadline) -> dict[str, int]:
-        reply, _ = self._ask(Kind.STATISTICS, [], deadline)
+        reply = self._ask(Kind.STATISTICS, [], deadline).fields
         told = reply.lists(Tag.STATISTIC)
         return {_text(each.octets(Tag.NAME)): each.number(Tag.VALUE) for each in told}
 
     def ping(self, deadline: Deadline) -> str:
-        reply, _ = self._ask(Kind.PING, [], deadline)
+        reply = self._ask(Kind.PING, [], deadline).fields
         return _text(reply.octets(Tag.SERVER))
 
     def _ask(
@@ -112,41 +117,40 @@ class DirectSession(Session):
         kind: Kind,
         fields: list[tuple[int, Value]],
         deadline: Deadline,
-        descriptor: int | None = None,
-    ) -> tuple[Fields, int | None]:
-        """The reply's fields and its descriptor, the caller's."""
+        *,
+        offer: Offer | None = None,
+        room: _socket.socket | None = None,
+    ) -> Frame:
+        """The reply. A descriptor comes only where there is room for it, and goes there."""
         if kind.name.lower() not in self._capabilities:
             raise Unsupported(f"the server knows no {kind.name.lower()}")
         self._id += 1
-        request = Frame(kind, self._id, Fields(fields), descriptor is not None)
+        request = Frame(kind, self._id, Fields(fields), offer is not None)
         data = frames.encode(request)
         if len(data) > frames.MAX_SIZE:
             raise Refused(Code.TOO_LARGE, f"a request of {len(data)} bytes")
         # What the server has only a part of, it has not done.
-        self.stream.send(data, deadline, descriptor)
+        self.stream.send(data, deadline, offer)
         try:
-            reply = self._hear(deadline)
+            reply = self._hear(request, deadline, room)
         except Error as problem:
             problem.in_doubt = True
             raise
-        if reply.kind == Kind.ERROR and reply.id == self._id:
-            self.stream.take_descriptor(expected=False)
+        if reply.kind == Kind.ERROR:
             raise Refused(reply.fields.number(Tag.CODE), _text(reply.fields.octets(Tag.TEXT)))
-        try:
-            return reply.fields, self._descriptor_of(reply, request)
-        except Error as problem:
-            problem.in_doubt = True
-            raise
+        if room and reply.descriptor and not self.stream.take_descriptor(room):
+            raise Unsupported("what was found is no socket")
+        return reply
 
-    def _hear(self, deadline: Deadline) -> Frame:
+    def _hear(self, request: Frame, deadline: Deadline, room: _socket.socket | None) -> Frame:
+        """The reply, an error too, whose descriptor is the next to take."""
         while not (size := frames.size(self.stream.front())) or len(self.stream.front()) < size:
-            self.stream.receive(deadline)
-        return frames.decode(self.stream.take(size))
-
-    def _descriptor_of(self, reply: Frame, request: Frame) -> int | None:
-        if (reply.kind, reply.id) != (request.kind | _REPLY, request.id):
+            self.stream.receive(deadline, room)
+        reply = frames.decode(self.stream.take(size))
+        if reply.id != request.id or reply.kind not in (request.kind | _REPLY, Kind.ERROR):
             raise ProtocolError(f"frame {reply.kind} of {reply.id} answers {request.kind}")
-        return self.stream.take_descriptor(reply.descriptor)
+        self.stream.expect_end(descriptors=int(reply.descriptor))
+        return reply
 
 
 def _if_any(tag: Tag, value: bytes) -> Iterator[tuple[int, Value]]:

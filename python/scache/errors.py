@@ -23,8 +23,12 @@ class Error(Exception):
     """Whatever goes wrong between a client and its server."""
 
     # Whether the request may have been done all the same. A socket whose save is in doubt may be in
-    # the cache, and then another process may have it by now: close it, and never use it again.
+    # the cache, where another process may have found it by now: it has been closed here.
     in_doubt: bool = False
+
+
+class SystemFailure(Error, OSError):
+    """A system call of this process failed; `errno` tells why. EMFILE, ENFILE: no descriptors."""
 
 
 class ServerMissing(Error, ConnectionError):

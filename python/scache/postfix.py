@@ -6,11 +6,14 @@ seconds, and the server tells neither a connection's history nor why it refuses 
 
 from __future__ import annotations
 
+import _socket
+import contextlib
 from typing import NoReturn
 
 from scache import attributes
-from scache.connection import Connection, Dropped, Saved, adopt
+from scache.connection import Connection, Dropped, Saved
 from scache.deadline import Deadline
+from scache.descriptors import usable
 from scache.entries import Entry
 from scache.errors import Code, Error, ProtocolError, Refused, ServerMissing, Unsupported
 from scache.frames import Tag
@@ -26,7 +29,9 @@ _OK, _BAD, _FAILED = b"0", b"1", b"2"
 class PostfixSession(Session):
     """The dummies are what Postfix's descriptor passing waits for."""
 
-    def find(self, by: Tag, name: bytes, deadline: Deadline) -> Connection | None:
+    def find(
+        self, by: Tag, name: bytes, room: _socket.socket, deadline: Deadline
+    ) -> Connection | None:
         request, answers = (b"find_endp", 1) if by == Tag.ENDPOINT else (b"find_dest", 2)
         self._send((b"request", request), (b"label", name), deadline=deadline)
         answer = read_list(self.stream, deadline)
@@ -37,19 +42,13 @@ class PostfixSession(Session):
             return None
         _check(status, answer)
         self._send(_DUMMY, deadline=deadline)
-        descriptor = self._descriptor(deadline)
-        sock = adopt(descriptor)
-        try:
-            # Nobody waits for this one, and the connection is ours whatever becomes of it.
+        is_socket = self._take_descriptor(room, deadline)
+        # Nobody waits for this one, and the connection is ours whatever becomes of it.
+        with contextlib.suppress(ServerMissing):
             self._send(_DUMMY, deadline=deadline)
-        except ServerMissing:
-            pass
-        except BaseException:
-            if sock:
-                sock.close()
-            raise
-        if sock is None:
+        if not is_socket:
             raise Unsupported("what was found is no socket")
+        sock = usable(room)
         if by == Tag.ENDPOINT:
             return Connection(sock, name, (properties[0], b""), None)
         return Connection(sock, None, (properties[1], properties[0]), None)
@@ -69,7 +68,7 @@ class PostfixSession(Session):
         if answer != [_DUMMY]:
             _check_status(answer)
             raise _unknown(answer)
-        self.stream.send(b"\0", deadline, save.descriptor)
+        self.stream.send(b"\0", deadline, save.offer)
         try:
             answer = read_list(self.stream, deadline)
         except Error as problem:
@@ -102,7 +101,10 @@ class PostfixSession(Session):
         _cannot("tell statistics")
 
     def ping(self, deadline: Deadline) -> str:
-        _cannot("be pinged")
+        # There is no such request. That the server greets a new stream is answer enough.
+        if self.is_old:
+            raise ServerMissing("a stream of earlier calls is not greeted again")
+        return ""
 
     def _kept(self, bind: Bind, deadline: Deadline) -> bool:
         try:
@@ -122,13 +124,12 @@ class PostfixSession(Session):
             raise Refused(Code.TOO_LARGE, f"a request of {len(data)} bytes")
         self.stream.send(data, deadline)
 
-    def _descriptor(self, deadline: Deadline) -> int:
+    def _take_descriptor(self, room: _socket.socket, deadline: Deadline) -> bool:
         while not self.stream.front():
-            self.stream.receive(deadline)
+            self.stream.receive(deadline, room)
         self.stream.take(1)
-        descriptor = self.stream.take_descriptor(expected=True)
-        assert descriptor is not None
-        return descriptor
+        self.stream.expect_end(descriptors=1)
+        return self.stream.take_descriptor(room)
 
 
 def _ttl(ttl: float | None) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scache.connection import Binding, History, Name, octets
+from scache.descriptors import Offer
 
 # Far beyond any server's limit of a ttl.
 _LONGEST = 1e12
@@ -39,9 +40,9 @@ class Bind:
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """A connection to save. The descriptor stays the caller's."""
+    """A connection to save."""
 
-    descriptor: int
+    offer: Offer
     endpoint: bytes
     properties: bytes
     ttl: float | None
@@ -51,7 +52,7 @@ class Save:
 
     @staticmethod
     def of(
-        descriptor: int,
+        offer: Offer,
         names: tuple[Name, Name],
         ttl: float | None,
         history: History | None,
@@ -60,7 +61,7 @@ class Save:
         """With the names and bindings checked."""
         endpoint, properties = names
         bound = tuple(Bind.of(Binding(*binding), endpoint) for binding in bindings)
-        return Save(descriptor, octets(endpoint), octets(properties), seconds(ttl), history, bound)
+        return Save(offer, octets(endpoint), octets(properties), seconds(ttl), history, bound)
 
 
 def whole_milliseconds(ttl: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _socket
 import abc
 
 from scache import attributes
@@ -19,12 +20,17 @@ _GREETING = [(b"protocol", b"connection_cache_protocol")]
 class Session(abc.ABC):
     """One request at a time. After an error other than Refused and Unsupported it is over."""
 
+    # Whether it has served a call, so that the server may have ended it since.
+    is_old = False
+
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
 
     @abc.abstractmethod
-    def find(self, by: Tag, name: bytes, deadline: Deadline) -> Connection | None:
-        """A connection by endpoint or destination, which is the caller's then."""
+    def find(
+        self, by: Tag, name: bytes, room: _socket.socket, deadline: Deadline
+    ) -> Connection | None:
+        """A connection by endpoint or destination, of which the room becomes the socket."""
 
     @abc.abstractmethod
     def save(self, save: Save, deadline: Deadline) -> Saved:
@@ -64,5 +70,5 @@ def read_list(stream: Stream, deadline: Deadline) -> list[attributes.Pair]:
     while not (size := attributes.size(stream.front())):
         stream.receive(deadline)
     pairs = attributes.decode(stream.take(size))
-    stream.take_descriptor(expected=False)
+    stream.expect_end()
     return pairs

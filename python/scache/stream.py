@@ -1,29 +1,24 @@
 """A stream to the server: bytes and descriptors, each owned from the line that receives it.
 
-Here are the only recvmsg and the only sendmsg. A descriptor arrives with the bytes that it was sent
-with, so it belongs to the message whose bytes the same recvmsg ends in. This client has one request
-under way at a time, and therefore at most one descriptor; whatever else comes is a breach, which
-ends the stream and closes all that came.
+A descriptor arrives with the bytes that it was sent with, so it belongs to the message whose bytes
+the same recvmsg ends in. A stream has one request under way at a time, and therefore at most one
+descriptor; whatever else comes is a breach, which ends the stream and closes all that came.
 """
 
 from __future__ import annotations
 
+import _socket
 import array
-import contextlib
-import errno
 import os
-import select
 import socket
-import time
+from typing import NoReturn
 
 from scache.deadline import Deadline
-from scache.errors import ProtocolError, ServerMissing
+from scache.descriptors import Arrived, Offer, no_room
+from scache.errors import ProtocolError, ServerMissing, SystemFailure, Timeout
+from scache.process import close_socket, is_ours, open_socket
 
 _READ = 65_536
-# As many as one message can bring: what found no room would be lost without a word.
-_ROOM = socket.CMSG_SPACE(253 * array.array("i").itemsize)
-# A full backlog cannot be waited for; seconds until it is tried again.
-_PAUSE = 0.01
 _GONE = (BrokenPipeError, ConnectionResetError)
 
 
@@ -31,9 +26,13 @@ class Stream:
     """One connection to a server. Not thread safe. After an error it is only there to be closed."""
 
     def __init__(self, path: str, deadline: Deadline) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self._process = os.getpid()
         self._data = bytearray()
-        self._descriptors: list[int] = []
+        self._arrived = Arrived("i")
+        try:
+            self._socket = open_socket()
+        except OSError as problem:
+            raise SystemFailure(problem.errno, problem.strerror) from None
         try:
             self._connect(path, deadline)
         except BaseException:
@@ -45,25 +44,38 @@ class Stream:
             try:
                 return self._socket.connect(path)
             except BlockingIOError:
-                left = deadline.left()
-                time.sleep(_PAUSE if left is None else min(_PAUSE, left))
+                # A full backlog cannot be waited for.
+                deadline.pause()
             except OSError as problem:
                 raise ServerMissing(f"no server at {path}: {problem.strerror or problem}") from None
 
-    def send(self, data: bytes, deadline: Deadline, descriptor: int | None = None) -> None:
-        """All of it, the descriptor on the first byte. After an error some bytes may have gone."""
+    def is_ours(self) -> bool:
+        """Whether this process has opened it, and not one that has forked this one."""
+        return is_ours(self._process)
+
+    def _check_process(self) -> None:
+        if not self.is_ours():
+            raise ServerMissing("the stream belongs to another process")
+
+    def send(self, data: bytes, deadline: Deadline, offer: Offer | None = None) -> None:
+        """All, the offer's descriptor on the first byte. After an error some may have left."""
         sent = 0
         control = []
-        if descriptor is not None:
-            control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
+        if offer:
+            control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [offer.fileno()]))]
         while sent < len(data):
+            self._check_process()
             try:
+                if offer:
+                    offer.is_sent = True
                 sent += self._socket.sendmsg([data[sent:]], control, socket.MSG_NOSIGNAL)
                 control = []
-            except BlockingIOError:
-                deadline.wait(self._socket, select.POLLOUT)
-            except _GONE:
-                raise ServerMissing("the server has closed the stream") from None
+            except OSError as problem:
+                if offer and control:
+                    offer.is_sent = False
+                if not isinstance(problem, BlockingIOError):
+                    _fail(problem)
+                deadline.wait(self._socket, write=True)
 
     def front(self) -> bytearray:
         """The bytes that have come and are not taken. To be read only."""
@@ -75,49 +87,73 @@ class Stream:
         del self._data[:count]
         return taken
 
-    def take_descriptor(self, expected: bool) -> int | None:
-        """The descriptor that came with what was taken, the caller's from now on.
-
-        To be called behind each message: what is not part of it, and what is missing, is a breach.
-        """
-        if self._data or len(self._descriptors) != expected:
-            many = len(self._descriptors)
+    def expect_end(self, descriptors: int = 0) -> None:
+        """Nothing but these has come: to be called behind each message that was taken."""
+        if self._data or len(self._arrived) != descriptors:
+            many = len(self._arrived)
             raise ProtocolError(f"{many} descriptors and {len(self._data)} bytes behind an answer")
-        return self._descriptors.pop() if expected else None
 
-    def receive(self, deadline: Deadline) -> None:
-        """Waits until at least one more byte has come."""
+    def take_descriptor(self, room: _socket.socket) -> bool:
+        """It is the room's; False where it is no socket, and closed."""
+        if self._arrived.give_to(room):
+            return True
+        self._arrived.close()
+        return False
+
+    def receive(self, deadline: Deadline, room: _socket.socket | None = None) -> None:
+        """Waits until at least one more byte has come. Where a descriptor may come, with room."""
         while True:
+            deadline.wait(self._socket)
+            self._check_process()
             try:
-                data, control, flags, _ = self._socket.recvmsg(
-                    _READ, _ROOM, socket.MSG_CMSG_CLOEXEC
-                )
-                break
+                data = self._read() if room is None else self._look_first(room, deadline)
             except BlockingIOError:
-                deadline.wait(self._socket, select.POLLIN)
-            except _GONE:
-                raise ServerMissing("the server has closed the stream") from None
-        for level, kind, payload in control:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                numbers = array.array("i")
-                numbers.frombytes(payload[: len(payload) - len(payload) % numbers.itemsize])
-                self._descriptors.extend(numbers)
-        if flags & socket.MSG_CTRUNC:
-            # With room for all of them this has one cause; the found connection is lost by it.
-            raise OSError(errno.EMFILE, "no room for the descriptor of a found connection")
-        if not data:
-            raise ServerMissing("the server has closed the stream")
-        self._data += data
+                continue
+            except OSError as problem:
+                _fail(problem)
+            if not data:
+                raise ServerMissing("the server has closed the stream")
+            self._data += data
+            return
+
+    def _read(self) -> bytes:
+        data, truncated = self._arrived.receive(self._socket, _READ, 0)
+        if truncated:
+            raise ProtocolError("descriptors that nobody has asked for")
+        return data
+
+    def _look_first(self, room: _socket.socket, deadline: Deadline) -> bytes:
+        """A look leaves the descriptor where it is, until there is room for it here."""
+        while True:
+            data, truncated = self._arrived.receive(self._socket, _READ, socket.MSG_PEEK)
+            if not truncated:
+                return self._socket.recv(len(data)) if data else data
+            self._arrived.close()
+            _socket.socket.close(room)
+            try:
+                deadline.pause()
+            except Timeout:
+                raise no_room() from None
 
     def is_quiet(self) -> bool:
-        """Whether it is open and nothing has come, as it is to be between two requests."""
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN | select.POLLRDHUP)
-        return not self._data and not poll.poll(0)
+        """Whether it is open, and nothing has come, as it is to be between two requests."""
+        if self._data or not self.is_ours():
+            return False
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
 
     def close(self) -> None:
-        """Closes it, and every descriptor that nobody has taken."""
-        self._socket.close()
-        while self._descriptors:
-            with contextlib.suppress(OSError):
-                os.close(self._descriptors.pop())
+        """Closes it, and every descriptor that nobody has taken. May be called again."""
+        close_socket(self._socket)
+        self._arrived.close()
+
+
+def _fail(problem: OSError) -> NoReturn:
+    if isinstance(problem, _GONE):
+        raise ServerMissing("the server has closed the stream") from None
+    raise SystemFailure(problem.errno, problem.strerror) from None

@@ -15,11 +15,11 @@ import pytest
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(_ROOT / "python"), str(_ROOT / "tests" / "e2e")]
-pytest.register_assert_rewrite("alone", "common", "fake", "harness", "web")
+pytest.register_assert_rewrite("alone", "common", "fake", "harness", "talker", "web")
 
 # ruff: noqa: E402
 import scache
-import scache.client
+import scache.pool
 import scache.http
 from alone import Alone
 from common import ALONE, OURS, OURS_AS_STOCK, STOCK, Connect, Pair, Start
@@ -50,7 +50,7 @@ def no_descriptor_leaks() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_memory_of_refusals() -> None:
     """Each test is a process of its own, as far as refusals go."""
-    scache.client._refused.clear()
+    scache.pool._refused.clear()
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         monkeypatch.setenv("SCACHE_UNDER_TEST", kind.split()[0])
         servers.append(Alone() if kind == ALONE else Server(Setup()))
         if kind == OURS_AS_STOCK:
-            scache.client._refused.add(str(servers[-1].scratch.socket))
+            scache.pool._refused.add(str(servers[-1].scratch.socket))
         return servers[-1]
 
     try:
@@ -122,13 +122,13 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture
-def server(start: Start) -> Server:
+def server(start: Start) -> Server | Alone:
     """A cache."""
-    return start(OURS)
+    return start(ALONE)
 
 
 @pytest.fixture
-def cache(server: Server) -> Iterator[scache.Client]:
+def cache(server: Server | Alone) -> Iterator[scache.Client]:
     """Its client."""
     with scache.Client(server.scratch.socket) as client:
         client.find(endpoint="")

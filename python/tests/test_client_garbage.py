@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import resource
 
 import pytest
 
@@ -154,24 +152,3 @@ def test_an_answer_that_postfixs_way_does_not_know(serve: Serve, data: bytes) ->
 
     with pytest.raises(scache.ProtocolError):
         scache.Client(serve(script).path).find(endpoint="e")
-
-
-def test_no_room_for_a_descriptor_is_said(serve: Serve, pair: Pair) -> None:
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-
-    def script(peer: Peer) -> None:
-        peer.accept()
-        request = peer.frame()
-        lowest = os.dup(0)
-        os.close(lowest)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
-        peer.answer(request, Kind.FOUND, *FOUND, descriptor=pair[0].fileno())
-        peer.ends()
-
-    with scache.Client(serve(script).path) as cache:
-        try:
-            with pytest.raises(OSError) as error:
-                cache.find(endpoint="e")
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-    assert error.value.errno == errno.EMFILE

@@ -130,7 +130,6 @@ def test_what_postfix_cannot_do(serve: Serve, pair: Pair) -> None:
 
     with scache.Client(serve(script).path) as cache:
         for call in (
-            cache.ping,
             cache.stats,
             lambda: next(cache.list()),
             lambda: cache.drop(prefix=""),
@@ -176,3 +175,15 @@ def test_the_server_may_go_when_it_has_handed_the_connection_over(serve: Serve, 
         found = cache.find(endpoint="e")
     assert found
     found.close()
+
+
+def test_a_ping_is_answered_by_a_greeting(serve: Serve) -> None:
+    """There is no request for it: a stream of earlier calls is given up for a new one."""
+
+    def second(peer: Peer) -> None:
+        peer.send(wire.GREETING)
+        peer.ends()
+
+    with scache.Client(serve(Peer.refuse, second).path) as cache:
+        assert cache.ping() == ""
+        assert cache.ping() == ""

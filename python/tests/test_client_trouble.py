@@ -1,4 +1,4 @@
-"""Servers that are missing, silent, gone or new; callers, forks and threads."""
+"""Servers that are missing, silent, gone or new; callers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ import pytest
 import scache
 from common import FOUND, Pair, Serve, ping_once
 from fake import Peer
-from harness import wire
 from harness.waiting import PATIENCE, until
-from scache.deadline import Deadline
 from scache.frames import Kind
 
 # Longer than anything takes, and short enough to wait for.
@@ -115,41 +113,6 @@ def test_a_full_backlog_is_waited_for(serve: Serve) -> None:
             scache.Client(name, timeout=SHORT).ping()
 
 
-def test_a_save_that_is_not_answered_is_in_doubt(serve: Serve, pair: Pair) -> None:
-    def direct(peer: Peer) -> None:
-        peer.accept()
-        peer.frame()
-        peer.ends()
-
-    cache = scache.Client(serve(direct).path, timeout=SHORT)
-    with pytest.raises(scache.Timeout) as error:
-        cache.save(pair[0], "e")
-    assert error.value.in_doubt
-    assert pair[0].fileno() >= 0
-
-
-def test_a_save_in_postfixs_way_is_in_doubt_once_the_descriptor_has_gone(
-    serve: Serve, pair: Pair
-) -> None:
-    def before(peer: Peer) -> None:
-        peer.refuse()
-        peer.expect(wire.save_endp("e", "", 1))
-        peer.ends()
-
-    def behind(peer: Peer) -> None:
-        peer.send(wire.GREETING)
-        peer.expect(wire.save_endp("e", "", 1))
-        peer.send(wire.DUMMY)
-        peer.expect(b"\0")
-        peer.ends()
-
-    cache = scache.Client(serve(before, behind).path, timeout=SHORT)
-    for in_doubt in (False, True):
-        with pytest.raises(scache.Timeout) as error:
-            cache.save(pair[0], "e", ttl=1)
-        assert error.value.in_doubt is in_doubt
-
-
 def test_a_server_that_does_not_read_is_a_timeout(serve: Serve) -> None:
     def script(peer: Peer) -> None:
         peer.accept()
@@ -211,22 +174,10 @@ def test_a_stream_that_speaks_unasked_is_begun_anew(serve: Serve) -> None:
     go = threading.Event()
     with scache.Client(serve(script, ping_once).path) as cache:
         cache.ping()
-        stream = cache._ready(Deadline(PATIENCE))[0].stream
+        stream = cache._pool._idle[0].stream
         go.set()
         until(lambda: not stream.is_quiet(), "the server speaks")
         assert cache.ping() == "fake 1"
-
-
-def test_a_save_that_may_have_been_done_is_not_done_twice(serve: Serve, pair: Pair) -> None:
-    def script(peer: Peer) -> None:
-        ping_once(peer)
-        assert peer.frame().kind == Kind.SAVE
-
-    with scache.Client(serve(script).path) as cache:
-        cache.ping()
-        with pytest.raises(scache.ServerMissing) as error:
-            cache.save(pair[0], "e")
-    assert error.value.in_doubt
 
 
 # The caller's mistakes.
@@ -282,74 +233,3 @@ def test_a_lookup_has_one_name() -> None:
 def test_a_timeout_is_some_time(timeout: float) -> None:
     with pytest.raises(ValueError):
         scache.Client("/nowhere", timeout=timeout)
-
-
-# Forks and threads.
-
-
-def test_a_child_has_a_stream_of_its_own(serve: Serve) -> None:
-    def parents(peer: Peer) -> None:
-        ping_once(peer)
-        peer.pong()
-        peer.ends()
-
-    with scache.Client(serve(parents, ping_once).path) as cache:
-        cache.ping()
-        # A thread that is in a call while the process forks is not there in the child.
-        with cache._lock:
-            child = os.fork()
-            if child == 0:
-                status = 1
-                try:
-                    status = 0 if cache.ping() == "fake 1" else 2
-                finally:
-                    os._exit(status)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert cache.ping() == "fake 1"
-
-
-def test_threads_take_turns(serve: Serve) -> None:
-    def script(peer: Peer) -> None:
-        peer.accept()
-        for _ in range(80):
-            peer.pong()
-
-    problems: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            for _ in range(20):
-                assert cache.ping() == "fake 1"
-        except BaseException as problem:
-            problems.append(problem)
-
-    with scache.Client(serve(script).path) as cache:
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert not problems
-
-
-def test_waiting_for_other_threads_counts(serve: Serve) -> None:
-    cache = scache.Client("/nowhere", timeout=SHORT)
-    with cache._lock, pytest.raises(scache.Timeout):
-        cache.ping()
-
-
-def test_an_interrupted_call_ends_its_stream(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    def script(peer: Peer) -> None:
-        peer.accept()
-        peer.frame()
-        peer.ends()
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with scache.Client(serve(script, ping_once).path) as cache:
-        cache._ready(Deadline(PATIENCE))
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(scache.stream.Stream, "receive", interrupt)
-            cache.ping()
-        assert cache.ping() == "fake 1"

@@ -1,0 +1,112 @@
+"""Descriptors on their way in and out: each has one owner at every bytecode."""
+
+from __future__ import annotations
+
+import _socket
+import array
+import contextlib
+import errno
+import os
+import socket
+from functools import partial
+from itertools import chain, repeat
+from operator import call, itemgetter
+from typing import TYPE_CHECKING
+
+from scache.atomic import run
+from scache.errors import SystemFailure
+
+# As many as one message can bring: what found no room would be lost without a word.
+_MOST = 253
+_CONTROL = socket.CMSG_SPACE(_MOST * array.array("i").itemsize)
+
+
+class Arrived(array.array[int] if TYPE_CHECKING else array.array):
+    """Descriptors that came over a stream and have no other owner yet. Closes them with itself."""
+
+    def receive(self, sock: _socket.socket, size: int, flags: int) -> tuple[bytes, bool]:
+        """Bytes, and whether a descriptor found no room. Nothing but SCM_RIGHTS is asked for."""
+        came: list[tuple[bytes, list[tuple[int, int, bytes]], int, object]] = []
+        controls = chain.from_iterable(map(itemgetter(1), came))
+        flags |= socket.MSG_CMSG_CLOEXEC
+        run(
+            chain(
+                map(came.append, map(sock.recvmsg, (size,), (_CONTROL,), (flags,))),
+                map(self.frombytes, map(itemgetter(2), controls)),
+            )
+        )
+        data, _, told, _ = came[0]
+        return data, bool(told & socket.MSG_CTRUNC)
+
+    def give_to(self, room: _socket.socket) -> bool:
+        """The last one is the room's from now on; False where it is no socket, and stays here."""
+        init = partial(_socket.socket.__init__, room, -1, -1, -1, self[-1])
+        try:
+            run(map(call, (partial(_socket.socket.close, room), init, self.pop)))
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Closes them. May be called again."""
+        while self:
+            with contextlib.suppress(OSError):
+                run(map(os.close, map(array.array.pop, repeat(self, len(self)))))
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def reserve() -> _socket.socket:
+    """A socket whose descriptor makes room for a found connection's, and which becomes that."""
+    # Under eventlet and gevent socket.socket is another class, which usable() makes of it.
+    plain = issubclass(socket.socket, _socket.socket)
+    kind = socket.socket if plain else _socket.socket
+    try:
+        return kind(socket.AF_UNIX, socket.SOCK_STREAM)
+    except OSError as problem:
+        raise no_room(problem.errno) from None
+
+
+def usable(room: _socket.socket) -> socket.socket:
+    """The room as what programs use."""
+    if not isinstance(room, socket.socket):
+        room = socket.socket(room.family, room.type, room.proto, fileno=room.detach())
+    # O_NONBLOCK came with the descriptor, as the last user has left it: the two must agree.
+    room.settimeout(socket.getdefaulttimeout())
+    return room
+
+
+def no_room(number: int | None = errno.EMFILE) -> SystemFailure:
+    """The error for want of a descriptor."""
+    return SystemFailure(number, "no room for the descriptor of a connection")
+
+
+class Offer:
+    """A caller's socket that is on its way into the cache.
+
+    From the moment at which the server may have a copy it must not be used here any more: it is
+    closed, at the latest when the offer ends.
+    """
+
+    # Whether the descriptor has been sent, or may have been.
+    is_sent = False
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+
+    def fileno(self) -> int:
+        """The descriptor, still the caller's."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Closes the caller's socket if it was sent, even where a file made of it is still open."""
+        if not self.is_sent:
+            return
+        if isinstance(self._socket, _socket.socket):
+            _socket.socket.close(self._socket)
+        elif self._socket.fileno() >= 0:
+            os.close(self._socket.detach())
+
+    def __del__(self) -> None:
+        self.close()

@@ -1,0 +1,71 @@
+"""Exceptions as signal handlers raise them, at any bytecode that is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+import scache
+
+PACKAGE = os.path.dirname(scache.__file__)
+
+
+class Interrupted(Exception):
+    """What the handler raises."""
+
+
+def interrupt(work: Callable[[], object], number: int, also: tuple[str, ...] = ()) -> bool:
+    """Does the work, and raises before that bytecode of the package and of these other files.
+
+    Whether there is such a bytecode. Within a finalizer Python itself drops the exception.
+    """
+    left = number
+    raised = False
+
+    def concerns(code: CodeType) -> bool:
+        return code.co_filename.startswith(PACKAGE) or code.co_filename.endswith(also or ("\0",))
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal left, raised
+        frame.f_trace_lines = False
+        frame.f_trace_opcodes = True
+        if not concerns(frame.f_code):
+            return None
+        if event == "opcode" and not raised:
+            if left == 0:
+                raised = True
+                raise Interrupted
+            left -= 1
+        return trace
+
+    with quiet():
+        sys.settrace(trace)
+        try:
+            work()
+        except Interrupted:
+            pass
+        finally:
+            sys.settrace(None)
+    return raised
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """What a finalizer raises is told to nobody."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+
+
+def everywhere(work: Callable[[], object], also: tuple[str, ...] = ()) -> Iterator[int]:
+    """Interrupts the work at its first bytecode, its second, and so on to its end."""
+    number = 0
+    while interrupt(work, number, also):
+        yield number
+        number += 1

@@ -253,11 +253,12 @@ def _history(connection: Connection) -> History | None:
 
 
 def _is_open_for_sending(sock: socket.socket) -> bool:
-    # poll(2) says nothing of one's own side. A TCP socket tells its state; a local one fails a write
-    # of no bytes, which sends nothing on a stream.
+    # poll(2) says nothing of one's own side. A TCP socket tells its state; a local one fails a
+    # write of no bytes, which sends nothing on a stream.
     established, close_wait = 1, 8
     try:
-        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in (established, close_wait)
+        state = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        return state in (established, close_wait)
     except OSError:
         if sock.family != socket.AF_UNIX or sock.type != socket.SOCK_STREAM:
             return True

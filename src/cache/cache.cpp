@@ -361,7 +361,7 @@ void Cache::leave(Connection& connection, Departure why) noexcept {
   --held_;
   bytes_ -= connection.bytes();
   observer_.connection_left(endpoint.text(), connection.text(), std::move(connection.fd),
-                            connection.provenance.note, why);
+                            connection.provenance.owner, why);
   drop_if_unused(endpoint);
 }
 

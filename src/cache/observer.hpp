@@ -18,9 +18,9 @@ class CacheObserver {
 
   virtual void connection_saved(std::string_view endpoint, std::string_view properties,
                                 int descriptor) noexcept = 0;
-  // The observer owns the descriptor now, and closes it. `note` is what its saver remarked.
+  // The observer owns the descriptor now, and closes it. `owner` is the user who saved it.
   virtual void connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
-                               std::uint8_t note, Departure why) noexcept = 0;
+                               std::uint32_t owner, Departure why) noexcept = 0;
   virtual void binding_saved(std::string_view destination, std::string_view properties,
                              std::string_view endpoint, bool renewed) noexcept = 0;
   virtual void binding_left(std::string_view destination, std::string_view properties,

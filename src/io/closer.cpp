@@ -1,58 +1,47 @@
 #include "io/closer.hpp"
 
 #include <linux/sockios.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <condition_variable>
+#include <cstdint>
+#include <list>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
-#include <vector>
 
-#include "base/stream_socket.hpp"
+// What close(2) waits for (Linux 6.1 to 6.18), where the descriptor is the last one:
+//
+// - of a pipe: the pipe's lock. Whoever writes to it holds that for as long as the memory that he
+//   writes from is slow to come: for ever, with userfaultfd(2) or a file system of his own. No
+//   signal interrupts this, and the pipe's other end is enough for it.
+// - of a TCP socket: its linger time, while there is something to send. A signal interrupts this,
+// and
+//   the kernel sends the rest as it would have otherwise.
+// - of a UNIX-domain socket: the close of every descriptor that was sent into it and not received,
+//   of whatever kind. Before Linux 6.10 also the close of what other sockets have lost.
+//
+// Whether a descriptor is the last one cannot be known, and what was asked before may be different
+// when it is closed. So the loop closes none that came from a client. Its number is free as soon as
+// a thread has begun: a close that does not end takes up a thread.
+//
+// One thread does the work. When it is stuck another one takes its place. A thread that has closed
+// all there was rests before it looks again: a busy server wakes it a thousand times a second, and
+// not for each descriptor.
 
 namespace scache {
 namespace {
 
-bool is_stream(int socket) noexcept {
-  return socket_option(socket, SO_TYPE) == SOCK_STREAM;
-}
-
-// What close() may wait for: a linger time, which can be turned off, or what nobody knows.
-enum class Wait { none, linger, unknown };
-
-Wait wait_of(int descriptor, DescriptorKind kind) noexcept {
-  switch (kind) {
-    case DescriptorKind::local: {
-      // Not SIOCINQ: a descriptor stays in flight when somebody has taken the out-of-band byte that
-      // it came with.
-      pollfd unread{.fd = descriptor, .events = POLLIN, .revents = 0};
-      return is_stream(descriptor) && ::poll(&unread, 1, 0) == 0 ? Wait::none : Wait::unknown;
-    }
-    case DescriptorKind::network: {
-      linger setting{};
-      socklen_t size = sizeof setting;
-      if (::getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &setting, &size) != 0) break;
-      return setting.l_onoff != 0 && setting.l_linger != 0 ? Wait::linger : Wait::none;
-    }
-    case DescriptorKind::pipe:
-      return Wait::none;
-    case DescriptorKind::other:
-      break;
-  }
-  return Wait::unknown;
-}
-
-void turn_linger_off(int descriptor) noexcept {
-  const linger off{};
-  ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &off, sizeof off);
-}
+// How long a thread rests, unless so many wait.
+constexpr std::chrono::milliseconds kRest{1};
+constexpr std::size_t kManyWaiting = 32;
+// How long the end waits for what can be closed.
+constexpr std::chrono::milliseconds kFarewell{50};
 
 // Interrupts a close() that waits. By default it is ignored, and nobody else here uses it.
 constexpr int kInterrupt = SIGURG;
@@ -74,7 +63,6 @@ class Ticks {
   Ticks(const Ticks&) = delete;
   Ticks& operator=(const Ticks&) = delete;
 
-  // For any thread.
   void set(bool on) noexcept {
     const timespec tick{.tv_sec = 0, .tv_nsec = on ? Closer::kTick.count() : 0};
     const itimerspec time{.it_interval = tick, .it_value = tick};
@@ -86,128 +74,201 @@ class Ticks {
   bool is_there_ = false;
 };
 
-// Closes whatever comes, one after the other, until the Closer has gone and nothing is left.
-template <typename Shared>
-void close_all(const std::shared_ptr<Shared>& shared) noexcept {
-  Ticks ticks;
-  std::unique_lock lock{shared->mutex};
-  shared->ticks = &ticks;
-  ticks.set(shared->in_a_hurry);
-  for (;;) {
-    shared->wake.wait(lock, [&] { return shared->stop || !shared->waiting.empty(); });
-    if (shared->waiting.empty()) break;
-    std::vector<Fd> batch = std::move(shared->waiting);
-    shared->waiting.clear();
-    for (Fd& fd : batch) {
-      lock.unlock();
-      fd.reset();
-      lock.lock();
-      if (--shared->unfinished == 0) shared->set_hurry(false);
-    }
-  }
-  shared->ticks = nullptr;
-}
-
 }  // namespace
+
+struct Closer::Job {
+  Fd fd;
+  uid_t user;
+};
+
+// A thread.
+struct Closer::Worker {
+  // Whose descriptor it is closing, and which one it is in the order of its work.
+  uid_t user = kNobody;
+  std::uint64_t number = 0;
+  bool is_closing = false;
+  // The number that was seen by the last look, and whether it is the same still.
+  std::uint64_t seen = 0;
+  bool is_stuck = false;
+};
 
 // All under the mutex.
 struct Closer::Shared {
+  // A user with descriptors that wait, and with threads that are stuck; what waits for one of these
+  // where they are too many.
+  struct Account {
+    std::size_t waiting = 0;
+    unsigned stuck = 0;
+    std::list<Job> held;
+  };
+
   std::mutex mutex;
+  // For workers that sleep, for one that rests, and for the caller that waits for them.
   std::condition_variable wake;
-  std::vector<Fd> waiting;
-  // Those that wait, and the one that is being closed.
-  std::size_t unfinished = 0;
-  // More than kMaxGraceful have been, and not all are closed since.
-  bool in_a_hurry = false;
-  // The thread's, while there is one.
-  Ticks* ticks = nullptr;
+  std::condition_variable hurry;
+  std::condition_variable caught_up;
+  std::list<Job> waiting;
+  std::list<Worker> workers;
+  std::size_t stuck_workers = 0;
+  std::map<uid_t, Account> accounts;
+  std::size_t held = 0;
+  // Workers that sleep and are not woken yet, or more.
+  unsigned sleeping = 0;
+  bool main_waits = false;
   bool stop = false;
 
-  void set_hurry(bool on) noexcept {
-    if (std::exchange(in_a_hurry, on) != on && ticks != nullptr) ticks->set(on);
+  std::size_t able_workers() const noexcept { return workers.size() - stuck_workers; }
+  bool is_idle() const noexcept {
+    return waiting.empty() && std::ranges::none_of(workers, [](const Worker& worker) {
+             return worker.is_closing && !worker.is_stuck;
+           });
+  }
+
+  using AccountPlace = std::map<uid_t, Account>::iterator;
+  void close_account(AccountPlace account) noexcept {
+    if (account->second.waiting == 0 && account->second.stuck == 0) accounts.erase(account);
+  }
+
+  // Takes the first job of those whose user may have one more thread stuck; moves others aside.
+  bool take(std::list<Job>& job) noexcept {
+    while (!waiting.empty()) {
+      const auto account = accounts.find(waiting.front().user);
+      if (account->second.stuck < kStuckOfUser) {
+        job.splice(job.begin(), waiting, waiting.begin());
+        --account->second.waiting;
+        close_account(account);
+        return true;
+      }
+      std::list<Job>& held_jobs = account->second.held;
+      held_jobs.splice(held_jobs.end(), waiting, waiting.begin());
+      ++held;
+    }
+    return false;
+  }
+
+  // A close that was stuck has ended.
+  void recover(Worker& worker) noexcept {
+    worker.is_stuck = false;
+    --stuck_workers;
+    const auto account = accounts.find(worker.user);
+    held -= account->second.held.size();
+    waiting.splice(waiting.end(), account->second.held);
+    --account->second.stuck;
+    close_account(account);
   }
 };
 
-Closer::Closer() : shared_{std::make_shared<Shared>()} {}
+Closer::Closer(std::size_t most_threads)
+    : shared_{std::make_shared<Shared>()}, most_threads_{most_threads} {}
 
 Closer::~Closer() {
-  const std::lock_guard lock{shared_->mutex};
+  std::unique_lock lock{shared_->mutex};
   shared_->stop = true;
-  shared_->wake.notify_one();
+  shared_->main_waits = true;
+  shared_->wake.notify_all();
+  shared_->hurry.notify_all();
+  shared_->caught_up.wait_for(lock, kFarewell, [this] { return shared_->is_idle(); });
 }
 
-void Closer::close_copy(Fd fd) noexcept {
+void Closer::close(Fd fd, uid_t user) noexcept {
   if (!fd) return;
-  const DescriptorKind kind = inspect(fd.get(), ListeningAddress{}).kind;
-  close_copy(std::move(fd), kind);
-}
-
-void Closer::close_copy(Fd fd, DescriptorKind kind) noexcept {
-  if (!fd) return;
-  const Wait wait = wait_of(fd.get(), kind);
-  if (wait == Wait::none) return;
-  if (wait == Wait::linger && !accepts()) {
-    turn_linger_off(fd.get());
-    return;
-  }
-  close_elsewhere(std::move(fd));
-}
-
-void Closer::close_connection(Fd fd, DescriptorKind kind) noexcept {
-  if (!fd) return;
-  switch (wait_of(fd.get(), kind)) {
-    case Wait::none:
-      return;
-    case Wait::linger:
-      turn_linger_off(fd.get());
-      return;
-    case Wait::unknown:
-      close_elsewhere(std::move(fd));
-      return;
-  }
-}
-
-void Closer::close_client(Fd fd) noexcept {
-  // A descriptor in flight comes with a byte at least.
-  int unread = -1;
-  const bool is_empty = ::ioctl(fd.get(), SIOCINQ, &unread) == 0 && unread == 0;
-  if (!is_empty) close_elsewhere(std::move(fd));
-}
-
-void Closer::close_handed_over(Fd fd, DescriptorKind kind) noexcept {
-  if (kind == DescriptorKind::other) close_elsewhere(std::move(fd));
-}
-
-bool Closer::accepts(int descriptor, DescriptorKind kind) const noexcept {
-  switch (kind) {
-    case DescriptorKind::network:
-    case DescriptorKind::pipe:
-      return true;
-    case DescriptorKind::local:
-    case DescriptorKind::other:
-      break;
-  }
-  return accepts() || (kind == DescriptorKind::local && is_stream(descriptor));
-}
-
-bool Closer::accepts() const noexcept {
-  const std::lock_guard lock{shared_->mutex};
-  return shared_->unfinished < kMaxWaiting;
-}
-
-void Closer::close_elsewhere(Fd fd) noexcept {
-  // Where memory or a thread cannot be had, the descriptor is closed right here: `fd` owns it.
+  // Where memory cannot be had, it is closed right here: `fd` owns it.
   try {
-    if (!running_) start_thread();
-    const std::lock_guard lock{shared_->mutex};
-    shared_->waiting.push_back(std::move(fd));
-    if (++shared_->unfinished > kMaxGraceful) shared_->set_hurry(true);
-    shared_->wake.notify_one();
+    std::list<Job> job;
+    job.push_back({Fd{}, user});
+    std::unique_lock lock{shared_->mutex};
+    if (shared_->able_workers() == 0) {
+      lock.unlock();
+      const bool started = start_thread();
+      lock.lock();
+      if (!started && shared_->workers.empty()) {
+        lock.unlock();
+        lacks_threads_ = true;
+        Ticks ticks;
+        ticks.set(true);
+        fd.reset();
+        ticks.set(false);
+        return;
+      }
+    }
+    ++shared_->accounts[user].waiting;
+    job.front().fd = std::move(fd);
+    shared_->waiting.splice(shared_->waiting.end(), job);
+    if (shared_->sleeping > 0) {
+      --shared_->sleeping;
+      shared_->wake.notify_one();
+    } else if (shared_->waiting.size() == kManyWaiting) {
+      shared_->hurry.notify_one();
+    }
   } catch (...) {
   }
 }
 
-void Closer::start_thread() {
+void Closer::close_client(Fd fd, uid_t user) noexcept {
+  // A descriptor in flight comes with a byte at least, and what is sent out of band comes in line.
+  int unread = -1;
+  const bool is_empty = ::ioctl(fd.get(), SIOCINQ, &unread) == 0 && unread == 0;
+  close(std::move(fd), is_empty ? kNobody : user);
+}
+
+bool Closer::must_wait(uid_t user) const noexcept {
+  const std::lock_guard lock{shared_->mutex};
+  const auto account = shared_->accounts.find(user);
+  return account != shared_->accounts.end() && account->second.waiting >= kMaxWaitingOfUser;
+}
+
+bool Closer::accepts(uid_t user) const noexcept {
+  const std::lock_guard lock{shared_->mutex};
+  const auto account = shared_->accounts.find(user);
+  return account == shared_->accounts.end() || account->second.stuck < kStuckOfUser;
+}
+
+bool Closer::is_full() const noexcept {
+  const std::lock_guard lock{shared_->mutex};
+  const bool is_stuck = shared_->able_workers() == 0;
+  return shared_->held + (is_stuck ? shared_->waiting.size() : 0) >= kMaxUnclosed;
+}
+
+bool Closer::is_behind() const noexcept {
+  const std::lock_guard lock{shared_->mutex};
+  return shared_->waiting.size() > kMaxBehind;
+}
+
+bool Closer::catch_up() noexcept {
+  std::unique_lock lock{shared_->mutex};
+  if (shared_->waiting.size() > kMaxBehind) {
+    shared_->main_waits = true;
+    shared_->caught_up.wait_for(lock, kCatchUp,
+                                [this] { return shared_->waiting.size() <= kMaxBehind; });
+    shared_->main_waits = false;
+  }
+  const bool is_busy = !shared_->is_idle();
+  const bool lacks_one =
+      shared_->waiting.size() > kMaxBehind && shared_->able_workers() < kMaxWorkers;
+  lock.unlock();
+  if (lacks_one) start_thread();
+  return is_busy;
+}
+
+std::vector<Closer::Stuck> Closer::look() {
+  std::vector<Stuck> more;
+  std::unique_lock lock{shared_->mutex};
+  for (Worker& worker : shared_->workers) {
+    if (!worker.is_closing || worker.is_stuck) continue;
+    if (std::exchange(worker.seen, worker.number) != worker.number) continue;
+    unsigned& stuck = shared_->accounts[worker.user].stuck;
+    more.push_back({worker.user, stuck + 1});
+    ++stuck;
+    ++shared_->stuck_workers;
+    worker.is_stuck = true;
+  }
+  const bool lacks_one = !shared_->waiting.empty() && shared_->able_workers() == 0;
+  lock.unlock();
+  if (lacks_one) start_thread();
+  return more;
+}
+
+bool Closer::start_thread() noexcept {
   struct sigaction interrupt{};
   interrupt.sa_handler = [](int) {};
   ::sigaction(kInterrupt, &interrupt, nullptr);
@@ -216,15 +277,53 @@ void Closer::start_thread() {
   sigset_t before;
   sigfillset(&all);
   sigdelset(&all, kInterrupt);
+  std::list<Worker> worker;
+  bool started = false;
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    std::thread{[shared = shared_] { close_all(shared); }}.detach();
-    running_ = true;
+    worker.emplace_back();
+    const std::lock_guard lock{shared_->mutex};
+    if (shared_->workers.size() < most_threads_) {
+      std::thread{[shared = shared_, self = worker.begin()] { work(shared, self); }}.detach();
+      shared_->workers.splice(shared_->workers.end(), worker);
+      started = true;
+    }
   } catch (...) {
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return started;
+}
+
+void Closer::work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexcept {
+  Ticks ticks;
+  std::unique_lock lock{shared->mutex};
+  const auto close_all = [&] {
+    for (std::list<Job> job; shared->take(job);) {
+      self->user = job.front().user;
+      ++self->number;
+      self->is_closing = true;
+      lock.unlock();
+      job.clear();
+      lock.lock();
+      self->is_closing = false;
+      if (self->is_stuck) shared->recover(*self);
+      if (shared->main_waits) shared->caught_up.notify_one();
+    }
+  };
+  for (;;) {
+    while (shared->waiting.empty() && !shared->stop) {
+      ++shared->sleeping;
+      shared->wake.wait(lock);
+    }
+    ticks.set(true);
+    close_all();
+    ticks.set(false);
+    // Another one has taken the place of one that was stuck.
+    if (shared->stop || shared->able_workers() > 1) break;
+    shared->hurry.wait_for(lock, kRest,
+                           [&] { return shared->stop || shared->waiting.size() >= kManyWaiting; });
+  }
+  shared->workers.erase(self);
 }
 
 }  // namespace scache

@@ -1,67 +1,95 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
+#include <list>
 #include <memory>
-#include <utility>
+#include <vector>
 
 #include "base/fd.hpp"
-#include "io/descriptor.hpp"
-#include "io/message.hpp"
 
 namespace scache {
 
-// Closer closes descriptors of clients without ever blocking its caller. close() blocks on a socket
-// with a linger time and data on its way; on a file for as long as its file system likes; and on a
-// UNIX-domain socket for whatever descriptors somebody has sent into it and nobody has received.
-// Such are closed by a thread, which is started when the first of them comes.
-class Closer final : public Surplus {
+// Closer closes descriptors that came from clients, and clients' own streams, in threads: close(2)
+// may wait for as long as a client likes. It charges each to a user, so that a user whose
+// descriptors cannot be closed stops nobody else. One thread calls it.
+class Closer {
  public:
-  // Descriptors that may wait for the thread. While so many do, accepts() answers no, and no more
-  // of their kind are to be taken in: a file system that hangs must not eat the descriptor table.
-  // Far more than expire at once.
-  static constexpr std::size_t kMaxWaiting = 512;
-  // When more than so many do, a linger time must not hold them up: until none waits, no close may
-  // take longer than a tick. Fewer than Capacity keeps in reserve, unless descriptors are few.
-  static constexpr std::size_t kMaxGraceful = 64;
+  // Threads that may be stuck in closing one user's descriptors; that user is refused then. No
+  // ordinary client has a single one.
+  static constexpr unsigned kStuckOfUser = 32;
+  // All threads: of four such users.
+  static constexpr std::size_t kMaxThreads = 128;
+  // Descriptors that nobody closes, for want of threads, before the server takes in no more.
+  // More than the backlog of a listening socket: its clients cannot be refused before.
+  static constexpr std::size_t kMaxUnclosed = 600;
+  // While more than so many wait, the loop waits for the threads: fewer than Capacity keeps in
+  // reserve. It waits no longer than this in a turn.
+  static constexpr std::size_t kMaxBehind = 64;
+  static constexpr std::chrono::milliseconds kCatchUp{2};
+  // Descriptors of one user that wait; while so many do, no more are received from that user. A
+  // close that takes its time, such as a packet socket's, must not fill the descriptor table.
+  static constexpr std::size_t kMaxWaitingOfUser = 1'024;
+  // Threads that work at once where one does not keep up.
+  static constexpr std::size_t kMaxWorkers = 16;
+  // No close may wait for longer than this for what a signal can interrupt: a linger time.
   static constexpr std::chrono::nanoseconds kTick{200'000};
 
-  Closer();
+  // Who is charged with what is nobody's.
+  static constexpr uid_t kNobody = static_cast<uid_t>(-1);
+
+  // So many threads at the most. Where none can be had, everything is closed by the caller.
+  explicit Closer(std::size_t most_threads = kMaxThreads);
+  // Waits a moment for what can be closed.
   ~Closer();
   Closer(const Closer&) = delete;
   Closer& operator=(const Closer&) = delete;
 
-  // Closes our copy of what somebody else has too, and may go on using: its settings stay, save a
-  // linger time when too many descriptors wait already. The kind is looked up where it is unknown.
-  void close_copy(Fd fd, DescriptorKind kind) noexcept;
-  void close_copy(Fd fd) noexcept;
-  void close_surplus(Fd fd) noexcept override { close_copy(std::move(fd)); }
-  // Ends a connection that is ours alone: abruptly, whatever its linger time.
-  void close_connection(Fd fd, DescriptorKind kind) noexcept;
+  // Closes what a user's client has sent.
+  void close(Fd fd, uid_t user) noexcept;
+  // Closes a client's stream that is shut down. With nothing unread in it, it is nobody's: closing
+  // it waits for no descriptor that was sent into it.
+  void close_client(Fd fd, uid_t user) noexcept;
 
-  // Ends a client's stream: it is ours alone, what it sends out of band comes in line, and it is
-  // shut down.
-  void close_client(Fd fd) noexcept;
+  // Whether more of a user's descriptors may be taken in, and when: not before others are closed,
+  // or not at all. Whether anybody's may.
+  bool must_wait(uid_t user) const noexcept;
+  bool accepts(uid_t user) const noexcept;
+  bool is_full() const noexcept;
 
-  // Closes our copy of a connection that was handed over a moment ago: the other copy is on its way
-  // or just received, so that ours is not the last and nothing is to be waited for. A client that
-  // is quick enough to close its own before that could still make it wait; close_copy() is for
-  // connections of clients that are not trusted so far. Files are closed elsewhere all the same.
-  void close_handed_over(Fd fd, DescriptorKind kind) noexcept;
+  // Whether more wait than should.
+  bool is_behind() const noexcept;
+  // Waits for that to change. Answers whether look() has something to look at.
+  bool catch_up() noexcept;
 
-  // Whether a descriptor that may block in close() can be taken in; whether this one can.
-  bool accepts() const noexcept;
-  bool accepts(int descriptor, DescriptorKind kind) const noexcept;
+  // How often to look while there is something to look at.
+  static constexpr std::chrono::milliseconds kLookEvery{50};
+  // Looks for threads that have been in the same close() since the last look, and starts another in
+  // their place. Answers the users who have more such threads than before. Throws std::bad_alloc.
+  struct Stuck {
+    uid_t user;
+    unsigned closes;
+  };
+  std::vector<Stuck> look();
+  // A descriptor was closed by the caller, since there is no thread.
+  bool lacks_threads() const noexcept { return lacks_threads_; }
 
  private:
+  struct Job;
+  struct Worker;
   struct Shared;
 
-  void close_elsewhere(Fd fd) noexcept;
-  void start_thread();
+  using WorkerPlace = std::list<Worker>::iterator;
 
-  // Shared with the thread, which outlives the Closer when close() hangs.
+  static void work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexcept;
+  bool start_thread() noexcept;
+
+  // Shared with the threads, which outlive the Closer where close() does not end.
   std::shared_ptr<Shared> shared_;
-  bool running_ = false;
+  std::size_t most_threads_;
+  bool lacks_threads_ = false;
 };
 
 }  // namespace scache

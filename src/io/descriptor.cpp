@@ -1,13 +1,84 @@
 #include "io/descriptor.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 
 #include "base/stream_socket.hpp"
 
+// Which calls wait for nobody (Linux 6.1 to 6.18), and which do:
+//
+// - getsockopt(2) of SOL_SOCKET reads numbers of a socket without its lock, and answers ENOTSOCK
+//   without a look at the file. setsockopt(2), TCP_INFO, and getsockname(2) and getpeername(2) of a
+//   TCP socket take its lock, which recv(2) holds while it copies into the caller's memory.
+// - getpeername(2) and send(2) of a UNIX-domain stream socket hold spin locks only; its recv(2)
+// holds
+//   a lock while it copies.
+// - poll(2) takes no lock of a TCP socket, of a UNIX-domain socket or of a pipe. Other protocols
+// take
+//   the socket's (AF_VSOCK), and a file's may ask its file system.
+// - fcntl(2) with F_GETPIPE_SZ, ioctl(2) with FIONREAD, read(2), write(2) and close(2) take the
+//   pipe's lock, which a writer holds while it copies from its memory.
+// - fstat(2) and statx(2) may ask a file system that does not answer; lseek(2) takes the lock of
+// the
+//   file's position.
+
 namespace scache {
+namespace {
+
+// posix_fadvise(2) looks whether it has a pipe before it looks at the length, and has nothing to do
+// where that is negative.
+bool is_pipe(int descriptor) noexcept {
+  return ::posix_fadvise(descriptor, 0, -1, POSIX_FADV_NORMAL) == ESPIPE;
+}
+
+short poll_events(int socket) noexcept {
+  pollfd state{.fd = socket, .events = POLLOUT | POLLRDHUP, .revents = 0};
+  return ::poll(&state, 1, 0) < 0 ? short{POLLOUT} : state.revents;
+}
+
+// Without room for more, though nothing is on its way: it is still connecting.
+bool is_connecting(int socket, int protocol, short events) noexcept {
+  // Multipath TCP takes the lock for the second question.
+  if ((events & POLLOUT) != 0 || protocol != IPPROTO_TCP) return false;
+  int on_its_way = -1;
+  return ::ioctl(socket, SIOCOUTQ, &on_its_way) == 0 && on_its_way == 0;
+}
+
+// No bytes at all are sent, but a stream that was shut down says so.
+bool sends_no_more(int stream) noexcept {
+  return ::sendto(stream, nullptr, 0, MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0) < 0 &&
+         errno == EPIPE;
+}
+
+DescriptorFacts inspect_network(int socket) noexcept {
+  const int protocol = socket_option(socket, SO_PROTOCOL);
+  const bool is_tcp = protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
+  if (!is_tcp || !is_stream_socket(socket, /*listening=*/false)) return {};
+  const short events = poll_events(socket);
+  return {.kind = DescriptorKind::network,
+          .closed = says_closed(events) || is_connecting(socket, protocol, events)};
+}
+
+DescriptorFacts inspect_local(int socket, const ListeningAddress& listening) noexcept {
+  sockaddr_un peer{};
+  socklen_t size = sizeof peer;
+  if (socket_option(socket, SO_TYPE) != SOCK_STREAM ||
+      ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
+    return {};
+  }
+  return {.kind = DescriptorKind::local,
+          .own_client = listening.is_peer_of(peer, size),
+          .closed = sends_no_more(socket) || says_closed(poll_events(socket))};
+}
+
+}  // namespace
 
 ListeningAddress::ListeningAddress(int listening_socket) noexcept {
   size_ = sizeof address_;
@@ -23,19 +94,22 @@ bool ListeningAddress::is_peer_of(const sockaddr_un& peer, socklen_t size) const
          std::memcmp(&peer, &address_, size) == 0;
 }
 
+bool says_closed(short events) noexcept {
+  return (events & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
 DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept {
-  const int family = socket_family(descriptor);
-  if (family < 0) {
-    const bool pipe = ::fcntl(descriptor, F_GETPIPE_SZ) >= 0;
-    return {pipe ? DescriptorKind::pipe : DescriptorKind::other, false};
+  switch (socket_family(descriptor)) {
+    case AF_INET:
+    case AF_INET6:
+      return inspect_network(descriptor);
+    case AF_UNIX:
+      return inspect_local(descriptor, listening);
+    case -1:
+      return {.kind = is_pipe(descriptor) ? DescriptorKind::pipe : DescriptorKind::other};
+    default:
+      return {};
   }
-  if (family != AF_UNIX) return {DescriptorKind::network, false};
-  sockaddr_un peer{};
-  socklen_t size = sizeof peer;
-  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
-    return {DescriptorKind::other, false};
-  }
-  return {DescriptorKind::local, listening.is_peer_of(peer, size)};
 }
 
 }  // namespace scache

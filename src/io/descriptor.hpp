@@ -7,16 +7,15 @@
 
 namespace scache {
 
-// What a descriptor refers to, as far as it matters for keeping and closing it.
+// The kinds of descriptors that are kept (docs/what-not-to-cache.md has the reasons).
 enum class DescriptorKind : std::uint8_t {
-  // A connected UNIX-domain socket: closing it may block for descriptors of any kind that were sent
-  // into it and not received.
+  // A connected UNIX-domain stream socket.
   local,
-  // Another family's socket: closing it may block for its linger time.
+  // A TCP socket that does not listen, over IPv4 or IPv6.
   network,
-  // A pipe: closing it never blocks.
+  // An end of a pipe or of a FIFO.
   pipe,
-  // A file, a device, another UNIX-domain socket: closing it may block for as long as it likes.
+  // Anything else: it is not kept.
   other,
 };
 
@@ -38,11 +37,16 @@ struct DescriptorFacts {
   DescriptorKind kind = DescriptorKind::other;
   // It is a client's end of a connection to this server.
   bool own_client = false;
+  // A socket whose connection is not established, or over in one direction. What its owner has done
+  // to the sending side of a TCP socket cannot be told.
+  bool closed = false;
 };
 
-// Looks at a descriptor without touching what it refers to: no file system is asked, and no lock is
-// waited for that whoever shares a socket may hold for as long as he likes, as getpeername(2) would
-// on one of the internet's. One system call for a network's socket, two for a connected local one.
+// Looks at a descriptor that somebody else has, too. It asks no file system, and waits for no lock
+// that the others may hold: of a pipe, of a socket of the internet, of a file's position.
 DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept;
+
+// What poll(2) says of a socket that is of no use any more: POLLRDHUP has to be asked for, too.
+bool says_closed(short events) noexcept;
 
 }  // namespace scache

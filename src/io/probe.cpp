@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "io/descriptor.hpp"
+
 namespace scache {
 
 void Probes::settle() {
@@ -30,7 +32,7 @@ void Probes::ask(List& probes) noexcept {
   // Where it fails it changes nothing: no socket is known to be closed.
   ::poll(sockets.data(), count, 0);
   const pollfd* state = sockets.data();
-  for (Probe& probe : probes) probe.is_closed_ = ((state++)->revents & POLLRDHUP) != 0;
+  for (Probe& probe : probes) probe.is_closed_ = says_closed((state++)->revents);
 }
 
 }  // namespace scache

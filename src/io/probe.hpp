@@ -6,9 +6,9 @@
 
 namespace scache {
 
-// Whether the peer of a socket has closed its side. All coroutines that await a Probe in the same
-// turn of the loop share one system call: before the next wait the loop settles its Probes. A Probe
-// that is destroyed asks no more. The socket is borrowed. One thread.
+// Whether the peer of a socket has closed its side, or the connection is over. All coroutines that
+// await a Probe in the same turn of the loop share one system call: before the next wait the loop
+// settles its Probes. A Probe that is destroyed asks no more. The socket is borrowed. One thread.
 class Probe : public boost::intrusive::list_base_hook<
                   boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:

@@ -58,8 +58,8 @@ int Flow::reason() const noexcept {
   return 0;
 }
 
-Stream::Socket::Socket(Fd taken, Closer& its_closer) noexcept
-    : fd{std::move(taken)}, closer{its_closer} {
+Stream::Socket::Socket(Fd taken, Closer& its_closer, uid_t its_user) noexcept
+    : fd{std::move(taken)}, closer{its_closer}, user{its_user} {
   put_out_of_band_in_line(fd.get());
   limit_send_buffer(fd.get(), kSendBuffer);
 }
@@ -67,7 +67,7 @@ Stream::Socket::Socket(Fd taken, Closer& its_closer) noexcept
 Stream::Socket::~Socket() {
   if (!fd) return;
   ::shutdown(fd.get(), SHUT_RDWR);
-  closer.close_client(std::move(fd));
+  closer.close_client(std::move(fd), user);
 }
 
 void Stream::consume(std::size_t size) noexcept {
@@ -86,13 +86,29 @@ Watch::Awaiter Stream::readable(Instant deadline) noexcept {
   return watch_.readable(deadline);
 }
 
+Received Stream::receive_some(std::span<char> into) noexcept {
+  if (closer_.must_wait(user_)) {
+    Received later;
+    later.kind = Received::Kind::nothing_yet;
+    return later;
+  }
+  Received received = receive(socket_.fd.get(), into, *this);
+  if (!received.fd && !received.descriptors_lost) return received;
+  if (closer_.accepts(user_)) return received;
+  closer_.close(std::move(received.fd), user_);
+  received = {};
+  received.error = EDQUOT;
+  return received;
+}
+
 Flow Stream::receive_input(std::size_t most) {
   const std::span<char> space = inbox_.space();
-  Received received = receive(socket_.fd.get(), space.first(std::min(space.size(), most)), closer_);
+  Received received = receive_some(space.first(std::min(space.size(), most)));
   const Flow flow = flow_of(received);
   if (!flow.moved()) return flow;
   inbox_.received(received.size);
   if (received.fd || received.descriptors_lost) {
+    drop_pending();
     pending_ = std::move(received.fd);
     pending_distance_ = inbox_.bytes().size();
   }
@@ -145,7 +161,7 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
     }
     // Just its own byte: what the client sends behind it in one message stays in the stream.
     char byte = 0;
-    Received received = receive(socket_.fd.get(), {&byte, 1}, closer_);
+    Received received = receive_some({&byte, 1});
     result.flow = flow_of(received);
     if (result.flow.moved()) result.fd = std::move(received.fd);
   } while (result.flow.must_wait());
@@ -173,7 +189,7 @@ Stream::Arrival Stream::take_descriptor() noexcept {
 }
 
 void Stream::drop_pending() noexcept {
-  closer_.close_copy(std::move(pending_));
+  closer_.close(std::move(pending_), user_);
   pending_distance_ = 0;
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,6 +13,7 @@
 #include "io/closer.hpp"
 #include "io/inbox.hpp"
 #include "io/loop.hpp"
+#include "io/message.hpp"
 #include "io/task.hpp"
 #include "io/watch.hpp"
 
@@ -31,11 +35,12 @@ struct Flow {
 };
 
 // Stream is one client's UNIX stream socket with what was received and not consumed, and what is
-// to be sent. One coroutine at a time. Deadlines are the caller's.
+// to be sent. Descriptors that it closes are charged to the client's user. One coroutine at a time.
+// Deadlines are the caller's.
 //
 // What moves bytes does so at once or says not_yet; only waits are awaited. The caller sends the
 // output before it waits for input.
-class Stream final {
+class Stream final : private Surplus {
  public:
   // Replies that are kept back, in bytes; more are sent at once, and the client must read them.
   static constexpr std::size_t kMaxBufferedReplies = 65'536;
@@ -53,10 +58,11 @@ class Stream final {
   // What carries a descriptor in Postfix's way.
   static constexpr std::string_view kDescriptorByte{"\0", 1};
 
-  Stream(Loop& loop, Closer& closer, Fd socket)
+  Stream(Loop& loop, Closer& closer, Fd socket, uid_t user = Closer::kNobody)
       : loop_{loop},
         closer_{closer},
-        socket_{std::move(socket), closer},
+        user_{user},
+        socket_{std::move(socket), closer, user},
         watch_{loop, descriptor()} {}
   ~Stream() { drop_pending(); }
   Stream(const Stream&) = delete;
@@ -67,7 +73,8 @@ class Stream final {
   void consume(std::size_t size) noexcept;
   // Waits until receive_input() has something to tell.
   Watch::Awaiter readable(Instant deadline) noexcept;
-  // Receives more input, so many bytes at the most. Throws std::bad_alloc.
+  // Receives more input, so many bytes at the most. Fails with EDQUOT when a descriptor comes from
+  // a user whose descriptors cannot be closed. Throws std::bad_alloc.
   Flow receive_input(std::size_t most = kAny);
   // The descriptor that came with input and is not claimed yet. Empty without `came` where there is
   // none, and with it where more than one came.
@@ -106,6 +113,7 @@ class Stream final {
   Watch::Awaiter pause(Instant until) noexcept { return watch_.pause(until); }
 
   int descriptor() const noexcept { return socket_.fd.get(); }
+  uid_t user() const noexcept { return user_; }
   Loop& loop() noexcept { return loop_; }
 
  private:
@@ -113,17 +121,21 @@ class Stream final {
   struct Socket {
     Fd fd;
     Closer& closer;
+    uid_t user;
 
-    Socket(Fd taken, Closer& its_closer) noexcept;
+    Socket(Fd taken, Closer& its_closer, uid_t its_user) noexcept;
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
     ~Socket();
   };
 
+  Received receive_some(std::span<char> into) noexcept;
+  void close_surplus(Fd fd) noexcept override { closer_.close(std::move(fd), user_); }
   void drop_pending() noexcept;
 
   Loop& loop_;
   Closer& closer_;
+  uid_t user_;
   // Outlives its watch, which knows it by its number.
   Socket socket_;
   Watch watch_;

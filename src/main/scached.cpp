@@ -96,7 +96,6 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                    .ttl_limit = milliseconds(configuration.ttl_limit),
                    .ttl_default = milliseconds(configuration.ttl_default),
                    .listening = ListeningAddress{listener->descriptor()},
-                   .strangers = configuration.admits_others(),
                    .since = loop.now(),
                    .last_connection_id = random_number() >> Service::kSpareIdBits},
                   statistics,
@@ -155,7 +154,6 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
       log.set(configuration.log_target, configuration.log_level);
       service.set_ttl(milliseconds(configuration.ttl_default),
                       milliseconds(configuration.ttl_limit));
-      if (configuration.admits_others()) service.admit_strangers();
       server.set_time_limit(configuration.request_time);
       server.set_access(configuration.access(::geteuid(), overflow));
       loop.set_busy_poll(configuration.busy_poll);

@@ -7,9 +7,8 @@
 
 namespace scache {
 
-std::uint32_t Client::saver() const noexcept {
-  if (user_) return *user_;
-  const auto who = peer_credentials(stream_.descriptor());
+uid_t Client::user_of(int socket) noexcept {
+  const auto who = peer_credentials(socket);
   return who ? who->uid : kNoOwner;
 }
 

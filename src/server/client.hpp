@@ -41,21 +41,19 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
         service_{service},
         log_{log},
         settings_{settings},
-        user_{user},
-        stream_{loop, closer, std::move(socket)},
+        user_{user ? *user : user_of(socket.get())},
+        stream_{loop, closer, std::move(socket), user_},
         session_{stream_, service, *this, log, settings, saver()},
         task_{talk()} {}
 
   // Begins to talk. May be done when it returns.
   void start() { task_.start(); }
 
-  // Who it is, where the server has asked for it.
-  std::optional<uid_t> user() const noexcept { return user_; }
-
   // Whose connections it saves, by the kernel's word; kNoOwner where it has none.
-  std::uint32_t saver() const noexcept;
+  std::uint32_t saver() const noexcept { return user_; }
 
  private:
+  static uid_t user_of(int socket) noexcept;
   Task<> talk();
   void idle() noexcept override { owner_.client_idle(*this); }
   void busy() noexcept override { owner_.client_busy(*this); }
@@ -64,7 +62,7 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
   Service& service_;
   Log& log_;
   const SessionSettings& settings_;
-  std::optional<uid_t> user_;
+  uid_t user_;
   Stream stream_;
   PostfixSession session_;
   // Last, so that it ends first.

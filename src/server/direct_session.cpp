@@ -36,7 +36,7 @@ LogKind kind_of(ErrorCode code) noexcept {
 }  // namespace
 
 DirectSession::~DirectSession() {
-  service_.close_unwanted(std::move(arrived_));
+  service_.close_unwanted(std::move(arrived_), stream_.user());
 }
 
 Task<> DirectSession::run() {
@@ -118,7 +118,7 @@ void DirectSession::serve_frame(const direct::FrameStep& frame) {
   const std::uint64_t id = frame.header.id;
   const auto request = direct::decode(frame, settings_.limits);
   if (!request) {
-    service_.close_unwanted(std::move(fd));
+    service_.close_unwanted(std::move(fd), stream_.user());
     refuse(id, request.error().code, request.error().text);
     return;
   }
@@ -173,7 +173,7 @@ bool DirectSession::take_arrival() {
   Stream::Arrival arrival = stream_.take_descriptor();
   if (!arrival.came) return true;
   if (arrived_ || !arrival.fd) {
-    service_.close_unwanted(std::move(arrival.fd));
+    service_.close_unwanted(std::move(arrival.fd), stream_.user());
     end("more than one descriptor comes with a frame, or there is no room for it");
     return false;
   }
@@ -198,8 +198,12 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
     case Saved::own_client:
       return refuse(id, ErrorCode::refused,
                     "the descriptor is a client's own stream to this server");
+    case Saved::wrong_kind:
+      return refuse(id, ErrorCode::refused, "only connected stream sockets and pipes can be saved");
+    case Saved::closed:
+      return refuse(id, ErrorCode::refused, "the socket is not connected in both directions");
     case Saved::not_closable:
-      return refuse(id, ErrorCode::refused, "too many others of its kind are being closed");
+      return refuse(id, ErrorCode::refused, "too many descriptors cannot be closed");
     case Saved::yes:
     case Saved::renewed:
       break;

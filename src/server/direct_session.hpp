@@ -118,7 +118,6 @@ class DirectSession {
   Log& log_;
   const SessionSettings& settings_;
   Drops drops_;
-  std::uint32_t owner_;
   // The descriptor of the next frame that has one.
   Fd arrived_;
   std::optional<HandOver> hand_over_;
@@ -130,6 +129,7 @@ class DirectSession {
   bool idle_ = false;
   // Sending has failed.
   bool is_broken_ = false;
+  std::uint32_t owner_;
   UnconfirmedSaves unconfirmed_;
 };
 

@@ -22,6 +22,8 @@ bool Drops::cancel(std::uint64_t request) noexcept {
 }
 
 void Drops::work(const std::function<void(const Dropped&)>& done) {
+  // Each that is dropped keeps its descriptor until it is closed.
+  if (service_.is_closing()) return;
   for (auto drop = under_way_.begin(); drop != under_way_.end();) {
     if (!work_on(*drop)) {
       ++drop;

@@ -310,8 +310,15 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
     case Saved::own_client:
       refuse(Kind::save_endpoint, "the descriptor is a client's own stream to this server");
       break;
+    case Saved::wrong_kind:
+      refuse(Kind::save_endpoint, "the descriptor is no connected stream socket, and no pipe");
+      break;
+    case Saved::closed:
+      // The peer was quicker. Nobody would find it.
+      postfix_codec::put_status(stream_.output(), Status::ok);
+      break;
     case Saved::not_closable:
-      refuse(Kind::save_endpoint, "too many others are being closed");
+      refuse(Kind::save_endpoint, "too many descriptors cannot be closed");
       break;
   }
   co_return true;

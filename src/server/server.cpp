@@ -14,6 +14,17 @@
 #include "io/peer.hpp"
 
 namespace scache {
+namespace {
+
+// Whether descriptors may be sent to a socket, and to those that are accepted from it
+// (SO_PASSRIGHTS, since Linux 6.16).
+void let_descriptors_in(int socket, bool on) noexcept {
+  constexpr int kPassRights = 83;
+  const int value = on ? 1 : 0;
+  ::setsockopt(socket, SOL_SOCKET, kPassRights, &value, sizeof value);
+}
+
+}  // namespace
 
 Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Settings& settings)
     : loop_{loop},
@@ -21,6 +32,7 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
       service_{service},
       log_{log},
       settings_{settings},
+      closing_{loop, closer, log},
       expiry_{loop, [this] { expire(); }},
       left_out_{loop, [this] { log_.tell_left_out(loop_.now()); }},
       idle_exit_{loop, [this] { settings_.idle_too_long(); }} {
@@ -64,9 +76,13 @@ Task<> Server::accept_clients(Acceptor& acceptor) {
 Server::Accepted Server::accept_one(int listening) {
   const bool full = count_ >= settings_.clients;
   if (full && idle_.empty()) return Accepted::not_now;
+  if (closer_.is_full()) {
+    tell_of_shortage("too many descriptors cannot be closed");
+    return Accepted::not_now;
+  }
   Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (socket) {
-    admit(std::move(socket));
+    admit(std::move(socket), listening);
     return Accepted::one;
   }
   switch (errno) {
@@ -81,33 +97,43 @@ Server::Accepted Server::accept_one(int listening) {
 }
 
 // Somebody has come: only now is it known whether there is one more to serve.
-void Server::admit(Fd socket) {
+void Server::admit(Fd socket, int listening) {
   try {
-    const auto who = settings_.access ? peer_credentials(socket.get()) : std::nullopt;
-    if (settings_.access && !is_admitted(socket.get(), who)) {
-      refuse(std::move(socket), who);
+    const auto who = peer_credentials(socket.get());
+    const uid_t user = who ? who->uid : Closer::kNobody;
+    const bool can_be_closed = closer_.accepts(user);
+    if (settings_.access && !can_be_closed && !std::exchange(is_guarded_, true)) {
+      let_descriptors_in(listening, false);
+    }
+    if (settings_.access && !has_access(socket.get(), who)) {
+      refuse(std::move(socket), user, "has no access");
       return;
     }
+    if (!can_be_closed) {
+      refuse(std::move(socket), user, "has sent too many descriptors that cannot be closed");
+      return;
+    }
+    if (is_guarded_) let_descriptors_in(socket.get(), true);
     if (count_ >= settings_.clients) make_room(idle_.front());
-    adopt(std::move(socket), who ? std::optional{who->uid} : std::nullopt);
+    adopt(std::move(socket), user);
   } catch (const std::exception& failure) {
     tell_of_shortage(failure.what());
   }
 }
 
-bool Server::is_admitted(int socket, const std::optional<ucred>& who) const {
+bool Server::has_access(int socket, const std::optional<ucred>& who) const {
   if (!who) return false;
   const auto groups =
       settings_.access->asks_for_groups() ? peer_groups(socket) : std::vector<gid_t>{};
   return settings_.access->admits(*who, groups);
 }
 
-void Server::refuse(Fd socket, const std::optional<ucred>& who) noexcept {
-  const std::int64_t user = who ? std::int64_t{who->uid} : -1;
-  log_.warn(LogKind::access, loop_.now(), "client refused: user {} has no access", user);
+void Server::refuse(Fd socket, uid_t user, const char* why) noexcept {
+  const std::int64_t shown = user == Closer::kNobody ? -1 : std::int64_t{user};
+  log_.warn(LogKind::access, loop_.now(), "client refused: user {} {}", shown, why);
   put_out_of_band_in_line(socket.get());
   ::shutdown(socket.get(), SHUT_RDWR);
-  closer_.close_client(std::move(socket));
+  closer_.close_client(std::move(socket), user);
 }
 
 // Out of descriptors or memory: the clients wait in the backlog.
@@ -178,13 +204,15 @@ void Server::end_done() noexcept {
 
 void Server::before_wait() noexcept {
   end_done();
+  closing_.before_wait();
   // Later than planned is seen when it is due: the entry that was first has left.
   if (const Instant next = service_.next_deadline(); next < expiry_.deadline()) expiry_.set(next);
   if (const Instant next = log_.next_count(); next < left_out_.deadline()) left_out_.set(next);
 }
 
 void Server::expire() noexcept {
-  service_.expire(loop_.now(), kExpiriesOfTurn);
+  // Each that expires keeps its descriptor until it is closed.
+  if (!service_.is_closing()) service_.expire(loop_.now(), kExpiriesOfTurn);
   expiry_.set(service_.next_deadline());
 }
 

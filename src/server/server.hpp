@@ -18,6 +18,7 @@
 #include "io/watch.hpp"
 #include "server/access.hpp"
 #include "server/client.hpp"
+#include "server/closing_watch.hpp"
 #include "server/service.hpp"
 
 namespace scache {
@@ -44,7 +45,7 @@ class Server final : private ClientOwner {
   static constexpr std::size_t kExpiriesOfTurn = 128;
   // Clients that are accepted in a row.
   static constexpr unsigned kAcceptsOfTurn = 16;
-  // How long nobody is accepted after the system has run out of descriptors or memory.
+  // How long nobody is accepted after descriptors or memory have run out.
   static constexpr Duration kAcceptPause = std::chrono::milliseconds{100};
 
   Server(Loop& loop, Closer& closer, Service& service, Log& log, const Settings& settings);
@@ -86,9 +87,9 @@ class Server final : private ClientOwner {
   Task<> accept_clients(Acceptor& acceptor);
   enum class Accepted { one, none, not_now };
   Accepted accept_one(int listening);
-  void admit(Fd socket);
-  bool is_admitted(int socket, const std::optional<ucred>& who) const;
-  void refuse(Fd socket, const std::optional<ucred>& who) noexcept;
+  void admit(Fd socket, int listening);
+  bool has_access(int socket, const std::optional<ucred>& who) const;
+  void refuse(Fd socket, uid_t user, const char* why) noexcept;
   void tell_of_shortage(const char* what) noexcept;
   void make_room(Client& idle) noexcept;
 
@@ -114,6 +115,10 @@ class Server final : private ClientOwner {
   Standing done_;
   std::function<void()> finished_;
   bool had_request_ = false;
+  // A user was refused who had sent what cannot be closed: from then on no descriptor comes before
+  // its client was admitted, where the kernel can do that.
+  bool is_guarded_ = false;
+  ClosingWatch closing_;
   Timer expiry_;
   Timer left_out_;
   Timer idle_exit_;

@@ -53,12 +53,8 @@ Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
   log_.detail("save_endp ttl={} endpoint={} properties={}", seconds(request.ttl), request.endpoint,
               request.properties);
   const DescriptorFacts facts = inspect(fd.get(), settings_.listening);
-  Saved refusal = Saved::full;
-  if (facts.own_client) {
-    refusal = Saved::own_client;
-  } else if (!closer_.accepts(fd.get(), facts.kind)) {
-    refusal = Saved::not_closable;
-  } else {
+  std::optional<Saved> refused = refusal(facts);
+  if (!refused) {
     const Past& past = request.past;
     const Provenance provenance{.since = now - std::min(past.age, kMaxAge),
                                 .saved = now,
@@ -66,17 +62,33 @@ Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
                                 .uses = static_cast<std::uint32_t>(std::min(past.uses, kMaxUses)),
                                 .owner = request.owner,
                                 .note = static_cast<std::uint8_t>(facts.kind)};
-    if (cache_.save_connection(request.endpoint, request.properties, deadline(request.ttl, now), fd,
-                               provenance) == SaveOutcome::saved) {
+    SaveOutcome outcome = SaveOutcome::full;
+    try {
+      outcome = cache_.save_connection(request.endpoint, request.properties,
+                                       deadline(request.ttl, now), fd, provenance);
+    } catch (...) {
+      closer_.close(std::move(fd), request.owner);
+      throw;
+    }
+    if (outcome == SaveOutcome::saved) {
       ++totals_.connections_saved;
       count_saved();
       return Saved::yes;
     }
+    refused = Saved::full;
   }
   ++totals_.connections_refused;
   log_.detail("save_endp: not saved");
-  closer_.close_copy(std::move(fd), facts.kind);
-  return refusal;
+  closer_.close(std::move(fd), request.owner);
+  return *refused;
+}
+
+std::optional<Saved> Service::refusal(const DescriptorFacts& facts) const noexcept {
+  if (facts.kind == DescriptorKind::other) return Saved::wrong_kind;
+  if (facts.own_client) return Saved::own_client;
+  if (facts.closed) return Saved::closed;
+  if (closer_.is_full()) return Saved::not_closable;
+  return std::nullopt;
 }
 
 Saved Service::save(const SaveDestination& request, Instant now) {
@@ -139,18 +151,11 @@ void Service::connection_saved(std::string_view endpoint, std::string_view prope
 }
 
 void Service::connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
-                              std::uint8_t note, Departure why) noexcept {
-  const auto kind = static_cast<DescriptorKind>(note);
+                              std::uint32_t owner, Departure why) noexcept {
   log_.detail("connection {}: endpoint={} properties={} fd={}", word(why), endpoint, properties,
               fd.get());
   count_departure(why);
-  if (why != Departure::found) {
-    closer_.close_connection(std::move(fd), kind);
-  } else if (settings_.strangers) {
-    closer_.close_copy(std::move(fd), kind);
-  } else {
-    closer_.close_handed_over(std::move(fd), kind);
-  }
+  closer_.close(std::move(fd), owner);
 }
 
 void Service::binding_saved(std::string_view destination, std::string_view properties,

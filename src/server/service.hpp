@@ -28,7 +28,11 @@ enum class Saved : std::uint8_t {
   // The descriptor is a client's end of a connection to this server: to keep it would hide that
   // client's end.
   own_client,
-  // It may block in close(), and too many such descriptors are being closed.
+  // Neither a connected stream socket nor a pipe.
+  wrong_kind,
+  // A socket that is not connected, or not in both directions.
+  closed,
+  // Too many descriptors cannot be closed.
   not_closable,
 };
 
@@ -50,9 +54,6 @@ class Service final : private CacheObserver {
     // Where the client names no time; the limit holds for it too.
     std::chrono::milliseconds ttl_default = std::chrono::milliseconds::max();
     ListeningAddress listening;
-    // Whether clients are others than this process's own user and root, who could hurt it in
-    // simpler ways than by the linger time of a socket (Closer::close_handed_over).
-    bool strangers = false;
     // When the server began.
     Instant since{};
     // Connections are numbered from the one behind it. It is random, so that the ids of two servers
@@ -61,7 +62,7 @@ class Service final : private CacheObserver {
   };
 
   Service(const Settings& settings, Statistics& statistics, Closer& closer, Log& log);
-  // Ends all connections like expired ones: no close waits.
+  // Ends all connections like expired ones.
   ~Service() override;
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -71,9 +72,6 @@ class Service final : private CacheObserver {
     settings_.ttl_default = usual;
     settings_.ttl_limit = limit;
   }
-  // Others than the server's user are served from now on. There is no way back: clients stay
-  // connected when their access is taken away.
-  void admit_strangers() noexcept { settings_.strangers = true; }
   // Of which endpoints the newest connection is found first; asked at each lookup.
   void find_newest_first(Cache::NewestFirst of_endpoint) {
     cache_.find_newest_first(std::move(of_endpoint));
@@ -89,12 +87,14 @@ class Service final : private CacheObserver {
   std::optional<Claim> find(const FindEndpoint& request, Instant now, unsigned dead = 0);
   std::optional<Cache::DestinationHit> find(const FindDestination& request, Instant now,
                                             unsigned dead = 0);
-  // Whether a Probe can tell if it is alive. A socket answers at once; others are not asked: a file
-  // is always ready, and its file system may take its time to say so.
+  // Whether a Probe can tell if it is alive. A pipe is not asked: what is left in it may be wanted
+  // though its other end is closed.
   static bool can_be_asked(const Claim& claim) noexcept;
 
-  // Closes a descriptor that came and is not to be kept.
-  void close_unwanted(Fd fd) noexcept { closer_.close_copy(std::move(fd)); }
+  // Closes a descriptor that came from a user's client and is not to be kept.
+  void close_unwanted(Fd fd, uid_t user) noexcept { closer_.close(std::move(fd), user); }
+  // Whether too many descriptors wait to be closed for many to be added.
+  bool is_closing() const noexcept { return closer_.is_behind(); }
 
   enum class Lookup : std::uint8_t { endpoint, destination };
   // The claimed connection was sent.
@@ -125,10 +125,11 @@ class Service final : private CacheObserver {
                        const std::function<void(std::string_view, std::uint64_t)>& tell) const;
 
  private:
+  std::optional<Saved> refusal(const DescriptorFacts& facts) const noexcept;
   void connection_saved(std::string_view endpoint, std::string_view properties,
                         int descriptor) noexcept override;
   void connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
-                       std::uint8_t note, Departure why) noexcept override;
+                       std::uint32_t owner, Departure why) noexcept override;
   void binding_saved(std::string_view destination, std::string_view properties,
                      std::string_view endpoint, bool renewed) noexcept override;
   void binding_left(std::string_view destination, std::string_view properties,

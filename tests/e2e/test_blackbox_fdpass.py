@@ -37,9 +37,9 @@ def flags_of(descriptor: int) -> int:
     return fcntl.fcntl(descriptor, fcntl.F_GETFL)
 
 
-@pytest.mark.parametrize("kind", [cargos.unix, cargos.tcp, cargos.pipe, cargos.null])
+@pytest.mark.parametrize("kind", [cargos.unix, cargos.tcp, cargos.pipe])
 @pytest.mark.parametrize("blocking", [True, False], ids=["blocking", "non-blocking"])
-def test_a_descriptor_of_any_kind_comes_back_unchanged(
+def test_a_connection_of_each_kind_comes_back_unchanged(
     server: Server, load: Load, kind: Callable[[], Cargo], blocking: bool
 ) -> None:
     client, cargo = server.client(), load(kind)
@@ -55,13 +55,19 @@ def test_a_descriptor_of_any_kind_comes_back_unchanged(
     server.comes_to_hold(1)
 
 
-def test_a_file_keeps_its_offset(server: Server, load: Load, tmp_path: pathlib.Path) -> None:
-    client, cargo = server.client(), load(cargos.file, tmp_path / "file")
-    client.save_endp("e", "p", cargo)
-    found = client.find_endp("e")
-    assert found.fd is not None
-    assert found.identity == cargo.identity
-    assert os.read(found.fd, 100) == b"text"
+@pytest.mark.difference("kinds")
+def test_what_is_no_connection(
+    server: Server, load: Load, tmp_path: pathlib.Path, expect: dict[str, Any]
+) -> None:
+    client = server.client()
+    for kind in (cargos.null, cargos.datagrams, lambda: cargos.file(tmp_path / "file")):
+        cargo = load(kind)
+        assert client.save_endp("e", "p", cargo) == wire.status(expect["status"])
+        server.log.expect(*expect["log"])
+        found = client.find_endp("e")
+        assert (found.fd is not None) == expect["handed_out"]
+        if found.fd is not None:
+            assert found.identity == cargo.identity
 
 
 @pytest.mark.parametrize("kind", [cargos.unix, cargos.tcp])

@@ -170,7 +170,6 @@ Visitor::Errand find_and_talk_nonsense(std::string endpoint) {
 Visitor::Errand save_two(std::string endpoint) {
   return [=](Visitor& visitor) -> Task<bool> {
     const Ends ends = pipe_pair();
-    // What nobody knows how to close without waiting is the thread's.
     const Fd file{::eventfd(0, EFD_CLOEXEC)};
     Task<bool> refused = save_wrongly(visitor, endpoint, {ends.first.get(), file.get()});
     co_return co_await refused;

@@ -22,22 +22,38 @@ using test::is_open;
 
 // How long a lingering close would take, if somebody waited for it.
 constexpr int kLinger = 30;
+constexpr uid_t kMallory = 1'001;
+constexpr uid_t kAlice = 1'002;
 
 class CloserTest : public test::DescriptorCensus {
  protected:
-  // Gives the closer's thread a close that lasts until the answer is let go.
-  Fd keep_thread_busy() {
+  // Those of the test before are on their way out.
+  CloserTest() {
+    EXPECT_TRUE(comes_true([] { return threads() == 1; }));
+  }
+  ~CloserTest() override {
+    peers.clear();
+    EXPECT_TRUE(comes_true([this] { return !closer.catch_up(); }));
+  }
+  // A close that lasts until its peer is let go; nothing may interrupt it.
+  void get_stuck(uid_t user) {
     Ends lingering = test::lingering_pair(kLinger);
     const int number = lingering.first.get();
-    closer.close_copy(std::move(lingering.first));
+    peers.push_back(std::move(lingering.second));
+    closer.close(std::move(lingering.first), user);
     // Its number is free as soon as the thread is in close().
     EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
-    return std::move(lingering.second);
   }
-  // Closes a copy, or ends a connection, of whatever kind.
-  void close(bool copy, Fd fd) {
-    const DescriptorKind kind = inspect(fd.get(), ListeningAddress{}).kind;
-    copy ? closer.close_copy(std::move(fd), kind) : closer.close_connection(std::move(fd), kind);
+  // The second look finds what the first has seen.
+  std::vector<Closer::Stuck> look_twice() {
+    closer.look();
+    return closer.look();
+  }
+  int close_event(uid_t user) {
+    Fd event{::eventfd(0, EFD_CLOEXEC)};
+    const int number = event.get();
+    closer.close(std::move(event), user);
+    return number;
   }
   static std::size_t threads() {
     std::size_t count = 0;
@@ -48,301 +64,238 @@ class CloserTest : public test::DescriptorCensus {
   }
 
   Closer closer;
+  std::vector<Fd> peers;
 };
 
 TEST_F(CloserTest, NothingIsClosedWithoutAWord) {
   const std::size_t before = threads();
-  closer.close_copy(Fd{});
-  closer.close_connection(Fd{}, DescriptorKind::other);
+  closer.close(Fd{}, kAlice);
   EXPECT_EQ(threads(), before);
+  EXPECT_FALSE(closer.catch_up());
 }
 
-TEST_F(CloserTest, PipesAndOrdinaryConnectionsAreClosedOnTheSpot) {
+TEST_F(CloserTest, OneThreadClosesEverything) {
   const std::size_t before = threads();
-  for (const bool copy : {true, false}) {
+  for (int i = 0; i < 50; ++i) {
     Ends tcp = test::tcp_pair();
     Ends pipe = test::pipe_pair();
     Ends local = test::socket_pair();
-    for (Fd* fd : {&tcp.first, &pipe.first, &local.first}) {
-      const int number = fd->get();
-      close(copy, std::move(*fd));
-      EXPECT_FALSE(is_open(number));
-    }
-    EXPECT_TRUE(test::is_left_alone(tcp.second));
-    EXPECT_TRUE(test::is_left_alone(pipe.second));
-    EXPECT_TRUE(test::is_left_alone(local.second));
-  }
-  EXPECT_EQ(threads(), before);
-}
-
-TEST_F(CloserTest, WhatMayBlockIsClosedByAThread) {
-  // While the thread is busy, nothing of it is closed.
-  Fd busy = keep_thread_busy();
-  std::vector<int> numbers;
-  const auto leave_to_thread = [&](bool copy, Fd fd) {
-    ASSERT_TRUE(fd);
-    numbers.push_back(fd.get());
-    close(copy, std::move(fd));
-    EXPECT_TRUE(is_open(numbers.back()));
-  };
-  std::vector<Ends> pairs;
-  for (const bool copy : {true, false}) {
-    leave_to_thread(copy, Fd{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)});
-    leave_to_thread(copy, Fd{::eventfd(0, EFD_CLOEXEC)});
-    pairs.push_back(test::socket_pair(SOCK_DGRAM));
-    leave_to_thread(copy, std::move(pairs.back().first));
-    pairs.push_back(test::socket_pair(SOCK_SEQPACKET));
-    leave_to_thread(copy, std::move(pairs.back().first));
-    leave_to_thread(copy, Fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)});
-    // With something unread in it, a descriptor may be in flight too.
-    pairs.push_back(test::socket_pair());
-    ASSERT_TRUE(test::send_with(pairs.back().second.get(), "x", {}));
-    leave_to_thread(copy, std::move(pairs.back().first));
-  }
-  busy.reset();
-  for (const int number : numbers) {
-    EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
-  }
-}
-
-TEST_F(CloserTest, AConnectionIsEndedWithoutItsLingerTime) {
-  Ends lingering = test::lingering_pair(kLinger);
-  const auto begun = std::chrono::steady_clock::now();
-  closer.close_connection(std::move(lingering.first), DescriptorKind::network);
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{kLinger / 3});
-}
-
-TEST_F(CloserTest, TheLastCopyOfALingeringSocketDoesNotBlock) {
-  Ends lingering = test::lingering_pair(kLinger);
-  const auto begun = std::chrono::steady_clock::now();
-  closer.close_copy(std::move(lingering.first));
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{kLinger / 3});
-  lingering.second.reset();
-}
-
-TEST_F(CloserTest, ACopyKeepsTheLingerTimeOfTheOthers) {
-  Ends lingering = test::lingering_pair(kLinger);
-  Fd copy{::dup(lingering.first.get())};
-  const int number = copy.get();
-  closer.close_copy(std::move(copy));
-  EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
-  EXPECT_EQ(test::linger_of(lingering.first.get()).l_linger, kLinger);
-  EXPECT_NE(test::linger_of(lingering.first.get()).l_onoff, 0);
-  lingering.second.reset();
-}
-
-TEST_F(CloserTest, WhatWasHandedOverIsClosedOnTheSpotAndKeepsItsLingerTime) {
-  Ends lingering = test::lingering_pair(kLinger);
-  Ends pipe = test::pipe_pair();
-  Ends local = test::socket_pair();
-  for (Fd* fd : {&lingering.first, &pipe.first, &local.first}) {
-    const Fd finders{::dup(fd->get())};
-    const int number = fd->get();
-    closer.close_handed_over(std::move(*fd), inspect(number, ListeningAddress{}).kind);
-    EXPECT_FALSE(is_open(number));
-    if (fd == &lingering.first) {
-      EXPECT_EQ(test::linger_of(finders.get()).l_linger, kLinger);
-      EXPECT_NE(test::linger_of(finders.get()).l_onoff, 0);
-      lingering.second.reset();
+    for (Fd* fd : {&tcp.first, &pipe.first, &local.first}) closer.close(std::move(*fd), kAlice);
+    for (const Fd* end : {&tcp.second, &pipe.second, &local.second}) {
+      EXPECT_TRUE(test::comes_alone(*end));
     }
   }
+  EXPECT_LE(threads(), before + 1);
 }
 
-TEST_F(CloserTest, AFileThatWasHandedOverIsClosedByTheThread) {
-  Fd busy = keep_thread_busy();
-  Fd file{::eventfd(0, EFD_CLOEXEC)};
-  const int number = file.get();
-  closer.close_handed_over(std::move(file), DescriptorKind::other);
-  EXPECT_TRUE(is_open(number));
-  busy.reset();
-  EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
+TEST_F(CloserTest, ALingerTimeIsCutShortAndLeftAsItIs) {
+  std::vector<Ends> all;
+  std::vector<Fd> copies;
+  for (int i = 0; i < 20; ++i) all.push_back(test::lingering_pair(kLinger));
+  Fd copy{::dup(all.front().first.get())};
+  closer.close(Fd{::dup(copy.get())}, kMallory);
+  for (Ends& ends : all) closer.close(std::move(ends.first), kMallory);
+  EXPECT_TRUE(comes_true([&] { return !closer.catch_up(); }));
+  EXPECT_EQ(test::linger_of(copy.get()).l_linger, kLinger);
+  EXPECT_FALSE(test::is_left_alone(all.front().second));
+  all.clear();
 }
 
-TEST_F(CloserTest, WithTooManyWaitingOnlyWhatMayBlockIsNotAccepted) {
-  const Ends tcp = test::tcp_pair();
-  const Ends pipe = test::pipe_pair();
-  const Ends stream = test::socket_pair();
-  const Ends datagrams = test::socket_pair(SOCK_DGRAM);
-  const Fd file{::eventfd(0, EFD_CLOEXEC)};
-  const auto accepted = [&](const Fd& fd) {
-    return closer.accepts(fd.get(), inspect(fd.get(), ListeningAddress{}).kind);
-  };
-  EXPECT_TRUE(accepted(datagrams.first));
-  EXPECT_TRUE(accepted(file));
+TEST_F(CloserTest, ACloseThatDoesNotEndTakesUpAThreadAndNoMore) {
   const test::HangingClose hanging;
-  Fd busy = keep_thread_busy();
-  while (closer.accepts()) closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
-  EXPECT_TRUE(accepted(tcp.first));
-  EXPECT_TRUE(accepted(pipe.first));
-  EXPECT_TRUE(accepted(stream.first));
-  EXPECT_FALSE(accepted(datagrams.first));
-  EXPECT_FALSE(accepted(file));
-  busy.reset();
+  const std::size_t before = threads();
+  get_stuck(kMallory);
+  EXPECT_TRUE(closer.look().empty()) << "it may be over soon";
+  const int waiting = close_event(kAlice);
+  const auto stuck = closer.look();
+  ASSERT_EQ(stuck.size(), 1U);
+  EXPECT_EQ(stuck[0].user, kMallory);
+  EXPECT_EQ(stuck[0].closes, 1U);
+  EXPECT_TRUE(comes_true([&] { return !is_open(waiting); }));
+  EXPECT_EQ(threads(), before + 2);
+  EXPECT_TRUE(closer.look().empty()) << "it is told once";
+  peers.clear();
+  EXPECT_TRUE(comes_true([&] { return threads() <= before + 1; })) << "one is enough again";
+  const int last = close_event(kMallory);
+  EXPECT_TRUE(comes_true([&] { return !is_open(last); }));
+}
+
+TEST_F(CloserTest, AUserWithTooManyThreadsStuckIsRefusedAndNobodyElse) {
+  const test::HangingClose hanging;
+  for (unsigned i = 0; i < Closer::kStuckOfUser; ++i) {
+    EXPECT_TRUE(closer.accepts(kMallory));
+    get_stuck(kMallory);
+    const auto stuck = look_twice();
+    ASSERT_EQ(stuck.size(), 1U);
+    EXPECT_EQ(stuck[0].closes, i + 1);
+  }
+  EXPECT_FALSE(closer.accepts(kMallory));
+  EXPECT_TRUE(closer.accepts(kAlice));
+  std::vector<int> his;
+  while (his.size() < Closer::kMaxUnclosed) {
+    EXPECT_FALSE(closer.is_full());
+    his.push_back(close_event(kMallory));
+    const int another = close_event(kAlice);
+    EXPECT_TRUE(comes_true([&] { return !is_open(another); }));
+  }
+  EXPECT_TRUE(closer.is_full());
+  for (const int number : his) EXPECT_TRUE(is_open(number));
+  // One ends, and his others have a thread again.
+  peers.pop_back();
+  EXPECT_TRUE(comes_true([&] { return closer.accepts(kMallory); }));
+  for (const int number : his) EXPECT_TRUE(comes_true([&] { return !is_open(number); }));
+  EXPECT_FALSE(closer.is_full());
+}
+
+TEST_F(CloserTest, HasNoMoreThreadsThanItMay) {
+  const test::HangingClose hanging;
+  Closer small{2};
+  std::vector<Fd> ends;
+  const std::size_t before = threads();
+  for (const uid_t user : {kMallory, kAlice}) {
+    Ends lingering = test::lingering_pair(kLinger);
+    const int number = lingering.first.get();
+    ends.push_back(std::move(lingering.second));
+    small.close(std::move(lingering.first), user);
+    EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
+    small.look();
+    EXPECT_EQ(small.look().size(), 1U);
+  }
+  for (std::size_t i = 0; i < Closer::kMaxUnclosed; ++i) {
+    EXPECT_FALSE(small.is_full());
+    small.close(Fd{::eventfd(0, EFD_CLOEXEC)}, kAlice);
+    small.look();
+  }
+  EXPECT_TRUE(small.is_full());
+  EXPECT_EQ(threads(), before + 2);
+  ends.clear();
+  EXPECT_TRUE(comes_true([&] { return !small.catch_up(); }));
+  EXPECT_FALSE(small.is_full());
+}
+
+TEST_F(CloserTest, IsBehindWhenTooManyWaitAndWaitsForThatNotForLong) {
+  const test::HangingClose hanging;
+  get_stuck(kMallory);
+  for (std::size_t i = 0; i < Closer::kMaxBehind; ++i) close_event(kAlice);
+  EXPECT_FALSE(closer.is_behind());
+  close_event(kAlice);
+  EXPECT_TRUE(closer.is_behind());
+  EXPECT_TRUE(closer.catch_up());
+  look_twice();
+  EXPECT_TRUE(comes_true([&] { return !closer.catch_up(); }));
+  EXPECT_FALSE(closer.is_behind());
+}
+
+TEST_F(CloserTest, WhoHasTooManyThatWaitMustWaitHimself) {
+  const test::HangingClose hanging;
+  get_stuck(kMallory);
+  for (std::size_t i = 0; i < Closer::kMaxWaitingOfUser; ++i) {
+    EXPECT_FALSE(closer.must_wait(kMallory));
+    close_event(kMallory);
+  }
+  EXPECT_TRUE(closer.must_wait(kMallory));
+  EXPECT_FALSE(closer.must_wait(kAlice));
+  EXPECT_TRUE(comes_true([&] {
+    closer.catch_up();
+    return !closer.is_behind();
+  })) << "others help when one is behind";
+  EXPECT_FALSE(closer.must_wait(kMallory));
+  look_twice();
 }
 
 // A UNIX-domain socket's last close ends whatever is in flight in it.
-TEST_F(CloserTest, ALingeringSocketInFlightInALocalOneDoesNotBlock) {
-  for (const bool copy : {true, false}) {
-    Ends lingering = test::lingering_pair(kLinger);
+TEST_F(CloserTest, WhatIsInFlightInASocketStopsNobody) {
+  const auto lingering = [&] {
+    Ends ends = test::lingering_pair(kLinger);
+    peers.push_back(std::move(ends.second));
+    return std::move(ends.first);
+  };
+  for (const bool interrupted : {true, false}) {
+    std::unique_ptr<test::HangingClose> hanging;
+    if (!interrupted) hanging = std::make_unique<test::HangingClose>();
     Ends local = test::socket_pair();
-    ASSERT_TRUE(test::send_with(local.second.get(), "x", {lingering.first.get()}));
-    lingering.first.reset();
-    const auto begun = std::chrono::steady_clock::now();
-    close(copy, std::move(local.first));
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{kLinger / 3});
-    lingering.second.reset();
+    ASSERT_TRUE(test::send_with(local.second.get(), "x", {lingering().get()}));
+    closer.close(std::move(local.first), kMallory);
+    Ends nest = test::socket_pair();
+    ASSERT_TRUE(test::send_with(nest.second.get(), "x", {lingering().get()}));
+    for (int i = 0; i < 12; ++i) {
+      Ends outer = test::socket_pair();
+      ASSERT_TRUE(test::send_with(outer.second.get(), "x", {nest.first.get()}));
+      nest = std::move(outer);
+    }
+    closer.close(std::move(nest.first), kMallory);
+    Fd unaccepted;
+    {
+      const test::Listening listening;
+      ASSERT_TRUE(test::send_with(listening.connect().get(), "x", {lingering().get()}));
+      unaccepted.reset(::dup(listening.descriptor()));
+    }
+    closer.close(std::move(unaccepted), kMallory);
+    EXPECT_TRUE(comes_true([&] {
+      look_twice();
+      return !closer.catch_up();
+    }));
   }
+  EXPECT_TRUE(closer.accepts(kMallory));
 }
 
-TEST_F(CloserTest, AcceptsUntilTooManyWait) {
+TEST_F(CloserTest, AClientsStreamIsChargedToItOnlyWithSomethingUnread) {
   const test::HangingClose hanging;
-  Fd busy = keep_thread_busy();
-  EXPECT_TRUE(closer.accepts());
-  for (std::size_t i = 1; i < Closer::kMaxWaiting; ++i) {
-    EXPECT_TRUE(closer.accepts());
-    closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
+  for (unsigned i = 0; i < Closer::kStuckOfUser; ++i) {
+    get_stuck(kMallory);
+    look_twice();
   }
-  EXPECT_FALSE(closer.accepts());
-  busy.reset();
-  EXPECT_TRUE(comes_true([&] { return closer.accepts(); }));
+  Ends empty = test::socket_pair();
+  Ends full = test::socket_pair();
+  ASSERT_TRUE(test::send_with(full.second.get(), "x", {}));
+  closer.close_client(std::move(full.first), kMallory);
+  closer.close_client(std::move(empty.first), kMallory);
+  EXPECT_TRUE(test::comes_alone(empty.second));
+  EXPECT_FALSE(test::is_left_alone(full.second));
+  peers.clear();
+  EXPECT_TRUE(test::comes_alone(full.second));
 }
 
-TEST_F(CloserTest, WithTooManyWaitingALingeringCopyIsClosedWithoutItsLingerTime) {
-  const test::HangingClose hanging;
-  Fd busy = keep_thread_busy();
-  while (closer.accepts()) closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
+TEST_F(CloserTest, WithoutThreadsItClosesByItselfAndDoesNotLinger) {
+  Closer alone{0};
+  EXPECT_FALSE(alone.lacks_threads());
   Ends lingering = test::lingering_pair(kLinger);
   const int number = lingering.first.get();
   const auto begun = std::chrono::steady_clock::now();
-  closer.close_copy(std::move(lingering.first));
+  alone.close(std::move(lingering.first), kAlice);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{kLinger / 3});
   EXPECT_FALSE(is_open(number));
-  busy.reset();
-}
-
-TEST_F(CloserTest, ALingerTimeHoldsUpSoManyAndNoMore) {
-  Fd busy = keep_thread_busy();
-  std::vector<int> numbers;
-  const auto close_another = [&] {
-    Fd event{::eventfd(0, EFD_CLOEXEC)};
-    numbers.push_back(event.get());
-    closer.close_copy(std::move(event));
-  };
-  // The one that lasts counts, too.
-  while (numbers.size() + 1 < Closer::kMaxGraceful) close_another();
-  for (const int number : numbers) EXPECT_TRUE(is_open(number));
-  close_another();
-  for (const int number : numbers) {
-    EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
-  }
-  busy.reset();
-}
-
-// Lingering sockets in flight in others, which nobody has any more.
-class CloserFlightTest : public CloserTest {
- protected:
-  // What has a lingering socket in it, to be closed.
-  Fd in_stream() {
-    Ends outer = test::socket_pair();
-    put_lingering_into(outer.second);
-    return std::move(outer.first);
-  }
-  Fd in_datagrams() {
-    Ends outer = test::socket_pair(SOCK_DGRAM);
-    put_lingering_into(outer.second);
-    return std::move(outer.first);
-  }
-  Fd in_unaccepted_client() {
-    const test::Listening listening;
-    put_lingering_into(listening.connect());
-    return Fd{::dup(listening.descriptor())};
-  }
-  Fd in_nest() {
-    Ends inner = test::socket_pair();
-    put_lingering_into(inner.second);
-    for (int i = 0; i < 12; ++i) {
-      Ends outer = test::socket_pair();
-      EXPECT_TRUE(test::send_with(outer.second.get(), "x", {inner.first.get()}));
-      inner = std::move(outer);
-    }
-    return std::move(inner.first);
-  }
-
-  std::vector<Fd> peers;
-
- private:
-  void put_lingering_into(const Fd& way) {
-    Ends lingering = test::lingering_pair(kLinger);
-    EXPECT_TRUE(test::send_with(way.get(), "x", {lingering.first.get()}));
-    peers.push_back(std::move(lingering.second));
-  }
-};
-
-TEST_F(CloserFlightTest, HoldsUpSoManyAndNoMore) {
-  std::vector<Fd> all;
-  for (std::size_t i = 0; i < Closer::kMaxGraceful; ++i) {
-    all.push_back(in_stream());
-    all.push_back(in_datagrams());
-    all.push_back(in_unaccepted_client());
-    all.push_back(in_nest());
-  }
-  for (Fd& fd : all) closer.close_copy(std::move(fd));
-  EXPECT_TRUE(comes_true([&] { return opened() <= peers.size() + Closer::kMaxGraceful; }));
-  peers.clear();
-}
-
-TEST_F(CloserFlightTest, ACopyIsLeftAsItIsHoweverManyWait) {
-  std::vector<Fd> all;
-  for (std::size_t i = 0; i < 2 * Closer::kMaxGraceful; ++i) all.push_back(in_datagrams());
-  const Ends pair = test::socket_pair();
-  ASSERT_TRUE(test::send_with(pair.second.get(), "x", {}));
-  const Ends lingering = test::lingering_pair(kLinger);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    closer.close_copy(std::move(all[i]));
-    closer.close_copy(Fd{::dup(pair.first.get())});
-    closer.close_copy(Fd{::dup(lingering.first.get())});
-  }
-  EXPECT_EQ(test::receive_with(pair.first.get()).bytes, "x");
-  EXPECT_FALSE(test::is_left_alone(pair.second));
-  EXPECT_FALSE(test::is_left_alone(lingering.second));
-  peers.clear();
-}
-
-// What it came with has been taken: no byte is unread.
-TEST_F(CloserFlightTest, WithAByteOutOfBandItDoesNotBlockEither) {
-  Ends local = test::socket_pair();
-  Ends lingering = test::lingering_pair(kLinger);
-  if (!test::send_with(local.second.get(), "x", {lingering.first.get()}, MSG_OOB)) {
-    GTEST_SKIP() << "this kernel's UNIX-domain sockets have no such bytes";
-  }
-  lingering.first.reset();
-  char byte = 0;
-  ASSERT_EQ(::recv(local.first.get(), &byte, 1, MSG_OOB), 1);
-  const auto begun = std::chrono::steady_clock::now();
-  closer.close_connection(std::move(local.first), DescriptorKind::local);
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{kLinger / 3});
-  lingering.second.reset();
+  EXPECT_TRUE(alone.lacks_threads());
+  EXPECT_FALSE(alone.catch_up());
 }
 
 TEST_F(CloserTest, GoesWithoutWaitingAndClosesTheRestAllTheSame) {
+  const test::HangingClose hanging;
   auto brief = std::make_unique<Closer>();
   Ends lingering = test::lingering_pair(kLinger);
   const int lingering_number = lingering.first.get();
-  brief->close_copy(std::move(lingering.first));
+  brief->close(std::move(lingering.first), kMallory);
   EXPECT_TRUE(comes_true([&] { return !is_open(lingering_number); }));
   Fd event{::eventfd(0, EFD_CLOEXEC)};
   const int number = event.get();
-  brief->close_copy(std::move(event));
+  brief->close(std::move(event), kAlice);
   brief.reset();
   EXPECT_TRUE(is_open(number));
   lingering.second.reset();
   EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
 }
 
-TEST_F(CloserTest, OneThreadIsEnough) {
-  const std::size_t before = threads();
-  for (int i = 0; i < 100; ++i) closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
-  EXPECT_LE(threads(), before + 1);
+TEST_F(CloserTest, AtItsEndItWaitsAMomentForWhatCanBeClosed) {
+  std::vector<Fd> ends;
+  for (int round = 0; round < 20; ++round) {
+    Closer brief;
+    for (int i = 0; i < 10; ++i) {
+      Ends pipe = test::pipe_pair();
+      ends.push_back(std::move(pipe.second));
+      brief.close(std::move(pipe.first), kAlice);
+    }
+  }
+  for (const Fd& end : ends) EXPECT_TRUE(test::comes_alone(end));
 }
 
 }  // namespace

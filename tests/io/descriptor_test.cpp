@@ -1,8 +1,10 @@
 #include "io/descriptor.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +12,7 @@
 
 #include "support/descriptors.hpp"
 #include "support/listening.hpp"
+#include "support/scratch.hpp"
 
 namespace scache {
 namespace {
@@ -27,51 +30,102 @@ class DescriptorTest : public test::DescriptorCensus {
 
 TEST_F(DescriptorTest, ConnectedTcpIsNetwork) {
   const Ends ends = test::tcp_pair();
-  EXPECT_EQ(look(ends.first).kind, DescriptorKind::network);
-  EXPECT_EQ(look(ends.second).kind, DescriptorKind::network);
-  EXPECT_FALSE(look(ends.first).own_client);
-}
-
-TEST_F(DescriptorTest, SocketsOfOtherFamiliesAreNetworkConnectedOrNot) {
-  const Fd tcp{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  const Fd udp{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  const Fd tcp6{::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  EXPECT_EQ(look(tcp).kind, DescriptorKind::network);
-  EXPECT_EQ(look(udp).kind, DescriptorKind::network);
-  if (tcp6) {
-    EXPECT_EQ(look(tcp6).kind, DescriptorKind::network);
+  for (const Fd* end : {&ends.first, &ends.second}) {
+    EXPECT_EQ(look(*end).kind, DescriptorKind::network);
+    EXPECT_FALSE(look(*end).own_client);
+    EXPECT_FALSE(look(*end).closed);
   }
 }
 
-TEST_F(DescriptorTest, AConnectionWhosePeerHasGoneIsNetworkStill) {
-  Ends ends = test::tcp_pair();
-  ends.second.reset();
-  EXPECT_EQ(look(ends.first).kind, DescriptorKind::network);
+TEST_F(DescriptorTest, TcpWhoseConnectionIsNotThereIsClosed) {
+  for (const int family : {AF_INET, AF_INET6}) {
+    const Fd unconnected{::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    if (!unconnected) continue;
+    EXPECT_EQ(look(unconnected).kind, DescriptorKind::network);
+    EXPECT_TRUE(look(unconnected).closed);
+  }
+  Ends gone = test::tcp_pair();
+  gone.second.reset();
+  EXPECT_EQ(look(gone.first).kind, DescriptorKind::network);
+  EXPECT_TRUE(look(gone.first).closed);
+  const Ends half = test::tcp_pair();
+  ::shutdown(half.second.get(), SHUT_WR);
+  EXPECT_TRUE(look(half.first).closed);
+}
+
+// The backlog of one is full: the next connection is not answered.
+TEST_F(DescriptorTest, TcpThatIsConnectingIsClosed) {
+  const Fd waiting{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_in place{};
+  place.sin_family = AF_INET;
+  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* generic = reinterpret_cast<sockaddr*>(&place);
+  socklen_t size = sizeof place;
+  ASSERT_EQ(::bind(waiting.get(), generic, size), 0);
+  ASSERT_EQ(::listen(waiting.get(), 0), 0);
+  ASSERT_EQ(::getsockname(waiting.get(), generic, &size), 0);
+  std::array<Fd, 3> clients;
+  for (Fd& client : clients) {
+    client = Fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    ::connect(client.get(), generic, size);
+  }
+  EXPECT_FALSE(look(clients.front()).closed);
+  EXPECT_TRUE(look(clients.back()).closed);
+}
+
+TEST_F(DescriptorTest, TcpWithoutRoomForMoreIsOpen) {
+  const Ends ends = test::lingering_pair(1);
+  EXPECT_FALSE(look(ends.first).closed);
 }
 
 TEST_F(DescriptorTest, ConnectedLocalStreams) {
   const Ends ends = test::socket_pair();
   EXPECT_EQ(look(ends.first).kind, DescriptorKind::local);
   EXPECT_FALSE(look(ends.first).own_client);
+  EXPECT_FALSE(look(ends.first).closed);
 }
 
-TEST_F(DescriptorTest, ConnectedLocalSocketsOfOtherTypes) {
-  const Ends datagrams = test::socket_pair(SOCK_DGRAM);
-  const Ends packets = test::socket_pair(SOCK_SEQPACKET);
-  EXPECT_EQ(look(datagrams.first).kind, DescriptorKind::local);
-  EXPECT_EQ(look(packets.first).kind, DescriptorKind::local);
-}
-
-TEST_F(DescriptorTest, UnconnectedLocalSocketsMayHoldAnything) {
-  const Fd unconnected{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  EXPECT_EQ(look(unconnected).kind, DescriptorKind::other);
-  EXPECT_EQ(inspect(listening.descriptor(), address).kind, DescriptorKind::other);
+TEST_F(DescriptorTest, LocalStreamsThatAreShutDownAreClosedOnWhicheverSide) {
+  Ends gone = test::socket_pair();
+  gone.second.reset();
+  EXPECT_EQ(look(gone.first).kind, DescriptorKind::local);
+  EXPECT_TRUE(look(gone.first).closed);
+  const Ends half = test::socket_pair();
+  ::shutdown(half.second.get(), SHUT_WR);
+  EXPECT_TRUE(look(half.first).closed);
+  EXPECT_TRUE(look(half.second).closed);
 }
 
 TEST_F(DescriptorTest, Pipes) {
   const Ends pipe = test::pipe_pair();
   EXPECT_EQ(look(pipe.first).kind, DescriptorKind::pipe);
   EXPECT_EQ(look(pipe.second).kind, DescriptorKind::pipe);
+  const test::ScratchDirectory scratch;
+  const std::string path = scratch.path("fifo");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const Fd fifo{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+  EXPECT_EQ(look(fifo).kind, DescriptorKind::pipe);
+}
+
+TEST_F(DescriptorTest, SocketsThatAreNoConnectedStreamsAreOther) {
+  const Ends datagrams = test::socket_pair(SOCK_DGRAM);
+  const Ends packets = test::socket_pair(SOCK_SEQPACKET);
+  EXPECT_EQ(look(datagrams.first).kind, DescriptorKind::other);
+  EXPECT_EQ(look(packets.first).kind, DescriptorKind::other);
+  EXPECT_EQ(inspect(listening.descriptor(), address).kind, DescriptorKind::other);
+  const Fd tcp{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  ASSERT_EQ(::listen(tcp.get(), 1), 0);
+  EXPECT_EQ(look(tcp).kind, DescriptorKind::other);
+  for (const auto& [family, type, protocol] :
+       {std::array<int, 3>{AF_UNIX, SOCK_STREAM, 0}, std::array<int, 3>{AF_INET, SOCK_DGRAM, 0},
+        std::array<int, 3>{AF_INET, SOCK_RAW, IPPROTO_TCP},
+        std::array<int, 3>{AF_INET6, SOCK_DGRAM, 0}, std::array<int, 3>{AF_NETLINK, SOCK_RAW, 0},
+        std::array<int, 3>{AF_PACKET, SOCK_RAW, 0}, std::array<int, 3>{AF_VSOCK, SOCK_STREAM, 0}}) {
+    // Some need privileges, or the kernel's support.
+    const Fd socket{::socket(family, type | SOCK_CLOEXEC, protocol)};
+    if (!socket) continue;
+    EXPECT_EQ(look(socket).kind, DescriptorKind::other) << family << " " << type;
+  }
 }
 
 TEST_F(DescriptorTest, FilesAndDevicesAreOther) {
@@ -79,8 +133,11 @@ TEST_F(DescriptorTest, FilesAndDevicesAreOther) {
   const Fd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   const Fd directory{::open("/", O_RDONLY | O_CLOEXEC)};
   const Fd event{::eventfd(0, EFD_CLOEXEC)};
-  for (const Fd* fd : {&file, &null, &directory, &event}) {
-    ASSERT_TRUE(*fd);
+  const Fd epoll{::epoll_create1(EPOLL_CLOEXEC)};
+  const Fd terminal{::open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  const Fd path{::open("/", O_PATH | O_CLOEXEC)};
+  for (const Fd* fd : {&file, &null, &directory, &event, &epoll, &terminal, &path}) {
+    if (!*fd) continue;
     EXPECT_EQ(look(*fd).kind, DescriptorKind::other);
     EXPECT_FALSE(look(*fd).own_client);
   }

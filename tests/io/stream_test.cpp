@@ -445,7 +445,7 @@ TEST_F(StreamTest, WhatIsSentOutOfBandComesInLine) {
   EXPECT_EQ(stream->input(), "x");
   Stream::Arrival arrival = stream->take_descriptor();
   EXPECT_TRUE(arrival.fd);
-  closer.close_copy(std::move(arrival.fd));
+  closer.close(std::move(arrival.fd), Closer::kNobody);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 10s);
   lingering.second.reset();
 }

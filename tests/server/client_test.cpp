@@ -99,7 +99,7 @@ TEST_F(ClientTest, DestroyedItClosesItsSocketAndTellsNobody) {
 TEST_F(ClientTest, DestroyedBeforeItsStartItClosesItsSocket) {
   auto client = make(std::move(ends.first));
   client.reset();
-  EXPECT_TRUE(is_left_alone(ends.second));
+  EXPECT_TRUE(comes_alone(ends.second));
 }
 
 TEST_F(ClientTest, ChangesToTheDirectProtocolWithinItsRequest) {

@@ -18,12 +18,17 @@ using ::testing::SizeIs;
 class DeadConnections : public DirectSessionTest {
  protected:
   void fill(unsigned dead, const std::string& endpoint = "e") {
-    for (unsigned i = 0; i < dead; ++i) save(endpoint, "dead", socket_pair().first);
+    for (unsigned i = 0; i < dead; ++i) save_dead(endpoint);
     save(endpoint, "alive", Fd{::dup(tcp.first.get())});
   }
   void save(const std::string& endpoint, const std::string& properties, Fd fd) {
     const SaveEndpoint request{std::chrono::seconds{100}, endpoint, properties};
     EXPECT_EQ(service.save(request, std::move(fd), clock.now()), Saved::yes);
+  }
+  // Dead from then on.
+  void save_dead(const std::string& endpoint) {
+    Ends ends = socket_pair();
+    save(endpoint, "dead", std::move(ends.first));
   }
   void bind(const std::string& destination, const std::string& endpoint) {
     const SaveDestination request{std::chrono::seconds{100}, destination, "dp", endpoint};
@@ -63,7 +68,7 @@ TEST_F(DeadConnections, GiveWayToTheNextOfTheirEndpoint) {
 
 TEST_F(DeadConnections, GiveWayToThoseOfTheDestinationsNextEndpoint) {
   for (const bool directly : {false, true}) {
-    save("e1", "dead", socket_pair().first);
+    save_dead("e1");
     save("e2", "alive", Fd{::dup(tcp.first.get())});
     if (!directly) {
       bind("d", "e1");

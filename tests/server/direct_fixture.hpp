@@ -31,7 +31,7 @@ class DirectSessionTest : public SessionTest {
     Talk(DirectSessionTest& test, Service& service, Ends ends = socket_pair())
         : test_{test},
           client{std::move(ends.second)},
-          stream_{test.loop, test.closer, std::move(ends.first)},
+          stream_{test.loop, test.closer, std::move(ends.first), kOwner},
           session_{stream_, service, *this, test.log, test.settings, kOwner},
           task_{session_.run()} {
       task_.start();

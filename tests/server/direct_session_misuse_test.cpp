@@ -96,14 +96,14 @@ TEST_F(DirectSessionTest, BadRequestsAreAnsweredAndTheSessionGoesOn) {
 TEST_F(DirectSessionTest, ADescriptorOfABadSaveIsClosed) {
   talk.ask(save_frame(1, "e", {{Tag::ttl, 0}}), {tcp.first.get()});
   tcp.first.reset();
-  EXPECT_TRUE(is_left_alone(tcp.second));
+  EXPECT_TRUE(comes_alone(tcp.second));
 }
 
 TEST_F(DirectSessionTest, ADescriptorThatIsNoSavesIsClosed) {
   const Reply reply = talk.ask(frame(Kind::ping, 1, {}, {}, true), {tcp.first.get()});
   EXPECT_EQ(reply.code(), ErrorCode::malformed);
   tcp.first.reset();
-  EXPECT_TRUE(is_left_alone(tcp.second));
+  EXPECT_TRUE(comes_alone(tcp.second));
 }
 
 TEST_F(DirectSessionTest, ADescriptorWithinAFrameThatHasOneEndsTheSession) {

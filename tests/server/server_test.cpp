@@ -520,7 +520,7 @@ TEST_F(ServerTest, WhatExpiresIsClosedAtItsDeadline) {
   pass(5s - 1ns);
   EXPECT_FALSE(is_left_alone(tcp.second));
   pass(1ns);
-  EXPECT_TRUE(is_left_alone(tcp.second));
+  EXPECT_TRUE(comes_alone(tcp.second));
   EXPECT_EQ(service.cache().connections(), 0u);
 }
 
@@ -534,10 +534,10 @@ TEST_F(ServerTest, AnEarlierDeadlineIsHeeded) {
   late.first.reset();
   early.first.reset();
   pass(5s);
-  EXPECT_TRUE(is_left_alone(early.second));
+  EXPECT_TRUE(comes_alone(early.second));
   EXPECT_FALSE(is_left_alone(late.second));
   pass(45s);
-  EXPECT_TRUE(is_left_alone(late.second));
+  EXPECT_TRUE(comes_alone(late.second));
 }
 
 TEST_F(ServerTest, ManyExpireInSlicesAndOthersAreServedInBetween) {
@@ -570,7 +570,7 @@ TEST_F(ServerTest, AConnectionThatComesBackLateExpires) {
   EXPECT_FALSE(is_left_alone(tcp.second));
   client.leave();
   settle();
-  EXPECT_TRUE(is_left_alone(tcp.second));
+  EXPECT_TRUE(comes_alone(tcp.second));
 }
 
 }  // namespace

@@ -173,7 +173,7 @@ TEST_F(ServiceTest, AtItsLimitOfConnectionsItIsFull) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(save("e", copy(tcp.first)), Saved::yes);
   const std::size_t before = open_descriptors();
   EXPECT_EQ(save("e", copy(tcp.first)), Saved::full);
-  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_TRUE(comes_to(before));
   EXPECT_EQ(bind("d", "e"), Saved::yes);
 }
 
@@ -198,19 +198,43 @@ TEST_F(ServiceTest, AStreamToAnotherServerIsSaved) {
   EXPECT_EQ(save("e", other.connect()), Saved::yes);
 }
 
-TEST_F(ServiceTest, WithTooManyClosesWaitingFilesAreRefusedAndConnectionsAreNot) {
+TEST_F(ServiceTest, WhatIsNoConnectionIsRefusedAndClosed) {
+  const std::size_t before = open_descriptors();
+  EXPECT_EQ(save("e", Fd{::eventfd(0, EFD_CLOEXEC)}), Saved::wrong_kind);
+  EXPECT_EQ(save("e", socket_pair(SOCK_DGRAM).first), Saved::wrong_kind);
+  EXPECT_TRUE(comes_to(before));
+  EXPECT_EQ(service.totals().connections_refused, 2U);
+}
+
+TEST_F(ServiceTest, WhatIsClosedIsRefused) {
+  const std::size_t before = open_descriptors();
+  Ends gone = socket_pair();
+  gone.second.reset();
+  EXPECT_EQ(save("e", std::move(gone.first)), Saved::closed);
+  ::shutdown(tcp.second.get(), SHUT_WR);
+  EXPECT_EQ(save("e", copy(tcp.first)), Saved::closed);
+  EXPECT_FALSE(has("e"));
+  EXPECT_TRUE(comes_to(before));
+}
+
+TEST_F(ServiceTest, NothingIsSavedWhileTooMuchCannotBeClosed) {
   const HangingClose hanging;
   Ends lingering = lingering_pair(60);
   const int number = lingering.first.get();
-  closer.close_copy(std::move(lingering.first));
+  Closer one{1};
+  Service careful{{.limits = {}, .ttl_limit = 60s, .listening = {}}, statistics, one, log};
+  one.close(std::move(lingering.first), 0);
   ASSERT_TRUE(comes_true([number] { return !is_open(number); }));
-  EXPECT_EQ(save("file", Fd{::eventfd(0, EFD_CLOEXEC)}), Saved::yes);
-  while (closer.accepts()) closer.close_copy(Fd{::eventfd(0, EFD_CLOEXEC)});
-  EXPECT_EQ(save("file", Fd{::eventfd(0, EFD_CLOEXEC)}), Saved::not_closable);
-  EXPECT_EQ(save("e", copy(tcp.first)), Saved::yes);
+  one.look();
+  one.look();
+  const SaveEndpoint request{10s, "e", "p"};
+  for (std::size_t i = 0; i < Closer::kMaxUnclosed; ++i) {
+    EXPECT_EQ(careful.save(request, Fd{::eventfd(0, EFD_CLOEXEC)}, kNow), Saved::wrong_kind);
+  }
+  EXPECT_EQ(careful.save(request, copy(tcp.first), kNow), Saved::not_closable);
   lingering.second.reset();
-  EXPECT_TRUE(comes_true([&] { return closer.accepts(); }));
-  EXPECT_EQ(save("file", Fd{::eventfd(0, EFD_CLOEXEC)}), Saved::yes);
+  EXPECT_TRUE(comes_true([&] { return !one.catch_up(); }));
+  EXPECT_EQ(careful.save(request, copy(tcp.first), kNow), Saved::yes);
 }
 
 TEST_F(ServiceTest, WhatExpiresIsClosed) {
@@ -219,7 +243,7 @@ TEST_F(ServiceTest, WhatExpiresIsClosed) {
   EXPECT_EQ(service.expire(kNow + 10s - 1ns, 100), 0u);
   EXPECT_FALSE(is_left_alone(tcp.second));
   EXPECT_EQ(service.expire(kNow + 10s, 100), 1u);
-  EXPECT_TRUE(is_left_alone(tcp.second));
+  EXPECT_TRUE(comes_alone(tcp.second));
   EXPECT_EQ(service.next_deadline(), kNever);
 }
 
@@ -234,17 +258,14 @@ TEST_F(ServiceTest, ItsEndDoesNotWaitForLingeringConnections) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
 }
 
-TEST_F(ServiceTest, AmongStrangersWhatWasHandedOutMayLinger) {
+TEST_F(ServiceTest, WhatWasHandedOutMayLinger) {
   Ends lingering = lingering_pair(60);
   const auto begun = std::chrono::steady_clock::now();
-  Statistics own_statistics{0};
-  Service careful{{.limits = {}, .ttl_limit = 60s, .listening = {}}, own_statistics, closer, log};
-  careful.admit_strangers();
   // The finder has closed its copy already: ours is the last.
-  careful.save(SaveEndpoint{10s, "e", "p"}, std::move(lingering.first), kNow);
-  auto claim = careful.find(FindEndpoint{"e"}, kNow);
+  save("e", std::move(lingering.first));
+  auto claim = service.find(FindEndpoint{"e"}, kNow);
   ASSERT_TRUE(claim);
-  careful.commit(*claim, Service::Lookup::endpoint);
+  service.commit(*claim, Service::Lookup::endpoint);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
   lingering.second.reset();
 }
@@ -267,7 +288,8 @@ TEST_F(ServiceTest, SocketsCanBeAskedWhetherTheyAreAlive) {
     return Service::can_be_asked(*service.find(FindEndpoint{endpoint}, kNow));
   };
   save("tcp", copy(tcp.first));
-  save("local", socket_pair().first);
+  Ends local = socket_pair();
+  save("local", std::move(local.first));
   save("pipe", pipe_pair().first);
   EXPECT_TRUE(can_be_asked("tcp"));
   EXPECT_TRUE(can_be_asked("local"));

@@ -40,6 +40,11 @@ inline std::size_t open_descriptors() {
   return count - 1;
 }
 
+// The same, as soon as a thread has closed what it has to.
+inline bool comes_to(std::size_t descriptors) {
+  return comes_true([descriptors] { return open_descriptors() == descriptors; });
+}
+
 inline bool is_open(int number) {
   return ::fcntl(number, F_GETFD) >= 0;
 }
@@ -135,6 +140,11 @@ inline Ends lingering_pair(int seconds) {
 inline bool is_left_alone(const Fd& end) {
   pollfd state{.fd = end.get(), .events = POLLRDHUP, .revents = 0};
   return ::poll(&state, 1, 0) == 1 && (state.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0;
+}
+
+// The same, as soon as a thread has closed it.
+inline bool comes_alone(const Fd& end) {
+  return comes_true([&end] { return is_left_alone(end); });
 }
 
 // Sends bytes with copies of descriptors; whether all of it was taken.

@@ -98,6 +98,12 @@ def file(path: pathlib.Path) -> Cargo:
     return Cargo(descriptor)
 
 
+def datagrams() -> Cargo:
+    """One of a pair of datagram sockets."""
+    mine, peer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    return Cargo(mine.detach(), peer)
+
+
 def null() -> Cargo:
     """/dev/null."""
     return Cargo(os.open("/dev/null", os.O_RDWR))

@@ -22,7 +22,7 @@ from harness.wire import Kind, Tag
 
 import scache
 
-KINDS = [cargo.unix, cargo.tcp, cargo.pipe, cargo.null]
+KINDS = [cargo.unix, cargo.tcp, cargo.pipe]
 NAMES = 40
 
 # Whoever asks too much too fast is no load but a stampede.

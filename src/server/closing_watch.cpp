@@ -1,0 +1,37 @@
+#include "server/closing_watch.hpp"
+
+#include <cstdint>
+#include <exception>
+#include <utility>
+
+namespace scache {
+
+ClosingWatch::ClosingWatch(Loop& loop, Closer& closer, Log& log)
+    : loop_{loop}, closer_{closer}, log_{log}, timer_{loop, [this] { look(); }} {}
+
+void ClosingWatch::before_wait() noexcept {
+  const bool is_busy = closer_.catch_up();
+  if (is_busy && !std::exchange(is_watching_, true)) {
+    timer_.set(after(loop_.now(), Closer::kLookEvery));
+  }
+  if (closer_.lacks_threads() && !std::exchange(has_told_, true)) {
+    log_.warn(LogKind::session, loop_.now(),
+              "no thread can be started: whoever keeps a close waiting keeps all clients waiting");
+  }
+}
+
+void ClosingWatch::look() noexcept {
+  is_watching_ = false;
+  try {
+    for (const auto& [user, closes] : closer_.look()) {
+      log_.warn(LogKind::transfer, loop_.now(),
+                "closing a descriptor from user {} does not end: {} such{}", std::int64_t{user},
+                closes, closes < Closer::kStuckOfUser ? "" : ", the user is refused");
+    }
+  } catch (const std::exception& failure) {
+    log_.warn(LogKind::session, loop_.now(), "descriptors that cannot be closed: {}",
+              failure.what());
+  }
+}
+
+}  // namespace scache

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "base/log.hpp"
+#include "io/closer.hpp"
+#include "io/loop.hpp"
+
+namespace scache {
+
+// ClosingWatch looks after a closer from its loop: it gives the threads time when they lag behind,
+// has those that are stuck replaced, and tells the log of them.
+class ClosingWatch {
+ public:
+  ClosingWatch(Loop& loop, Closer& closer, Log& log);
+
+  // To be called before each wait of the loop.
+  void before_wait() noexcept;
+
+ private:
+  void look() noexcept;
+
+  Loop& loop_;
+  Closer& closer_;
+  Log& log_;
+  Timer timer_;
+  bool is_watching_ = false;
+  bool has_told_ = false;
+};
+
+}  // namespace scache

@@ -118,34 +118,34 @@ TEST_F(MessageTest, WhatMustNotBeLostStaysWhereThereIsNoRoomForIt) {
   {
     const FewDescriptors few{0};
     for (int i = 0; i < 2; ++i) {
-      const Received none = receive_if_room(ends.first.get(), buffer, closer);
+      const Received none = receive_if_room(ends.first.get(), buffer, *this);
       EXPECT_EQ(none.kind, Received::Kind::failed);
       EXPECT_EQ(none.error, EMFILE);
     }
   }
   EXPECT_FALSE(test::is_left_alone(pipe.first));
-  Received both = receive_if_room(ends.first.get(), buffer, closer);
+  Received both = receive_if_room(ends.first.get(), buffer, *this);
   EXPECT_EQ(std::string(buffer.data(), both.size), "AABB");
   ASSERT_TRUE(both.fd);
   EXPECT_TRUE(test::is_close_on_exec(both.fd.get()));
   EXPECT_EQ(::write(both.fd.get(), "!", 1), 1);
-  const Received rest = receive_if_room(ends.first.get(), buffer, closer);
+  const Received rest = receive_if_room(ends.first.get(), buffer, *this);
   EXPECT_EQ(std::string(buffer.data(), rest.size), "CC");
   EXPECT_FALSE(rest.fd);
-  EXPECT_EQ(receive_if_room(ends.first.get(), buffer, closer).kind, Received::Kind::nothing_yet);
+  EXPECT_EQ(receive_if_room(ends.first.get(), buffer, *this).kind, Received::Kind::nothing_yet);
   both.fd.reset();
   EXPECT_TRUE(test::is_left_alone(pipe.first)) << "there is no other copy";
   ends.second.reset();
-  EXPECT_EQ(receive_if_room(ends.first.get(), buffer, closer).kind, Received::Kind::end);
+  EXPECT_EQ(receive_if_room(ends.first.get(), buffer, *this).kind, Received::Kind::end);
 }
 
 TEST_F(MessageTest, WhatMustNotBeLostIsOneDescriptorAtATime) {
   buffer.resize(4'096);
   ASSERT_TRUE(test::send_with(ends.second.get(), "x", copies(2)));
-  const Received received = receive_if_room(ends.first.get(), buffer, closer);
+  const Received received = receive_if_room(ends.first.get(), buffer, *this);
   EXPECT_TRUE(received.descriptors_lost);
   EXPECT_FALSE(received.fd);
-  EXPECT_EQ(receive_if_room(ends.first.get(), buffer, closer).kind, Received::Kind::nothing_yet);
+  EXPECT_EQ(receive_if_room(ends.first.get(), buffer, *this).kind, Received::Kind::nothing_yet);
 }
 
 // The kernel's rule that Stream relies on.

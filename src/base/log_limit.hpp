@@ -40,8 +40,8 @@ class LogLimit {
   static constexpr std::uint32_t kMostOfRequests = 1'000;
   // These say the same again and again; some show who is concerned, and how often.
   static constexpr std::uint32_t kMostOfRefusals = 100;
-  // A shortage is found anew at each attempt, ten times a second.
-  static constexpr std::uint32_t kMostOfShortages = 10;
+  // A shortage is found anew at each attempt, ten times a second: one line tells of all.
+  static constexpr std::uint32_t kMostOfShortages = 1;
 
   static constexpr std::uint32_t most(LogKind kind) noexcept {
     switch (kind) {

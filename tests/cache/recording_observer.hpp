@@ -41,8 +41,8 @@ class RecordingObserver final : public CacheObserver {
     lines_.push_back(fmt::format("saved {} '{}'", endpoint, properties));
     saved_descriptors_.push_back(descriptor);
   }
-  void connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
-                       std::uint32_t, Departure why) noexcept override {
+  void connection_left(std::string_view endpoint, std::string_view properties, Fd fd, std::uint32_t,
+                       Departure why) noexcept override {
     const SureAllocation sure;
     lines_.push_back(fmt::format("left {} '{}' {}", endpoint, properties, spelt(why)));
     left_descriptors_.push_back(fd.get());

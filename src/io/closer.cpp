@@ -234,6 +234,11 @@ bool Closer::is_behind() const noexcept {
   return shared_->waiting.size() > kMaxBehind;
 }
 
+bool Closer::is_idle() const noexcept {
+  const std::lock_guard lock{shared_->mutex};
+  return shared_->is_idle();
+}
+
 bool Closer::catch_up() noexcept {
   std::unique_lock lock{shared_->mutex};
   if (shared_->waiting.size() > kMaxBehind) {

@@ -59,8 +59,9 @@ class Closer {
   bool accepts(uid_t user) const noexcept;
   bool is_full() const noexcept;
 
-  // Whether more wait than should.
+  // Whether more wait than should. Whether nothing is left to close but what is stuck.
   bool is_behind() const noexcept;
+  bool is_idle() const noexcept;
   // Waits for that to change. Answers whether look() has something to look at.
   bool catch_up() noexcept;
 

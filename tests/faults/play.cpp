@@ -187,7 +187,8 @@ Faults perform(const Play& play) {
   perform_once(play);
   EXPECT_TRUE(comes_true([&] { return open_descriptors() == descriptors; }));
   if (::testing::Test::HasFailure()) return faults;
-  EXPECT_TRUE(comes_true([&] { return live_allocations() == allocations; }))
+  // Threads of the world before may have ended since.
+  EXPECT_TRUE(comes_true([&] { return live_allocations() <= allocations; }))
       << live_allocations() - allocations << " allocations are left";
   return faults;
 }

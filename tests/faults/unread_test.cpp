@@ -39,17 +39,14 @@ std::string lookups_of_all() {
 
 class Unread : public DescriptorCensus {
  protected:
-  Unread() {
-    faults = {};
-    fill(world_);
-  }
+  Unread() { fill(world_); }
   ~Unread() override { faults = {}; }
 
   // Asks for all connections, and reads nothing.
   void ask_for_all() {
     talk_.say(lookups_of_all());
     given_ = kConnections - world_.cache().held();
-    EXPECT_GT(given_, 1U);
+    EXPECT_GE(given_, 1U);
     EXPECT_LT(given_, kConnections);
   }
   // Asks for so many pages, each the first, and reads nothing.
@@ -105,6 +102,10 @@ class Unread : public DescriptorCensus {
     world_.settle();
   }
 
+  // Before the world: faults may be left of the test before.
+  struct NoFaults {
+    NoFaults() { faults = {}; }
+  } no_faults_;
   World world_;
   DirectTalk talk_{world_};
   std::size_t given_ = 0;

@@ -35,6 +35,7 @@ class DropsTest : public SessionTest {
   }
   // A slice of each; those that are done with it, each as request, connections, bindings.
   std::vector<std::vector<std::uint64_t>> work() {
+    EXPECT_TRUE(comes_true([this] { return closer.is_idle(); }));
     std::vector<std::vector<std::uint64_t>> done;
     drops.work([&](const Drops::Dropped& dropped) {
       done.push_back({dropped.request, dropped.connections, dropped.bindings});

@@ -105,7 +105,7 @@ TEST_F(SocketDirectory, OfSomebodyElseIsRefused) {
 }
 
 TEST_F(SocketDirectory, ThatOthersMayWriteToIsRefusedUnlessTheyCannotReplaceFiles) {
-  for (const mode_t mode : {0770, 0707, 0777, 0775}) {
+  for (const mode_t mode : {0770U, 0707U, 0777U, 0775U}) {
     make("shared", mode);
     const std::string why = fmt::format(
         "other users may write to directory {} (mode {:04o}), and could replace the socket",

@@ -15,7 +15,7 @@ namespace scache::test {
 // `argument`, only where that argument is not zero. False where there are no such filters.
 inline bool refuse_call(long call, int problem, int argument = -1) {
   const auto number = static_cast<std::uint32_t>(call);
-  const auto refused = static_cast<std::uint32_t>(SECCOMP_RET_ERRNO | problem);
+  const auto refused = std::uint32_t{SECCOMP_RET_ERRNO} | static_cast<std::uint32_t>(problem);
   const auto offset = static_cast<std::uint32_t>(
       argument < 0 ? offsetof(seccomp_data, nr)
                    : offsetof(seccomp_data, args) + 8 * static_cast<unsigned>(argument));

@@ -6,7 +6,8 @@ import dataclasses
 import fnmatch
 import itertools
 
-from servers import BARE, CONTROL, OURS, S6, SCACHED, SCACHED_CONTROL, STOCK
+from crowd import Task
+from servers import BARE, CONTROL, OURS, S6, STOCK
 
 WORKS = {
     "savefind": "save_endp and find_endp",
@@ -16,20 +17,16 @@ WORKS = {
     "savedest": "save_dest",
     "widefind": "find_dest, not found, of a destination with 1,024 bindings",
     "widesave": "save_dest, of a destination with 1,024 bindings",
-    "directsavefind": "direct: save and find",
-    "directmiss": "direct: find, not found",
-    "directpipe": "direct: save and find, 64 requests under way from each client",
-    "directcold": "direct: connect, find, not found, close",
+    "directsavefind": "direct protocol: save and find",
+    "directmiss": "direct protocol: find, not found",
+    "directpipe": "direct protocol: save and find, 64 requests under way from each client",
+    "directcold": "direct protocol: connect, find, not found, close",
+    "libsavefind": "through libscache: save and find",
+    "libmiss": "through libscache: find, not found",
+    "pythonsavefind": "through the client for Python: save and find",
+    "pythonmiss": "through the client for Python: find, not found",
 }
-# What those do that do not talk as the work is written for: the same in their own way, or what is
-# nearest to it.
-_OWN_WAYS = {
-    "savefind": {S6: "s6savefind"},
-    "directsavefind": {STOCK: "savefind", S6: "s6savefind"},
-    "directmiss": {STOCK: "miss", S6: "s6miss"},
-    "directpipe": {STOCK: "savefind", S6: "s6savefind"},
-    "directcold": {STOCK: "cold", S6: "s6cold"},
-}
+_REQUESTS = {"savefind": 2, "delivery": 5, "directpipe": 128}
 CLIENTS = (1, 4, 16, 64)
 WIDE = 1_024
 MANY = 100_000
@@ -61,22 +58,42 @@ class Cell:
 
     @property
     def is_direct(self) -> bool:
-        """Whether our server talks in the direct protocol."""
-        return self.work.startswith("direct")
+        """Whether our server is asked in the direct protocol."""
+        return self.work.startswith(("direct", "lib", "python"))
+
+    @property
+    def is_of_codec(self) -> bool:
+        """Whether clients send the bare bytes, through no library."""
+        return not self.work.startswith(("lib", "python"))
 
     @property
     def servers(self) -> list[str]:
         """Those that can do this work, in a time that one can wait for."""
-        names = [SCACHED, SCACHED_CONTROL, BARE] if self.is_direct else [OURS, CONTROL, BARE]
+        names = [OURS, CONTROL, BARE]
         if self.state.bindings < MANY:
             names.append(STOCK)
-        if S6 in _OWN_WAYS.get(self.work, {}) and not self.state.bindings:
+        if self.work.removeprefix("direct") in ("savefind", "miss", "pipe", "cold", "libsavefind",
+                                                "libmiss") and not self.state.bindings:  # fmt: skip
             names.append(S6)
         return names
 
-    def work_of(self, server: str) -> str:
-        """What that server does in this cell."""
-        return _OWN_WAYS.get(self.work, {}).get(server, self.work)
+    def task_of(self, role: str) -> Task:
+        """What clients of that server do in this cell: the same work in the server's own way."""
+        way = "codec"
+        work = self.work
+        for prefix, library in (("lib", "libscache"), ("python", "python")):
+            if work.startswith(prefix):
+                way, work = library, work.removeprefix(prefix)
+        requests = _REQUESTS.get(work.removeprefix("direct").removesuffix("700"), 1)
+        requests = _REQUESTS.get(work, requests)
+        if way == "libscache" and role in (STOCK, S6):
+            return Task("libscache-postfix" if role == STOCK else "s6", work, requests)
+        if way == "codec" and role in (STOCK, S6):
+            plain = work.removeprefix("direct")
+            plain = "savefind" if plain == "pipe" else plain
+            requests = _REQUESTS.get(plain.removesuffix("700"), 1)
+            work = f"s6{plain}" if role == S6 else plain
+        return Task(way, work, requests)
 
 
 _EXTRA = [
@@ -99,25 +116,23 @@ def _works_of(state: State) -> list[str]:
     if state.connections and not state.bindings:
         works.remove("savedest")
     if state in (State(), State(19_000)):
-        works += ["savefind700", "directsavefind", "directmiss"]
+        works += ["savefind700", "directsavefind", "directmiss", "libsavefind", "libmiss"]
+    if state == State():
+        works += ["pythonsavefind", "pythonmiss"]
     return works
 
 
 def full() -> list[Cell]:
     """What ./dev bench measures."""
-    states = [
-        *(State(connections=count) for count in (0, 1_000, 10_000, 19_000)),
-        *(State(bindings=count) for count in (10_000, 50_000)),
-        State(19_000, 50_000),
-    ]
+    states = [State(), State(connections=19_000), State(bindings=50_000), State(19_000, 50_000)]
     cells = [Cell(w, c, state) for state in states for w in _works_of(state) for c in CLIENTS]
     return cells + _EXTRA
 
 
 def quick() -> list[Cell]:
     """The corners of it."""
-    states = [State(), State(19_000), State(bindings=50_000)]
-    return [Cell(w, c, state) for state in states for w in _works_of(state) for c in (1, 16)]
+    works = ("savefind", "miss", "directsavefind", "directmiss", "libsavefind")
+    return [Cell(w, c, State()) for w in works for c in CLIENTS]
 
 
 def matching(patterns: list[str]) -> list[Cell]:

@@ -126,10 +126,10 @@ void Client::expect(std::string_view wanted) {
 void Client::send(std::string_view bytes, int descriptor) {
   ssize_t size = 0;
   if (descriptor < 0) {
-    size = ::send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    size = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   } else {
     Rights rights{bytes, descriptor};
-    size = ::sendmsg(socket_, rights.message(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    size = ::sendmsg(socket_, rights.message(), MSG_NOSIGNAL);
   }
   if (size != static_cast<ssize_t>(bytes.size())) fail("send: {}", std::strerror(errno));
 }
@@ -137,12 +137,12 @@ void Client::send(std::string_view bytes, int descriptor) {
 std::size_t Client::receive() {
   const auto steps = std::span{work_->steps}.subspan(answered_, sent_ - answered_);
   if (std::ranges::none_of(steps, &Step::takes)) {
-    const ssize_t size = ::recv(socket_, input_ + size_, sizeof input_ - size_, MSG_DONTWAIT);
+    const ssize_t size = ::recv(socket_, input_ + size_, sizeof input_ - size_, 0);
     if (size < 0) fail("recv: {}", std::strerror(errno));
     return static_cast<std::size_t>(size);
   }
   Rights rights{input_ + size_, sizeof input_ - size_};
-  const ssize_t size = ::recvmsg(socket_, rights.message(), MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  const ssize_t size = ::recvmsg(socket_, rights.message(), MSG_CMSG_CLOEXEC);
   if (size < 0) fail("recvmsg: {}", std::strerror(errno));
   if (const int received = rights.descriptor(); received >= 0) received_ = received;
   return static_cast<std::size_t>(size);

@@ -22,6 +22,8 @@ class Slice:
     cpu: float
     p50: float
     p99: float
+    # The clients', where they are processes of their own.
+    clients_cpu: float = 0.0
 
     @property
     def throughput(self) -> float:
@@ -34,9 +36,14 @@ class Slice:
         return self.cpu / self.requests
 
     @property
-    def busy(self) -> float:
-        """The part of the time in which the server was running."""
-        return self.cpu / self.seconds
+    def clients_cpu_of_request(self) -> float:
+        """The clients' processor time for each request."""
+        return self.clients_cpu / self.requests
+
+    @property
+    def idle_of_request(self) -> float:
+        """The time of both processors, for each request, in which neither server nor client ran."""
+        return (2 * self.seconds - self.cpu - self.clients_cpu) / self.requests
 
 
 class Driver:
@@ -59,21 +66,21 @@ class Driver:
 
     def add(self, server: Server) -> None:
         """From here on this is the server of that name."""
-        self._ask("server", server.name, server.pid, server.path, server.status)
+        self._ask("server", server.key, server.pid, server.path, server.status)
 
     def fill(self, server: Server, work: str, count: int, first: int = 0) -> None:
         """Does the work so often, each time with another name; the names have numbers."""
         if count:
-            self._ask("fill", server.name, work, first, count)
+            self._ask("fill", server.key, work, first, count)
 
     def slice(
         self, server: Server, work: str, clients: int, bindings: int, warm: int, measured: int
     ) -> Slice:
         """Lets so many clients repeat the work for so many milliseconds."""
-        answer = self._ask("slice", server.name, work, clients, bindings, warm, measured)
+        answer = self._ask("slice", server.key, work, clients, bindings, warm, measured)
         found = Slice(**answer)
         if found.operations == 0:
-            raise RuntimeError(f"{server.name} does no {work} within {measured} ms")
+            raise RuntimeError(f"{server.key} does no {work} within {measured} ms")
         return found
 
     def close(self) -> None:

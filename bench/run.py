@@ -22,7 +22,7 @@ import plots
 import tables
 from driver import Slice
 from measure import Growth, Machine, Result
-from servers import BARE, OURS, REPOSITORY, ROLES, STOCK, Programs, debian
+from servers import BARE, OTHERS, OURS, REPOSITORY, STOCK, Programs, debian
 from verdict import BELOW, below, checks
 
 _BINARIES = REPOSITORY / "build"
@@ -35,11 +35,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cell", action="append", default=[], metavar="NAME",
                         help="only such cells: WORK/CLIENTS/CONNECTIONS/BINDINGS, * for any")
     parser.add_argument("--without", action="append", default=[], metavar="SERVER",
-                        choices=sorted(ROLES - {OURS, BARE}), help="leave that server out")
+                        choices=sorted(OTHERS), help="leave that server out")
+    parser.add_argument("--beside", action="append", default=[], metavar="NAME=FOLDER",
+                        help="programs of ours from that folder, too, as a server of that name")
+    parser.add_argument("--apart", action="store_true",
+                        help="keep the server on one processor, the clients on the other")
+    parser.add_argument("--separate", action="store_true",
+                        help="leave out the generator that never sleeps")
     parser.add_argument("--list", action="store_true", help="tell the cells' names and end")
     parser.add_argument("--rounds", type=int, help="slices of each server in each cell")
     parser.add_argument("--slice", type=int, default=80, help="milliseconds measured in each")
-    parser.add_argument("--warm", type=int, default=10, help="milliseconds before that")
+    parser.add_argument("--warm", type=int, default=20, help="milliseconds before that")
     parser.add_argument("--seed", type=int, help="of the order in which the servers take turns")
     parser.add_argument("--ours", type=pathlib.Path, default=_BINARIES / "release/bin",
                         metavar="FOLDER", help="where scache and scached are")
@@ -72,16 +78,21 @@ def _machine(arguments: argparse.Namespace) -> Machine:
     server, load = _processors()
     return Machine(
         programs=Programs(
-            scache=arguments.ours.absolute() / "scache",
-            scached=arguments.ours.absolute() / "scached",
+            ours=arguments.ours.absolute(),
             bare=arguments.bin.absolute() / "bench_bare",
+            variants={
+                name: pathlib.Path(folder).absolute()
+                for name, _, folder in (each.partition("=") for each in arguments.beside)
+            },
         ),
-        load=arguments.bin.absolute() / "bench_load",
+        tools=arguments.bin.absolute(),
         server_processor=server,
         load_processor=load,
         rounds=arguments.rounds or (9 if arguments.quick else 13),
         warm=arguments.warm,
         measured=arguments.slice,
+        apart=arguments.apart,
+        saturated=not arguments.separate,
         without=frozenset(arguments.without),
     )
 
@@ -126,7 +137,7 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     begun = time.monotonic()
     results = measure.run(machine, wanted, chance, _say)
     # Once is chance: what falls short has to do so again, in servers that were started anew.
-    again = [result.cell for result in results if below(result)]
+    again = [result.cell for result in results if below(result) and not arguments.beside]
     if again:
         _say(f"once more, {len(again)} cells:")
     repeated = measure.run(machine, again, chance, _say)
@@ -154,10 +165,15 @@ def _results(stored: list[dict[str, Any]]) -> list[Result]:
             cells.Cell(
                 each["cell"]["work"], each["cell"]["clients"], cells.State(**each["cell"]["state"])
             ),
-            {name: [Slice(**part) for part in parts] for name, parts in each["slices"].items()},
+            _slices(each["slices"]),
+            _slices(each["saturated"]),
         )
         for each in stored
     ]
+
+
+def _slices(stored: dict[str, list[dict[str, Any]]]) -> dict[str, list[Slice]]:
+    return {role: [Slice(**part) for part in parts] for role, parts in stored.items()}
 
 
 def _failures(results: Sequence[Result], repeated: Sequence[Result]) -> list[str]:

@@ -6,10 +6,11 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import re
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "tests" / "e2e"))
@@ -24,18 +25,16 @@ from lab import debian
 OURS = "ours"
 # The same program once more: what differs between the two is noise.
 CONTROL = "control"
-# Both as the server that stands alone, for the direct protocol.
-SCACHED = "scached"
-SCACHED_CONTROL = "scached-control"
 STOCK = "stock"
 BARE = "bare"
 S6 = "s6"
-_ROLES = {SCACHED: OURS, SCACHED_CONTROL: CONTROL}
-ROLES = frozenset((OURS, CONTROL, STOCK, BARE, S6))
+OTHERS = frozenset((CONTROL, STOCK, S6))
 
 _S6_PROGRAM = pathlib.Path("/usr/bin/s6-fdholderd")
 _OPEN_FILES = 20_000
 _SO_SNDBUFFORCE = 32
+# The client for Python asks every server for the direct protocol first.
+_EXPECTED = re.compile(r'statistics: |warning: unrecognized request: "direct", ignored$')
 # What its own defaults would end while it is measured, and would say of that.
 _SCACHED_TOML = """
 ttl.limit = "100000s"
@@ -44,33 +43,38 @@ log.level = "warning"
 """
 
 
-def role_of(name: str) -> str:
-    """As what it is compared: a server may be two programs."""
-    return _ROLES.get(name, name)
-
-
 @dataclasses.dataclass(frozen=True)
 class Programs:
-    """Where the programs are that this repository builds."""
+    """Where the programs are that this repository builds: ours, and variants by their names."""
 
-    scache: pathlib.Path
-    scached: pathlib.Path
+    ours: pathlib.Path
     bare: pathlib.Path
+    variants: Mapping[str, pathlib.Path] = dataclasses.field(default_factory=dict)
+
+    def folder(self, role: str) -> pathlib.Path:
+        """Where scache and scached of a server of ours are."""
+        return self.variants.get(role, self.ours)
 
 
 class Server:
-    """A running server with an empty cache, on one processor."""
+    """A running server with an empty cache.
 
-    def __init__(self, name: str, programs: Programs, processor: int) -> None:
-        self.name = name
+    `role`: as what it is compared. `direct`: ours is the server that stands alone.
+    """
+
+    def __init__(
+        self, role: str, programs: Programs, processors: Set[int], *, direct: bool
+    ) -> None:
+        self.role = role
+        self.direct = direct
         self.scratch = Scratch(
             {"connection_cache_ttl_limit": "100000s", "max_idle": "100000s", "ipc_timeout": "300s"}
         )
         self.log = MailLog(self.scratch.postlog)
-        # Room for what is told before the load looks again; a server that waits would be slow.
+        # Room for what is told in a slice, after which it is read; a server that waits would be slow.
         self._status, self._status_of_server = socket.socketpair()
-        self._status_of_server.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, 4 << 20)
-        with _on_processor(processor):
+        self._status_of_server.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, 64 << 20)
+        with _on_processors(processors):
             self._child = self._start(programs)
         self.pid = self._child.pid
         self._status_of_server.close()
@@ -81,16 +85,16 @@ class Server:
             raise
 
     def _start(self, programs: Programs) -> Child:
-        if self.name == S6:
+        if self.role == S6:
             return self._start_s6()
-        if self.name in _ROLES:
-            return self._start_scached(programs.scached)
+        if self.direct and self.role not in (BARE, STOCK):
+            return self._start_scached(programs.folder(self.role) / "scached")
         return self._start_postfix(programs)
 
     @property
-    def role(self) -> str:
-        """As what it is compared."""
-        return role_of(self.name)
+    def key(self) -> str:
+        """Its name among all that run."""
+        return f"{self.role}-direct" if self.direct else self.role
 
     @property
     def path(self) -> pathlib.Path:
@@ -106,7 +110,9 @@ class Server:
         return listener
 
     def _start_postfix(self, programs: Programs) -> Child:
-        program = {BARE: programs.bare, STOCK: None}.get(self.name, programs.scache)
+        program = {BARE: programs.bare, STOCK: None}.get(
+            self.role, programs.folder(self.role) / "scache"
+        )
         environment = {
             "GENERATION": "10",
             "LANG": "C",
@@ -175,18 +181,24 @@ class Server:
 
     def _await_first_word(self) -> None:
         """Until it has opened and closed what it opens and closes at its start."""
-        if self.name == S6:
+        if self.role == S6:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(10)
             client.connect(str(self.path))
             if not client.recv(1):
-                raise RuntimeError(f"{self.name} does not serve: {self.complaints()}")
+                raise RuntimeError(f"{self.key} does not serve: {self.complaints()}")
 
     @property
     def status(self) -> int:
         """The master's end of its status channel."""
         return self._status.fileno()
+
+    def read_status(self) -> None:
+        """Reads what the stock server tells its master, for whom nobody must be woken."""
+        with contextlib.suppress(BlockingIOError):
+            while self._status.recv(1 << 20, socket.MSG_DONTWAIT):
+                pass
 
     def descriptors(self) -> int:
         """How many are open."""
@@ -201,15 +213,9 @@ class Server:
 
     def complaints(self) -> list[str]:
         """What it has said that nobody wants to hear, and whether it has ended."""
-        said = [line.text for line in self.log.lines() if not line.text.startswith("statistics:")]
+        said = [line.text for line in self.log.lines() if not _EXPECTED.match(line.text)]
         errors = self.scratch.errors.read_text(errors="replace").strip()
         return said + [errors] * bool(errors) + ["it has ended"] * (not self._child.alive())
-
-    def stop(self) -> None:
-        """Ends it. Whatever it had to complain of makes the measurement worthless."""
-        if complaints := self.complaints():
-            raise RuntimeError(f"{self.name} complains: {complaints}")
-        self.kill()
 
     def kill(self) -> None:
         """Ends it, whatever state it is in."""
@@ -232,9 +238,9 @@ def _plain_files(scratch: Scratch) -> Iterator[tuple[int, int]]:
 
 
 @contextlib.contextmanager
-def _on_processor(number: int) -> Iterator[None]:
+def _on_processors(numbers: Set[int]) -> Iterator[None]:
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {number})
+    os.sched_setaffinity(0, numbers)
     try:
         yield
     finally:

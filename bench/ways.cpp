@@ -1,0 +1,150 @@
+#include "ways.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <scache/client.hpp>
+#include <utility>
+
+#include "client.hpp"
+#include "fail.hpp"
+#include "message.hpp"
+#include "sizes.hpp"
+
+// The headers are C's.
+extern "C" {
+#include <s6/fdholder.h>
+#include <skalibs/tai.h>
+}
+
+namespace scache::bench {
+namespace {
+
+using Of = Message::Of;
+
+class CodecWay : public Way {
+ public:
+  CodecWay(std::string path, Work& work) : path_{std::move(path)}, work_{work} {
+    if (work_.connects) return;
+    client_.connect(path_);
+    client_.agree(work_.protocol);
+  }
+
+  void operate(const Ids& ids, std::span<const Cargo> cargo) override {
+    if (work_.connects) client_.connect(path_);
+    client_.begin(work_, ids, cargo, 0);
+    while (!client_.proceed()) {
+    }
+  }
+  void rest() override { client_.finish(); }
+
+ private:
+  std::string path_;
+  Work& work_;
+  Client client_;
+};
+
+// What a library is asked for: to save and find a connection, or to find none.
+bool finds_what_it_saves(const Work& work) {
+  return work.choice == Choice::fresh;
+}
+
+std::string put(Message message, const Ids& ids) {
+  return std::string{message.with(ids)};
+}
+
+class LibraryWay : public Way {
+ public:
+  LibraryWay(const std::string& path, const Work& work, scache::Protocol protocol)
+      : client_{path, {.timeout = std::chrono::seconds{60}, .protocol = protocol}},
+        saves_{finds_what_it_saves(work)} {
+    if (auto there = client_.protocol(); !there) fail("{}", there.error().text);
+  }
+
+  void operate(const Ids& ids, std::span<const Cargo> cargo) override {
+    const std::string endpoint = put(Message{}.name(Of::endpoint), ids);
+    if (saves_) save(endpoint, ids, cargo.front());
+    const auto found = client_.find_endpoint(endpoint);
+    if (!found) fail("find: {}", found.error().text);
+    if (static_cast<bool>(*found) != saves_) fail("a find finds what it should not, or nothing");
+    if (saves_ && !cargo.front().is_same(found->descriptor.get())) {
+      fail("a found descriptor is not the one saved as number {}", ids.endpoint);
+    }
+  }
+
+ private:
+  void save(const std::string& endpoint, const Ids& ids, const Cargo& cargo) {
+    scache::Connection connection{
+        .descriptor = scache::Descriptor{::fcntl(cargo.descriptor, F_DUPFD_CLOEXEC, 0)},
+        .endpoint = endpoint,
+        .endpoint_properties = put(
+            Message{}.properties(Of::endpoint, kEndpointPropertiesSize), ids)};
+    const auto saved = client_.save(connection, {.ttl = std::chrono::milliseconds{kTtlMilliseconds}});
+    if (!saved) fail("save: {}", saved.error().text);
+  }
+
+  scache::Client client_;
+  bool saves_;
+};
+
+class S6Way : public Way {
+ public:
+  S6Way(const std::string& path, const Work& work) : saves_{finds_what_it_saves(work)} {
+    ::tain_now(&now_);
+    ::tain_addsec(&end_, &now_, 90'000);
+    if (!::s6_fdholder_start(&holder_, path.c_str(), &end_, &now_)) failed("start");
+  }
+  ~S6Way() override { ::s6_fdholder_end(&holder_); }
+
+  void operate(const Ids& ids, std::span<const Cargo> cargo) override {
+    const std::string endpoint = put(Message{}.name(Of::endpoint), ids);
+    if (saves_) save(endpoint, cargo.front());
+    const int found = ::s6_fdholder_retrieve_delete(&holder_, endpoint.c_str(), &end_, &now_);
+    if (!saves_) {
+      if (found >= 0 || errno != ENOENT) failed("a find that should find nothing");
+      return;
+    }
+    if (found < 0) failed("retrieve");
+    if (!cargo.front().is_same(found)) fail("a found descriptor is another one");
+    ::close(found);
+  }
+
+ private:
+  // It wants each deadline once only.
+  void save(const std::string& endpoint, const Cargo& cargo) {
+    ::tain_now(&now_);
+    tain deadline{};
+    ::tain_addsec(&deadline, &now_, static_cast<int>(kTtlMilliseconds / 1'000));
+    if (!::s6_fdholder_store(&holder_, cargo.descriptor, endpoint.c_str(), &deadline, &end_,
+                             &now_)) {
+      failed("store");
+    }
+  }
+  [[noreturn]] static void failed(const char* what) {
+    fail("s6: {}: {}", what, std::strerror(errno));
+  }
+
+  s6_fdholder_t holder_ = S6_FDHOLDER_ZERO;
+  tain now_{};
+  tain end_{};
+  bool saves_;
+};
+
+}  // namespace
+
+std::unique_ptr<Way> Way::named(std::string_view name, const std::string& path, Work& work) {
+  if (name == "codec") return std::make_unique<CodecWay>(path, work);
+  if (name == "libscache") {
+    return std::make_unique<LibraryWay>(path, work, scache::Protocol::direct);
+  }
+  if (name == "libscache-postfix") {
+    return std::make_unique<LibraryWay>(path, work, scache::Protocol::postfix);
+  }
+  if (name == "s6") return std::make_unique<S6Way>(path, work);
+  fail("there is no way named {}", name);
+}
+
+}  // namespace scache::bench

@@ -32,7 +32,6 @@ if(SCACHE_SANITIZE)
     -fsanitize=${SCACHE_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all
     -fno-omit-frame-pointer)
   target_link_options(scache_settings INTERFACE -fsanitize=${SCACHE_SANITIZE})
-  target_compile_definitions(scache_settings INTERFACE SCACHE_FRESH_FRAMES)
 endif()
 if(SCACHE_COVERAGE)
   # clang's: the counters can lie in a shared mapping of their file, so that what a process counted

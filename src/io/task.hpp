@@ -6,8 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "io/frame_pool.hpp"
-
 namespace scache {
 
 // Task<T> is a coroutine that runs when it is awaited and hands its result, or its exception, to
@@ -24,11 +22,6 @@ namespace detail {
 struct TaskPromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
   std::exception_ptr exception;
-
-  static void* operator new(std::size_t size) { return FramePool::take(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept {
-    FramePool::give(frame, size);
-  }
 
   std::suspend_always initial_suspend() noexcept { return {}; }
   auto final_suspend() noexcept {

@@ -200,14 +200,6 @@ void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_
       thread, std::move(state), depend);
 }
 
-// Every coroutine asks for memory here: none is kept from the one before.
-void* __wrap__ZN6scache9FramePool4takeEm(std::size_t size) {
-  return ::operator new(size);
-}
-void __wrap__ZN6scache9FramePool4giveEPvm(void* frame, std::size_t) noexcept {
-  ::operator delete(frame);
-}
-
 }  // extern "C"
 
 void* operator new(std::size_t size) {

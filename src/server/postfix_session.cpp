@@ -114,10 +114,6 @@ PostfixSession::Hearing PostfixSession::hear(std::string_view wanted) noexcept {
 
 // Looks for a list in what is there.
 PostfixSession::Heard PostfixSession::listen(std::string_view wanted) {
-  if (hears_at_once(wanted)) {
-    stray_names_ = 0;
-    return Heard::list;
-  }
   for (;;) {
     switch (reader_.scan(stream_.input(), wanted)) {
       case AttributeReader::Step::need_more:
@@ -149,19 +145,6 @@ PostfixSession::Heard PostfixSession::listen(std::string_view wanted) {
   }
 }
 
-// Whether the list is there in the very form that nearly all clients use nearly always.
-bool PostfixSession::hears_at_once(std::string_view wanted) noexcept {
-  if (reader_.has_begun()) return false;
-  if (wanted == postfix_codec::kDummy) {
-    if (!postfix_codec::begins_with_dummy(stream_.input())) return false;
-    heard_size_ = postfix_codec::kDummySize;
-    return true;
-  }
-  plain_ = postfix_codec::read_plain(stream_.input(), settings_.limits);
-  if (plain_) heard_size_ = plain_->size;
-  return plain_.has_value();
-}
-
 // Between requests a client may wait as long as it likes, once it has read its replies.
 Watch::Awaiter PostfixSession::more_input(std::string_view wanted) {
   if (wanted != postfix_codec::kRequest || !stream_.input().empty()) {
@@ -182,10 +165,6 @@ PostfixSession::Heard PostfixSession::receive(std::string_view wanted) {
 }
 
 void PostfixSession::drop_heard() noexcept {
-  if (heard_size_ > 0) {
-    stream_.consume(std::exchange(heard_size_, 0));
-    return;
-  }
   stream_.consume(reader_.consumed());
   reader_.done();
 }
@@ -215,12 +194,6 @@ PostfixSession::Heard PostfixSession::cut_short(Flow flow, std::string_view want
 }
 
 Task<bool> PostfixSession::serve() {
-  if (plain_) {
-    const postfix_codec::PlainRequest plain = *plain_;
-    plain_.reset();
-    drop_heard();
-    return answer(plain.kind, plain.request);
-  }
   if (reader_.string(0) == direct::kDirect) {
     answer_wish();
     return {};

@@ -14,7 +14,6 @@
 #include "server/session.hpp"
 #include "server/unconfirmed_saves.hpp"
 #include "wire/attribute_reader.hpp"
-#include "wire/plain_request.hpp"
 #include "wire/postfix_codec.hpp"
 
 namespace scache {
@@ -66,7 +65,6 @@ class PostfixSession {
   // with drop_heard().
   Hearing hear(std::string_view wanted) noexcept;
   Heard listen(std::string_view wanted);
-  bool hears_at_once(std::string_view wanted) noexcept;
   Watch::Awaiter more_input(std::string_view wanted);
   // A client that leaves its reply unread is not between requests.
   void be_busy() {
@@ -99,9 +97,6 @@ class PostfixSession {
   const SessionSettings& settings_;
   std::uint32_t owner_;
   AttributeReader reader_;
-  // Of a list that was read at once, past reader_: the request that it is, and its size; else 0.
-  std::optional<postfix_codec::PlainRequest> plain_;
-  std::size_t heard_size_ = 0;
   Instant deadline_ = kNever;
   // Waits between requests, as events_ has been told.
   bool idle_ = false;

@@ -50,7 +50,6 @@ class AttributeReader {
   }
 
   // Whether a list has been looked at and is not done.
-  bool has_begun() const noexcept { return at_ > 0; }
   // While more is needed: whether it is a value that is incomplete, and not a name.
   bool within_value() const noexcept {
     return phase_ == Phase::wanted_value || phase_ == Phase::value;

@@ -5,8 +5,8 @@
 //
 // WAY: codec (the bare bytes), libscache, libscache-postfix (libscache in Postfix's protocol) or s6
 // (s6's own library). PLACE: which of the CLIENTS this is. A byte on standard input lets it go, the
-// shared memory at descriptor TALLIES stops it, and the end of standard input ends it. Whatever is not as
-// it should be ends it with a message.
+// shared memory at descriptor TALLIES stops it, and the end of standard input ends it. Whatever is
+// not as it should be ends it with a message.
 
 #include <unistd.h>
 
@@ -53,7 +53,8 @@ int main(int argc, char** argv) {
     std::uint64_t began = now();
     while (tallies.running()) {
       const std::size_t turn = begun % kCargo;
-      way->operate(chooser.choose(work.choice, begun), cargo.subspan(turn * work.lanes, work.lanes));
+      way->operate(chooser.choose(work.choice, begun),
+                   cargo.subspan(turn * work.lanes, work.lanes));
       ++begun;
       const std::uint64_t ended = now();
       tallies.mine().add(ended - began);

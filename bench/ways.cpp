@@ -80,9 +80,10 @@ class LibraryWay : public Way {
     scache::Connection connection{
         .descriptor = scache::Descriptor{::fcntl(cargo.descriptor, F_DUPFD_CLOEXEC, 0)},
         .endpoint = endpoint,
-        .endpoint_properties = put(
-            Message{}.properties(Of::endpoint, kEndpointPropertiesSize), ids)};
-    const auto saved = client_.save(connection, {.ttl = std::chrono::milliseconds{kTtlMilliseconds}});
+        .endpoint_properties =
+            put(Message{}.properties(Of::endpoint, kEndpointPropertiesSize), ids)};
+    const auto saved =
+        client_.save(connection, {.ttl = std::chrono::milliseconds{kTtlMilliseconds}});
     if (!saved) fail("save: {}", saved.error().text);
   }
 

@@ -10,8 +10,8 @@
 
 namespace scache::bench {
 
-// Way is how a program that blocks talks to a server: by bare bytes or through a library. What comes
-// is checked; what is wrong ends the program.
+// Way is how a program that blocks talks to a server: by bare bytes or through a library. What
+// comes is checked; what is wrong ends the program.
 class Way {
  public:
   Way() = default;

@@ -43,6 +43,11 @@ short poll_events(int socket) noexcept {
   return ::poll(&state, 1, 0) < 0 ? short{POLLOUT} : state.revents;
 }
 
+// Whether that says that the socket is of no use any more.
+bool says_closed(short events) noexcept {
+  return (events & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
 // Without room for more, though nothing is on its way: it is still connecting.
 bool is_connecting(int socket, int protocol, short events) noexcept {
   // Multipath TCP takes the lock for the second question.
@@ -94,10 +99,6 @@ bool ListeningAddress::is_peer_of(const sockaddr_un& peer, socklen_t size) const
          std::memcmp(&peer, &address_, size) == 0;
 }
 
-bool says_closed(short events) noexcept {
-  return (events & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
-}
-
 DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept {
   switch (socket_family(descriptor)) {
     case AF_INET:
@@ -110,6 +111,10 @@ DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexc
     default:
       return {};
   }
+}
+
+bool peer_has_closed(int socket) noexcept {
+  return says_closed(poll_events(socket));
 }
 
 }  // namespace scache

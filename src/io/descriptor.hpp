@@ -46,7 +46,8 @@ struct DescriptorFacts {
 // that the others may hold: of a pipe, of a socket of the internet, of a file's position.
 DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept;
 
-// What poll(2) says of a socket that is of no use any more: POLLRDHUP has to be asked for, too.
-bool says_closed(short events) noexcept;
+// Whether the peer of a socket has closed its side, or the connection is over. Waits for nobody, as
+// inspect().
+bool peer_has_closed(int socket) noexcept;
 
 }  // namespace scache

@@ -27,7 +27,6 @@ Loop::Loop(Clock clock)
 }
 
 void Loop::turn(Wait wait) {
-  probes_.settle();
   if (before_wait_) before_wait_();
   std::array<epoll_event, kEventsOfTurn> room;
   const std::span<epoll_event> events = await(wait, room);

@@ -13,7 +13,6 @@
 #include "base/clock.hpp"
 #include "base/fd.hpp"
 #include "io/busy_poll.hpp"
-#include "io/probe.hpp"
 
 namespace scache {
 
@@ -82,7 +81,6 @@ class Loop {
   // Whether it goes on looking for BusyPoll::kTime before it sleeps, where that pays. At first not.
   void set_busy_poll(bool on) noexcept;
 
-  Probes& probes() noexcept { return probes_; }
 
   // For waiters: wake at a deadline (kNever: not), wake in the next turn, and neither.
   void set_deadline(Waiter& waiter, Instant deadline) noexcept;
@@ -116,7 +114,6 @@ class Loop {
   Instant now_;
   ReadyList ready_;
   DeadlineSet deadlines_;
-  Probes probes_;
   std::optional<BusyPoll> busy_poll_;
   std::function<void()> before_wait_;
   bool stopped_ = false;

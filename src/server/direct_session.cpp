@@ -47,16 +47,6 @@ Task<> DirectSession::run() {
   for (;;) {
     // After its last word it only waits for that to be read.
     if (next != Next::over) next = serve();
-    if (is_asking()) {
-      Probe probe{stream_.loop().probes(), hand_over_->claim.descriptor()};
-      const bool is_dead = co_await probe;
-      if (is_dead) {
-        replace_found();
-      } else {
-        hand_over_->is_alive = true;
-      }
-      continue;
-    }
     const Flow sent = send();
     if (!sent.moved() && !sent.must_wait()) co_return;
     if (next == Next::over && sent.moved()) co_return;
@@ -82,7 +72,6 @@ Task<> DirectSession::run() {
 // Serves whole frames, and a slice of each drop.
 DirectSession::Next DirectSession::serve() {
   Next next = Next::input;
-  if (is_asking()) return next;
   if (hand_over_) send_found();
   for (; !hand_over_ && !is_broken_; ++in_a_row_) {
     const direct::FrameStep frame = direct::read_frame(stream_.input());
@@ -100,7 +89,6 @@ DirectSession::Next DirectSession::serve() {
     stream_.consume(frame.header.size);
     deadline_ = after(stream_.loop().now(), settings_.time_limit);
   }
-  if (is_asking()) return next;
   if (!hand_over_ && arrived_ && stream_.input().empty()) {
     return end("a descriptor comes without its frame");
   }
@@ -231,23 +219,14 @@ void DirectSession::answer(std::uint64_t id, const FindDestination& find) {
 
 void DirectSession::look_up(const Wanted& wanted) {
   if (wanted.by == Service::Lookup::endpoint) {
-    std::optional<Claim> claim = service_.find(FindEndpoint{wanted.name}, now(), wanted.dead);
+    std::optional<Claim> claim = service_.find(FindEndpoint{wanted.name}, now());
     if (!claim) return put_miss(wanted.request);
     hand_over(wanted, std::move(*claim), {});
   } else {
-    auto hit = service_.find(FindDestination{wanted.name}, now(), wanted.dead);
+    auto hit = service_.find(FindDestination{wanted.name}, now());
     if (!hit) return put_miss(wanted.request);
     hand_over(wanted, std::move(hit->claim), hit->properties);
   }
-}
-
-// The connection that was found is dead: the next, if there is one.
-void DirectSession::replace_found() {
-  Wanted wanted = hand_over_->wanted;
-  ++wanted.dead;
-  hand_over_->claim.discard();
-  hand_over_.reset();
-  look_up(wanted);
 }
 
 void DirectSession::put_miss(std::uint64_t id) {
@@ -269,9 +248,8 @@ void DirectSession::hand_over(const Wanted& wanted, Claim claim,
       .put(Tag::age, milliseconds(moment - from.since))
       .put(Tag::idle, milliseconds(moment - from.saved))
       .end();
-  const bool can_be_asked = Service::can_be_asked(claim);
-  hand_over_.emplace(wanted, std::move(claim), !can_be_asked);
-  if (!can_be_asked) send_found();
+  hand_over_.emplace(wanted, std::move(claim));
+  send_found();
 }
 
 void DirectSession::send_found() {

@@ -58,14 +58,11 @@ class DirectSession {
     Service::Lookup by;
     // In the input.
     std::string_view name;
-    // Connections that it has found dead.
-    unsigned dead = 0;
   };
   // A found connection on its way out, in a frame.
   struct HandOver {
     Wanted wanted;
     Claim claim;
-    bool is_alive;
   };
   // What a session goes on with when it has served what it can.
   enum class Next : std::uint8_t {
@@ -77,13 +74,10 @@ class DirectSession {
     over,
   };
 
-  // Whether a found connection's peer is still to be asked if it is there.
-  bool is_asking() const noexcept { return hand_over_ && !hand_over_->is_alive; }
   Next serve();
   void serve_frame(const direct::FrameStep& frame);
   Flow send();
   void send_found();
-  void replace_found();
   Watch::Awaiter more_input();
   // A client that leaves its reply unread is not between requests.
   void be_busy() {

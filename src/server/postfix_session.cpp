@@ -219,23 +219,22 @@ Task<bool> PostfixSession::answer(Kind kind, const Request& request) {
     save_destination(*save);
     return {};
   }
-  const std::size_t before_reply = stream_.output().size();
-  std::optional<Claim> claim = find(kind, request, 0);
+  std::optional<Claim> claim = find(kind, request);
   if (!claim) return {};
-  return hand_over(kind, request, std::move(*claim), before_reply);
+  return hand_over(kind, std::move(*claim));
 }
 
-// Looks for a connection, and replies; `dead` were found before.
-std::optional<Claim> PostfixSession::find(Kind kind, const Request& request, unsigned dead) {
+// Looks for a connection, and replies.
+std::optional<Claim> PostfixSession::find(Kind kind, const Request& request) {
   const Instant now = stream_.loop().now();
   if (const auto* wanted = std::get_if<FindEndpoint>(&request)) {
-    std::optional<Claim> claim = service_.find(*wanted, now, dead);
+    std::optional<Claim> claim = service_.find(*wanted, now);
     if (claim && can_be_told(claim->properties())) {
       postfix_codec::put_endpoint_hit(stream_.output(), claim->properties());
       return claim;
     }
   } else if (const auto* look = std::get_if<FindDestination>(&request)) {
-    std::optional<Cache::DestinationHit> hit = service_.find(*look, now, dead);
+    std::optional<Cache::DestinationHit> hit = service_.find(*look, now);
     if (hit && can_be_told(hit->properties) && can_be_told(hit->claim.properties())) {
       postfix_codec::put_destination_hit(stream_.output(), hit->properties,
                                          hit->claim.properties());
@@ -305,21 +304,8 @@ void PostfixSession::save_destination(const SaveDestination& request) {
   }
 }
 
-// The connection goes to the client, or back to its place in the cache. Its reply is taken back
-// where it turns out to be dead, and another one is looked for.
-Task<bool> PostfixSession::hand_over(Kind kind, Request request, Claim found,
-                                     std::size_t before_reply) {
-  std::optional<Claim> claim{std::move(found)};
-  for (unsigned dead = 0; Service::can_be_asked(*claim);) {
-    Probe probe{stream_.loop().probes(), claim->descriptor()};
-    const bool is_dead = co_await probe;
-    if (!is_dead) break;
-    claim->discard();
-    stream_.output().resize(before_reply);
-    std::optional<Claim> next = find(kind, request, ++dead);
-    if (!next) co_return true;
-    claim.emplace(std::move(*next));
-  }
+// The connection goes to the client, or back to its place in the cache.
+Task<bool> PostfixSession::hand_over(Kind kind, Claim claim) {
   Heard ready = Heard::part;
   while (ready == Heard::part) ready = co_await hear(postfix_codec::kDummy);
   if (ready != Heard::list) {
@@ -328,18 +314,18 @@ Task<bool> PostfixSession::hand_over(Kind kind, Request request, Claim found,
   }
   drop_heard();
 
-  Flow sent = stream_.send_descriptor(claim->descriptor());
+  Flow sent = stream_.send_descriptor(claim.descriptor());
   while (sent.must_wait()) {
     const Ready room = co_await stream_.writable(deadline_);
     sent = room == Ready::timed_out ? Flow{Flow::Kind::timed_out, 0}
-                                    : stream_.send_descriptor(claim->descriptor());
+                                    : stream_.send_descriptor(claim.descriptor());
   }
   if (!sent.moved()) {
     warn_of_descriptor(kind, "cannot send", sent.reason());
     co_return false;
   }
-  service_.commit(*claim, kind == Kind::find_endpoint ? Service::Lookup::endpoint
-                                                      : Service::Lookup::destination);
+  service_.commit(claim, kind == Kind::find_endpoint ? Service::Lookup::endpoint
+                                                     : Service::Lookup::destination);
 
   Heard taken = Heard::part;
   while (taken == Heard::part) taken = co_await hear(postfix_codec::kDummy);

@@ -78,11 +78,11 @@ class PostfixSession {
   Task<bool> serve();
   Task<bool> answer(Kind kind, const Request& request);
   void answer_wish();
-  std::optional<Claim> find(Kind kind, const Request& request, unsigned dead);
+  std::optional<Claim> find(Kind kind, const Request& request);
   void save_destination(const SaveDestination& request);
   // Exchanges. Each answers whether the session goes on.
   Task<bool> save_endpoint(SaveEndpoint request);
-  Task<bool> hand_over(Kind kind, Request request, Claim found, std::size_t before_reply);
+  Task<bool> hand_over(Kind kind, Claim claim);
 
   void refuse(Kind kind, std::string_view why);
   void warn(LogKind kind, std::string_view text) noexcept {

@@ -105,10 +105,13 @@ Saved Service::save(const SaveDestination& request, Instant now) {
   return outcome == SaveOutcome::renewed ? Saved::renewed : Saved::yes;
 }
 
-std::optional<Claim> Service::find(const FindEndpoint& request, Instant now, unsigned dead) {
-  if (dead == 0) log_.detail("find_endp endpoint={}", request.endpoint);
-  if (dead < kMaxDeadInARow) {
-    if (auto claim = cache_.find_endpoint(request.endpoint, now)) return claim;
+std::optional<Claim> Service::find(const FindEndpoint& request, Instant now) {
+  log_.detail("find_endp endpoint={}", request.endpoint);
+  for (unsigned dead = 0; dead < kMaxDeadInARow; ++dead) {
+    auto claim = cache_.find_endpoint(request.endpoint, now);
+    if (!claim) break;
+    if (!is_dead(*claim)) return claim;
+    claim->discard();
   }
   log_.detail("find_endp: not found");
   ++totals_.endpoint_misses;
@@ -116,11 +119,13 @@ std::optional<Claim> Service::find(const FindEndpoint& request, Instant now, uns
   return std::nullopt;
 }
 
-std::optional<Cache::DestinationHit> Service::find(const FindDestination& request, Instant now,
-                                                   unsigned dead) {
-  if (dead == 0) log_.detail("find_dest destination={}", request.destination);
-  if (dead < kMaxDeadInARow) {
-    if (auto hit = cache_.find_destination(request.destination, now)) return hit;
+std::optional<Cache::DestinationHit> Service::find(const FindDestination& request, Instant now) {
+  log_.detail("find_dest destination={}", request.destination);
+  for (unsigned dead = 0; dead < kMaxDeadInARow; ++dead) {
+    auto hit = cache_.find_destination(request.destination, now);
+    if (!hit) break;
+    if (!is_dead(hit->claim)) return hit;
+    hit->claim.discard();
   }
   log_.detail("find_dest: not found");
   ++totals_.destination_misses;
@@ -128,9 +133,10 @@ std::optional<Cache::DestinationHit> Service::find(const FindDestination& reques
   return std::nullopt;
 }
 
-bool Service::can_be_asked(const Claim& claim) noexcept {
+bool Service::is_dead(const Claim& claim) noexcept {
   const auto kind = static_cast<DescriptorKind>(claim.provenance().note);
-  return kind == DescriptorKind::network || kind == DescriptorKind::local;
+  const bool is_socket = kind == DescriptorKind::network || kind == DescriptorKind::local;
+  return is_socket && peer_has_closed(claim.descriptor());
 }
 
 void Service::commit(Claim& claim, Lookup lookup) noexcept {

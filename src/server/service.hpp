@@ -82,14 +82,10 @@ class Service final : private CacheObserver {
   // An id for a connection that has none; a save that names none gets one by itself.
   std::uint64_t new_connection_id() noexcept { return ++last_connection_id_; }
   Saved save(const SaveDestination& request, Instant now);
-  // A miss is counted here, a hit where the claim is committed. The caller makes sure that the
-  // connection is alive; one that is not it discards, and looks again with one more of the `dead`.
-  std::optional<Claim> find(const FindEndpoint& request, Instant now, unsigned dead = 0);
-  std::optional<Cache::DestinationHit> find(const FindDestination& request, Instant now,
-                                            unsigned dead = 0);
-  // Whether a Probe can tell if it is alive. A pipe is not asked: what is left in it may be wanted
-  // though its other end is closed.
-  static bool can_be_asked(const Claim& claim) noexcept;
+  // Passes over connections whose peer has closed its side, and closes them. A miss is counted
+  // here, a hit where the claim is committed.
+  std::optional<Claim> find(const FindEndpoint& request, Instant now);
+  std::optional<Cache::DestinationHit> find(const FindDestination& request, Instant now);
 
   // Closes a descriptor that came from a user's client and is not to be kept.
   void close_unwanted(Fd fd, uid_t user) noexcept { closer_.close(std::move(fd), user); }
@@ -126,6 +122,9 @@ class Service final : private CacheObserver {
 
  private:
   std::optional<Saved> refusal(const DescriptorFacts& facts) const noexcept;
+  // Whether a connection is of no use any more. A pipe is not asked: what is left in it may be
+  // wanted though its other end is closed.
+  static bool is_dead(const Claim& claim) noexcept;
   void connection_saved(std::string_view endpoint, std::string_view properties,
                         int descriptor) noexcept override;
   void connection_left(std::string_view endpoint, std::string_view properties, Fd fd,

@@ -78,6 +78,19 @@ TEST_F(DescriptorTest, TcpWithoutRoomForMoreIsOpen) {
   EXPECT_FALSE(look(ends.first).closed);
 }
 
+void expect_end_is_noticed(Ends ends) {
+  EXPECT_FALSE(peer_has_closed(ends.first.get()));
+  ASSERT_TRUE(test::send_with(ends.second.get(), "421 bye\r\n", {}));
+  EXPECT_FALSE(peer_has_closed(ends.first.get())) << "what it has said is no end";
+  ends.second.reset();
+  EXPECT_TRUE(peer_has_closed(ends.first.get()));
+}
+
+TEST_F(DescriptorTest, APeerThatHasClosedItsSideIsNoticed) {
+  expect_end_is_noticed(test::tcp_pair());
+  expect_end_is_noticed(test::socket_pair());
+}
+
 TEST_F(DescriptorTest, ConnectedLocalStreams) {
   const Ends ends = test::socket_pair();
   EXPECT_EQ(look(ends.first).kind, DescriptorKind::local);

@@ -8,7 +8,7 @@ import os
 import pathlib
 import random
 import statistics
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 
 from cells import Cell, State
 from crowd import Crowd
@@ -34,8 +34,8 @@ class Machine:
     rounds: int
     warm: int
     measured: int
-    # Whether clients that are processes keep off the server's processor.
-    apart: bool = False
+    # Whether the kernel chooses where servers and clients run.
+    together: bool = False
     saturated: bool = True
     without: frozenset[str] = frozenset()
 
@@ -150,14 +150,14 @@ def _measure(
     result.saturated.update({server.role: [] for server in saturated})
     with contextlib.ExitStack() as crowds:
         of = {server: crowds.enter_context(_crowd(machine, server, cell)) for server in servers}
+        for server in servers if machine.together else ():
+            os.sched_setaffinity(server.pid, machine.both)
         for _ in range(machine.rounds):
             for server in chance.sample(servers, len(servers)):
-                _put_on(server, machine.both if not machine.apart else {machine.server_processor})
-                result.slices[server.role].append(
-                    of[server].slice(machine.warm, machine.measured)
-                )
+                part = of[server].slice(machine.warm, machine.measured)
+                result.slices[server.role].append(part)
     for server in saturated:
-        _put_on(server, {machine.server_processor})
+        os.sched_setaffinity(server.pid, {machine.server_processor})
     for _ in range(machine.rounds if saturated else 0):
         for server in chance.sample(saturated, len(saturated)):
             task = cell.task_of(server.role)
@@ -168,13 +168,9 @@ def _measure(
     return result
 
 
-def _put_on(server: Server, processors: Set[int]) -> None:
-    os.sched_setaffinity(server.pid, processors)
-
-
 @contextlib.contextmanager
 def _crowd(machine: Machine, server: Server, cell: Cell) -> Iterator[Crowd]:
-    processors = {machine.load_processor} if machine.apart else machine.both
+    processors = machine.both if machine.together else {machine.load_processor}
     crowd = Crowd(
         machine.tools / "bench_client", processors, server, cell.task_of(server.role),
         cell.clients, cell.state.bindings,

@@ -95,8 +95,8 @@ def _series(results: Sequence[Result], wanted: dict[int, str], what: str, factor
 
 def draw(results: Sequence[Result], folder: pathlib.Path) -> list[pathlib.Path]:
     """All plots that the results suffice for."""
-    held = (0, 1_000, 10_000, 19_000)
-    bound = (0, 10_000, 50_000)
+    held = (0, 19_000)
+    bound = (0, 50_000)
     plots = {
         "savefind-by-connections": (
             "save_endp + find_endp, 16 clients", "connections in the cache",

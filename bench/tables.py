@@ -8,9 +8,14 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from cells import MANY, WIDE, WORKS, State
+from mail import Delivery
 from measure import Growth, Result
+from ratios import ratio
 from servers import BARE, OURS, S6, STOCK
 from verdict import BELOW, NEAR, checks, compared, noise
+
+
+_WHERE = ("savefind", "directsavefind", "libsavefind", "pythonsavefind")
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -40,34 +45,81 @@ def cells(results: Sequence[Result]) -> str:
     """One table for each work."""
     text = ""
     for work, words in WORKS.items():
-        rows = []
-        others = [BARE, STOCK]
-        for result in results:
-            cell, state = result.cell, result.cell.state
-            if cell.work != work:
-                continue
-            if cell.is_direct:
-                others = [BARE, STOCK, S6]
-            rows.append((
-                str(cell.clients), f"{state.connections:,}", f"{state.wide or state.bindings:,}",
+        of_work = [result for result in results if result.cell.work == work]
+        others = [o for o in (BARE, STOCK, S6) if any(o in result.slices for result in of_work)]
+        rows = [
+            (
+                str(result.cell.clients), f"{result.cell.state.connections:,}",
+                f"{result.cell.state.wide or result.cell.state.bindings:,}",
                 f"{_median(result, OURS, 'throughput'):,.0f}",
-                _micro(_median(result, OURS, "cpu_of_request")),
                 _micro(_median(result, OURS, "p50")), _micro(_median(result, OURS, "p99")),
+                _micro(_median(result, OURS, "cpu_of_request")),
                 *(
                     str(compared(result, what, other)) if other in result.slices else ""
                     for other in others for what in ("throughput", "cpu_of_request")
                 ),
+                *_saturated(result),
                 _verdict(result),
-            ))  # fmt: skip
+            )
+            for result in of_work
+        ]  # fmt: skip
         if rows:
             ratios = [f"{what} to {other}" for other in others for what in ("throughput", "CPU")]
-            head = ["clients", "connections", "bindings", "requests/s", "CPU µs", "p50 µs",
-                    "p99 µs", *ratios, ""]  # fmt: skip
+            head = ["clients", "connections", "bindings", "requests/s", "p50 µs", "p99 µs",
+                    "CPU µs", *ratios, "saturated: requests/s", "to bare", ""]  # fmt: skip
             text += f"\n### {words[0].upper()}{words[1:]} (`{work}`)\n\n{_table(head, rows)}"
     return text
 
 
-def servers(results: Sequence[Result], *, direct: bool) -> str:
+def _saturated(result: Result) -> tuple[str, str]:
+    """Throughput with the generator that never sleeps, and how it compares with bare's."""
+    if not result.saturated.get(OURS):
+        return "", ""
+    ours, bare = (
+        [part.throughput for part in result.saturated[name]] for name in (OURS, BARE)
+    )
+    return f"{statistics.median(ours):,.0f}", str(ratio(ours, bare))
+
+
+def where(results: Sequence[Result]) -> str:
+    """Where the time of a request goes, in microseconds."""
+    head = ("work", "clients", "between two answers", *(
+        f"{name}: server, clients, idle" for name in (OURS, BARE)))  # fmt: skip
+    rows = [
+        (
+            f"`{result.cell.work}`",
+            str(result.cell.clients),
+            _micro(1 / _median(result, OURS, "throughput")),
+            *(
+                ", ".join(
+                    _micro(_median(result, name, what))
+                    for what in ("cpu_of_request", "clients_cpu_of_request", "idle_of_request")
+                )
+                for name in (OURS, BARE)
+            ),
+        )
+        for result in results
+        if result.cell.state == State() and result.cell.work in _WHERE
+    ]
+    return _table(head, rows)
+
+
+def mail(deliveries: Sequence[Delivery]) -> str:
+    """What a cache saves a mail system."""
+    head = ("", "messages", "messages a second", "SMTP sessions", "CPU of the cache, ms",
+            "CPU of master(8), ms")  # fmt: skip
+    rows = [
+        (
+            each.way, f"{each.messages:,}", f"{each.messages / each.seconds:,.0f}",
+            f"{each.sessions:,}", f"{each.cache_cpu * 1e3:,.0f}" if each.cache_cpu else "",
+            f"{each.master_cpu * 1e3:,.0f}",
+        )
+        for each in deliveries
+    ]  # fmt: skip
+    return _table(head, rows)
+
+
+def servers(results: Sequence[Result]) -> str:
     """What each server reaches in the cells that s6-fdholderd can be measured in, too."""
     names = (OURS, STOCK, S6, BARE)
     head = ("work", "clients", "connections", *(f"{name}: requests/s, CPU µs" for name in names))
@@ -79,11 +131,13 @@ def servers(results: Sequence[Result], *, direct: bool) -> str:
             *(
                 f"{_median(result, name, 'throughput'):,.0f}, "
                 + _micro(_median(result, name, "cpu_of_request"))
+                if name in result.slices
+                else ""
                 for name in names
             ),
         )
         for result in sorted(results, key=lambda result: list(WORKS).index(result.cell.work))
-        if S6 in result.slices and STOCK in result.slices and result.cell.is_direct == direct
+        if STOCK in result.slices and (S6 in result.slices or not result.cell.is_of_codec)
     ]
     return _table(head, rows)
 

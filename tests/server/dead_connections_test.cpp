@@ -122,18 +122,6 @@ TEST_F(DeadConnections, RequestsThatWereSentAheadAreAnsweredInOrder) {
   EXPECT_THAT((std::vector{replies[0].id, replies[1].id, replies[2].id}), ElementsAre(1, 2, 3));
 }
 
-TEST_F(DeadConnections, AClientThatGoesWhileItsConnectionIsLookedAtLeavesItInTheCache) {
-  fill(0);
-  {
-    Talk hasty{*this};
-    ASSERT_TRUE(hasty.client.send(find_frame(1, "e")));
-    turn();
-    EXPECT_EQ(service.cache().connections(), 0U) << "it is looked at before the next wait";
-  }
-  settle();
-  EXPECT_EQ(service.cache().connections(), 1U);
-}
-
 TEST_F(DeadConnections, ADescriptorThatComesWithALookupEndsTheStreamAfterItsReply) {
   fill(0);
   direct.say(find_frame(1, "e"), {tcp.first.get()});

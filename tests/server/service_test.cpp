@@ -283,29 +283,23 @@ TEST_F(ServiceTest, WhatWasHandedOutKeepsItsSettings) {
   lingering.second.reset();
 }
 
-TEST_F(ServiceTest, SocketsCanBeAskedWhetherTheyAreAlive) {
-  const auto can_be_asked = [&](std::string_view endpoint) {
-    return Service::can_be_asked(*service.find(FindEndpoint{endpoint}, kNow));
-  };
-  save("tcp", copy(tcp.first));
-  Ends local = socket_pair();
-  save("local", std::move(local.first));
-  save("pipe", pipe_pair().first);
-  EXPECT_TRUE(can_be_asked("tcp"));
-  EXPECT_TRUE(can_be_asked("local"));
-  EXPECT_FALSE(can_be_asked("pipe"));
+TEST_F(ServiceTest, ALookupClosesTheDeadAndLooksOn) {
+  {
+    std::vector<Ends> peers;
+    for (unsigned i = 0; i < 3; ++i) {
+      peers.push_back(socket_pair());
+      save("e", std::move(peers.back().first));
+    }
+  }
+  save("e", copy(tcp.first));
+  EXPECT_TRUE(service.find(FindEndpoint{"e"}, kNow));
+  EXPECT_EQ(service.totals().dead, 3U);
+  EXPECT_EQ(service.totals().endpoint_misses, 0U);
 }
 
-TEST_F(ServiceTest, ALookupThatHasFoundTooManyDeadIsAMiss) {
-  save("e", copy(tcp.first));
-  bind("d", "e");
-  constexpr unsigned kMost = Service::kMaxDeadInARow;
-  EXPECT_TRUE(service.find(FindEndpoint{"e"}, kNow, kMost - 1));
-  EXPECT_FALSE(service.find(FindEndpoint{"e"}, kNow, kMost));
-  EXPECT_TRUE(service.find(FindDestination{"d"}, kNow, kMost - 1));
-  EXPECT_FALSE(service.find(FindDestination{"d"}, kNow, kMost));
-  EXPECT_EQ(service.totals().endpoint_misses, 1U);
-  EXPECT_EQ(service.totals().destination_misses, 1U);
+TEST_F(ServiceTest, APipesOtherEndIsNotAsked) {
+  save("pipe", pipe_pair().first);
+  EXPECT_TRUE(service.find(FindEndpoint{"pipe"}, kNow));
 }
 
 TEST_F(ServiceTest, DetailsTellWhyAConnectionLeft) {

@@ -26,6 +26,10 @@ target_compile_definitions(scache_settings INTERFACE _GNU_SOURCE)
 if(SCACHE_WARNINGS)
   target_compile_options(scache_settings INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
 endif()
+if(SCACHE_TESTS)
+  # What tests see and change inside (src/cache/hooks.hpp).
+  target_compile_definitions(scache_settings INTERFACE SCACHE_TEST_HOOKS)
+endif()
 if(SCACHE_SANITIZE)
   # Without vptr: that check opens a pipe, and calls a good object bad when no descriptor is left.
   target_compile_options(scache_settings INTERFACE

@@ -59,7 +59,8 @@ CacheLimits cache_limits(bool small) {
   limits.connections = World::kConnections;
   if (small) {
     limits.bindings_of_destination = 3;
-    limits.bytes = 1'500;
+    limits.connection_bytes = 1'500;
+    limits.binding_bytes = 2'000;
     limits.due_of_find = 2;
   }
   return limits;

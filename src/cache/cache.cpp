@@ -1,6 +1,7 @@
 #include "cache/cache.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "base/check.hpp"
@@ -14,18 +15,52 @@
 //
 // A destination's lookup must pass over bindings whose endpoint has no connection. Endpoints fill
 // and empty with every save and find, and one endpoint may serve 100,000 destinations, so nothing
-// may be done to its bindings then. Instead every endpoint has a slot in a dense table of bytes,
-// and a destination keeps the slots of its bindings side by side: passing over one reads two places
-// that are in the processor's cache, some nanoseconds for each of at most 1,024 bindings.
+// may be done to its bindings then. Instead every endpoint has a flag among others, and a
+// destination keeps where the flags of its bindings are side by side: passing over one reads two
+// places that are in the processor's cache, some nanoseconds for each of at most 1,024 bindings.
+//
+// A connection that a claim brings back goes to its place in the order of its endpoint, wherever
+// that is by then: the order is a tree, in which that costs a logarithm, and its two ends nothing.
+//
+// What is emptied gives its memory back, and nothing that grows or shrinks does so at once: tables
+// are split (ShardedSet), and so are the flags (FlagPool).
 //
 // Invariants, between any two calls:
 // - an endpoint is in endpoints_ if and only if it has a connection, a claim or a binding;
 // - a destination is in destinations_ if and only if it has a binding;
-// - has_connection_[endpoint.slot] is whether endpoint.connections has one;
-// - a connection is either in its endpoint's list and in deadlines_, or claimed and in neither.
+// - an endpoint's flag is whether endpoint.connections has one;
+// - an endpoint is counted in connection_bytes_ if and only if it has a connection or a claim, and
+//   in binding_bytes_ if and only if it has a binding;
+// - a connection is either in its endpoint's order and in deadlines_, or claimed and in neither.
 
 namespace scache {
 namespace {
+
+// What things cost, in the units of work().
+constexpr std::uint64_t kWorkOfEntry = 8;
+constexpr std::uint64_t kWorkOfRenewal = 4;
+constexpr std::uint64_t kWorkOfFind = 2;
+// Bindings that a lookup passes over, and bytes, for one unit.
+constexpr std::size_t kRefsOfWork = 16;
+constexpr std::size_t kBytesOfWork = 128;
+constexpr std::uint64_t work_of(std::string_view text) noexcept {
+  return text.size() / kBytesOfWork;
+}
+
+// A vector that is used to a quarter gives half of its room back. Little is not worth it.
+template <typename Vector>
+void shrink(Vector& refs) noexcept {
+  constexpr std::size_t kLittle = 8;
+  if (refs.capacity() <= kLittle || refs.size() * 4 > refs.capacity()) return;
+  try {
+    Vector smaller;
+    smaller.reserve(2 * refs.size());
+    smaller.assign(refs.begin(), refs.end());
+    refs = std::move(smaller);
+  } catch (const std::bad_alloc&) {
+    // It stays as large as it is; the next that leaves tries again.
+  }
+}
 
 // Spreads two hashes over one; both are keyed already.
 std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {
@@ -44,37 +79,6 @@ void prefetch(const Node* node, std::size_t size) noexcept {
 
 }  // namespace
 
-Claim::~Claim() {
-  if (connection_ != nullptr) cache_->put_back(*connection_);
-}
-
-int Claim::descriptor() const noexcept {
-  return connection_->fd.get();
-}
-std::string_view Claim::endpoint() const noexcept {
-  return connection_->endpoint->text();
-}
-const Provenance& Claim::provenance() const noexcept {
-  return connection_->provenance;
-}
-std::string_view Claim::properties() const noexcept {
-  return connection_->text();
-}
-
-void Claim::commit() noexcept {
-  leave(Departure::found);
-}
-void Claim::discard() noexcept {
-  leave(Departure::dead);
-}
-
-void Claim::leave(Departure why) noexcept {
-  Connection& connection = *std::exchange(connection_, nullptr);
-  --cache_->claimed_;
-  --connection.endpoint->claims;
-  cache_->leave(connection, why);
-}
-
 bool Cache::SameBinding::operator()(const Binding* a, const BindingKey& b) const noexcept {
   if (a->hash != b.hash) return false;
   // Nearly always the one. Among many it is in no cache of the processor's: let it fetch the names
@@ -90,8 +94,8 @@ Cache::Cache(const CacheLimits& limits, CacheObserver& observer)
 
 Cache::~Cache() {
   check(claimed_ == 0, "a claim outlives its cache");
-  // The lists first: they must not be left with connections that are gone.
-  for (Endpoint* endpoint : endpoints_) endpoint->connections.clear();
+  // The orders first: they must not be left with connections that are gone.
+  endpoints_.each([](Endpoint& endpoint) { endpoint.connections.clear(); });
   deadlines_.clear_and_dispose([](Timed* entry) {
     if (entry->kind == Timed::Kind::connection) {
       Connection::Destroy{}(static_cast<Connection*>(entry));
@@ -99,16 +103,20 @@ Cache::~Cache() {
       Binding::Destroy{}(static_cast<Binding*>(entry));
     }
   });
-  for (Endpoint* endpoint : endpoints_) Endpoint::Destroy{}(endpoint);
-  for (Destination* destination : destinations_) Destination::Destroy{}(destination);
+  endpoints_.each([this](Endpoint& endpoint) {
+    has_connection_.give(endpoint.has_connection);
+    Endpoint::Destroy{}(&endpoint);
+  });
+  destinations_.each([](Destination& destination) { Destination::Destroy{}(&destination); });
 }
 
 SaveOutcome Cache::save_connection(std::string_view endpoint_name, std::string_view properties,
                                    Instant deadline, Fd& fd, const Provenance& provenance) {
+  work_ += kWorkOfEntry + work_of(endpoint_name) + work_of(properties);
   if (held_ >= limits_.connections) return SaveOutcome::full;
   const std::size_t most =
-      sizeof(Connection) + properties.size() + sizeof(Endpoint) + endpoint_name.size();
-  if (bytes_ + most > limits_.bytes) return SaveOutcome::full;
+      Connection::bytes_with(properties.size()) + Endpoint::bytes_with(endpoint_name.size());
+  if (connection_bytes_ + most > limits_.connection_bytes) return SaveOutcome::full;
 
   auto owner = Connection::create(properties, deadline, provenance);
   Endpoint& endpoint = get_endpoint(hashed(endpoint_name));
@@ -117,32 +125,37 @@ SaveOutcome Cache::save_connection(std::string_view endpoint_name, std::string_v
   connection.fd = std::move(fd);
   connection.endpoint = &endpoint;
   connection.sequence = ++sequence_;
-  bytes_ += connection.bytes();
+  connection_bytes_ += connection.bytes();
   ++held_;
   link(connection);
+  settle(endpoint);
   observer_.connection_saved(endpoint.text(), connection.text(), connection.fd.get());
   return SaveOutcome::saved;
 }
 
 SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_view properties,
                                 std::string_view endpoint_name, Instant deadline) {
+  work_ += work_of(destination_name) + work_of(properties) + work_of(endpoint_name);
   const HashedName destination_key = hashed(destination_name);
   const HashedName endpoint_key = hashed(endpoint_name);
   const std::uint64_t hash = binding_hash(destination_key, endpoint_key, properties);
 
   // Renewal touches the binding and what it compares, nothing else: that is most of its cost.
-  const auto known = bindings_.find(BindingKey{destination_name, properties, endpoint_name, hash});
-  if (known != bindings_.end()) {
-    Binding& binding = **known;
+  const BindingKey key{destination_name, properties, endpoint_name, hash};
+  if (Binding* const known = bindings_.find(key)) {
+    work_ += kWorkOfRenewal;
+    Binding& binding = *known;
     binding.until = deadline;
     if (deadline < binding.place.deadline) index_anew(binding);
     observer_.binding_saved(destination_name, properties, endpoint_name, true);
     return SaveOutcome::renewed;
   }
 
-  const std::size_t most = sizeof(Binding) + properties.size() + sizeof(Endpoint) +
-                           endpoint_name.size() + sizeof(Destination) + destination_name.size();
-  if (bytes_ + most > limits_.bytes) return SaveOutcome::full;
+  work_ += kWorkOfEntry;
+  const std::size_t most = Binding::bytes_with(properties.size()) +
+                           Endpoint::bytes_with(endpoint_name.size()) +
+                           Destination::bytes_with(destination_name.size());
+  if (binding_bytes_ + most > limits_.binding_bytes) return SaveOutcome::full;
 
   // What may throw comes first; what it made and nobody uses goes again.
   auto owner = Binding::create(properties, deadline);
@@ -160,16 +173,17 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
     bindings_.insert(owner.get());
   } catch (...) {
     --endpoint.bindings;
-    drop_if_unused(endpoint);
+    settle(endpoint);
     if (destination != nullptr) drop_if_unused(*destination);
     throw;
   }
 
   Binding& binding = *owner.release();
   binding.sequence = ++sequence_;
-  bytes_ += binding.bytes();
+  binding_bytes_ += binding.bytes();
+  settle(endpoint);
   index(binding);
-  destination->bindings.push_back({&binding, endpoint.slot});
+  destination->bindings.push_back({&binding, endpoint.has_connection.value});
   observer_.binding_saved(destination_name, properties, endpoint_name, false);
   if (destination->bindings.size() > limits_.bindings_of_destination) {
     leave(*destination->bindings.front().binding, Departure::evicted);
@@ -178,55 +192,33 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
 }
 
 std::optional<Claim> Cache::find_endpoint(std::string_view name, Instant now) {
-  const auto found = endpoints_.find(hashed(name));
-  if (found == endpoints_.end()) return std::nullopt;
-  Endpoint& endpoint = **found;
+  work_ += kWorkOfFind + work_of(name);
+  Endpoint* const endpoint = endpoints_.find(hashed(name));
+  if (endpoint == nullptr) return std::nullopt;
   std::size_t most_due = limits_.due_of_find;
-  if (Connection* connection = next_of(endpoint, now, most_due)) return claim(*connection);
-  drop_if_unused(endpoint);
+  if (Connection* connection = next_of(*endpoint, now, most_due)) return claim(*connection);
+  settle(*endpoint);
   return std::nullopt;
 }
 
 std::optional<Cache::DestinationHit> Cache::find_destination(std::string_view name, Instant now) {
-  const auto found = destinations_.find(hashed(name));
-  if (found == destinations_.end()) return std::nullopt;
+  work_ += kWorkOfFind + work_of(name);
+  Destination* const destination = destinations_.find(hashed(name));
+  if (destination == nullptr) return std::nullopt;
+  work_ += destination->bindings.size() / kRefsOfWork;
   std::size_t most_due = limits_.due_of_find;
-  for (const BindingRef& ref : (*found)->bindings) {
-    if (has_connection_[ref.slot] == 0) continue;
+  for (const BindingRef& ref : destination->bindings) {
+    visited();
+    if (*ref.has_connection == 0) continue;
     Binding& binding = *ref.binding;
+    ++work_;
     if (binding.until <= now) continue;
     if (Connection* connection = next_of(*binding.endpoint, now, most_due)) {
       return DestinationHit{claim(*connection), binding.text()};
     }
+    settle(*binding.endpoint);
   }
   return std::nullopt;
-}
-
-Instant Cache::next_deadline() const noexcept {
-  return deadlines_.empty() ? kNever : deadlines_.begin()->place.deadline;
-}
-
-std::size_t Cache::expire(Instant now, std::size_t most) noexcept {
-  std::size_t left = 0;
-  for (; most > 0 && !deadlines_.empty(); --most) {
-    Timed& entry = *deadlines_.begin();
-    if (entry.place.deadline > now) break;
-    if (entry.kind == Timed::Kind::connection) {
-      auto& connection = static_cast<Connection&>(entry);
-      unlink(connection);
-      leave(connection, Departure::expired);
-      ++left;
-      continue;
-    }
-    auto& binding = static_cast<Binding&>(entry);
-    if (binding.until > binding.place.deadline) {
-      index_anew(binding);
-    } else {
-      leave(binding, Departure::expired);
-      ++left;
-    }
-  }
-  return left;
 }
 
 std::uint64_t Cache::binding_hash(const HashedName& destination, const HashedName& endpoint,
@@ -235,42 +227,46 @@ std::uint64_t Cache::binding_hash(const HashedName& destination, const HashedNam
 }
 
 Endpoint& Cache::get_endpoint(const HashedName& name) {
-  if (const auto found = endpoints_.find(name); found != endpoints_.end()) return **found;
+  if (Endpoint* const found = endpoints_.find(name)) return *found;
   auto owner = Endpoint::create(name.text, name.hash);
-  if (free_slots_.empty()) {
-    // Room for every slot to become free: giving one back must not fail.
-    const std::size_t slots = has_connection_.size() + 1;
-    if (free_slots_.capacity() < slots) free_slots_.reserve(2 * slots);
-    has_connection_.push_back(0);
-    free_slots_.push_back(static_cast<std::uint32_t>(has_connection_.size() - 1));
-  }
   endpoints_.insert(owner.get());
-  owner->slot = free_slots_.back();
-  free_slots_.pop_back();
-  bytes_ += owner->bytes();
+  try {
+    owner->has_connection = has_connection_.take();
+  } catch (...) {
+    endpoints_.erase(owner.get());
+    throw;
+  }
   return *owner.release();
 }
 
 Destination& Cache::get_destination(const HashedName& name) {
-  if (const auto found = destinations_.find(name); found != destinations_.end()) return **found;
+  if (Destination* const found = destinations_.find(name)) return *found;
   auto owner = Destination::create(name.text, name.hash);
   destinations_.insert(owner.get());
-  bytes_ += owner->bytes();
+  binding_bytes_ += owner->bytes();
   return *owner.release();
 }
 
-void Cache::drop_if_unused(Endpoint& endpoint) noexcept {
-  if (!endpoint.connections.empty() || endpoint.bindings > 0 || endpoint.claims > 0) return;
+void Cache::settle(Endpoint& endpoint) noexcept {
+  const auto count = [&](bool& is_counted, bool is_used, std::size_t& bytes) {
+    if (is_counted == is_used) return;
+    is_counted = is_used;
+    bytes += is_used ? endpoint.bytes() : -endpoint.bytes();
+  };
+  const bool has_bindings = endpoint.bindings > 0;
+  const bool has_connections = !endpoint.connections.empty() || endpoint.claims > 0;
+  count(endpoint.is_of_bindings, has_bindings, binding_bytes_);
+  count(endpoint.is_of_connections, has_connections, connection_bytes_);
+  if (has_bindings || has_connections) return;
   endpoints_.erase(&endpoint);
-  free_slots_.push_back(endpoint.slot);
-  bytes_ -= endpoint.bytes();
+  has_connection_.give(endpoint.has_connection);
   Endpoint::Destroy{}(&endpoint);
 }
 
 void Cache::drop_if_unused(Destination& destination) noexcept {
   if (!destination.bindings.empty()) return;
   destinations_.erase(&destination);
-  bytes_ -= destination.bytes();
+  binding_bytes_ -= destination.bytes();
   Destination::Destroy{}(&destination);
 }
 
@@ -290,17 +286,10 @@ void Cache::link(Connection& connection) noexcept {
   Endpoint& endpoint = *connection.endpoint;
   if (endpoint.connections.empty()) {
     ++endpoints_with_connections_;
-    has_connection_[endpoint.slot] = 1;
+    *endpoint.has_connection.value = 1;
   }
-  // A connection that comes back belongs before those saved after it. Only others that came back
-  // and some that are due can stand before it, so the way is short.
-  auto place = endpoint.connections.end();
-  if (!endpoint.connections.empty() && endpoint.connections.back().sequence > connection.sequence) {
-    place =
-        std::find_if(endpoint.connections.begin(), endpoint.connections.end(),
-                     [&](const Connection& other) { return other.sequence > connection.sequence; });
-  }
-  endpoint.connections.insert(place, connection);
+  // One that is new is the last; one that comes back is searched for its place.
+  endpoint.connections.insert(endpoint.connections.end(), connection);
   index(connection);
 }
 
@@ -310,7 +299,7 @@ void Cache::unlink(Connection& connection) noexcept {
   deadlines_.erase(deadlines_.iterator_to(connection));
   if (endpoint.connections.empty()) {
     --endpoints_with_connections_;
-    has_connection_[endpoint.slot] = 0;
+    *endpoint.has_connection.value = 0;
   }
 }
 
@@ -345,6 +334,8 @@ Connection* Cache::first_live(Iterator place, Iterator end, Instant now,
     const bool over = place == end;
     Connection* const current = over ? nullptr : &*place;
     if (!over) ++place;
+    visited();
+    ++work_;
     if (due != nullptr && most_due > 0) {
       --most_due;
       unlink(*due);
@@ -359,10 +350,11 @@ void Cache::leave(Connection& connection, Departure why) noexcept {
   Connection::Owner owner{&connection};
   Endpoint& endpoint = *connection.endpoint;
   --held_;
-  bytes_ -= connection.bytes();
+  work_ += kWorkOfEntry;
+  connection_bytes_ -= connection.bytes();
   observer_.connection_left(endpoint.text(), connection.text(), std::move(connection.fd),
                             connection.provenance.owner, why);
-  drop_if_unused(endpoint);
+  settle(endpoint);
 }
 
 void Cache::leave(Binding& binding, Departure why) noexcept {
@@ -375,10 +367,12 @@ void Cache::leave(Binding& binding, Departure why) noexcept {
       destination.bindings.begin(), destination.bindings.end(), binding.sequence,
       [](const BindingRef& ref, std::uint64_t s) { return ref.binding->sequence < s; });
   destination.bindings.erase(place);
+  shrink(destination.bindings);
   --endpoint.bindings;
-  bytes_ -= binding.bytes();
+  work_ += kWorkOfEntry;
+  binding_bytes_ -= binding.bytes();
   observer_.binding_left(destination.text(), binding.text(), endpoint.text(), why);
-  drop_if_unused(endpoint);
+  settle(endpoint);
   drop_if_unused(destination);
 }
 

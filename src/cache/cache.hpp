@@ -1,22 +1,23 @@
 #pragma once
 
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
 #include "cache/claim.hpp"
+#include "cache/flag_pool.hpp"
+#include "cache/hooks.hpp"
 #include "cache/names.hpp"
 #include "cache/nodes.hpp"
 #include "cache/observer.hpp"
 #include "cache/position.hpp"
 #include "cache/provenance.hpp"
+#include "cache/sharded_set.hpp"
 
 namespace scache {
 
@@ -25,8 +26,11 @@ struct CacheLimits {
   std::size_t connections = 16'384;
   // Bindings of one destination: far more than a destination has hosts; the oldest leaves.
   std::size_t bindings_of_destination = 1'024;
-  // Memory of names, properties and their nodes, in bytes: 256 MiB is a million bindings.
-  std::size_t bytes = std::size_t{256} << 20;
+  // Memory of connections and of bindings, in bytes, each with the names of their endpoints:
+  // neither takes the other's room. 64 MiB is 3 KiB for each of 20,000 connections, ten times what
+  // Postfix keeps of one; 256 MiB is a million bindings.
+  std::size_t connection_bytes = std::size_t{64} << 20;
+  std::size_t binding_bytes = std::size_t{256} << 20;
   // Due connections that one find ends on its way, before it only passes over them.
   std::size_t due_of_find = 128;
 };
@@ -45,8 +49,9 @@ enum class SaveOutcome : std::uint8_t {
 // earlier is found. Saving a binding that exists (same destination, endpoint, properties) renews
 // its deadline and keeps its place.
 //
-// Every operation costs the same whatever the cache holds, save a logarithm for the deadline and,
-// for find_destination, a walk over the destination's bindings that reads one byte for each.
+// Every operation costs the same whatever the cache holds, save a logarithm for the deadline and
+// for the place of a connection that comes back, and, for find_destination, a walk over the
+// destination's bindings that reads one byte for each.
 //
 // Pure: it knows no clock and no socket; `now` is a parameter. Not thread safe. Saves throw
 // std::bad_alloc, and then nothing has changed.
@@ -123,7 +128,12 @@ class Cache {
   std::size_t endpoints() const noexcept { return endpoints_with_connections_; }
   std::size_t destinations() const noexcept { return destinations_.size(); }
   std::size_t bindings() const noexcept { return bindings_.size(); }
-  std::size_t bytes() const noexcept { return bytes_; }
+  std::size_t connection_bytes() const noexcept { return connection_bytes_; }
+  std::size_t binding_bytes() const noexcept { return binding_bytes_; }
+  std::size_t bytes() const noexcept { return connection_bytes_ + binding_bytes_; }
+  // What has been done so far, in units of about 100 nanoseconds: that much takes a node that is
+  // touched, or 128 bytes that are hashed and copied.
+  std::uint64_t work() const noexcept { return work_; }
 
  private:
   friend class Claim;
@@ -145,6 +155,7 @@ class Cache {
     }
     template <typename Node>
     bool operator()(const Node* a, const HashedName& b) const noexcept {
+      visited();
       return a->hash == b.hash && a->text() == b.text;
     }
     template <typename Node>
@@ -178,7 +189,8 @@ class Cache {
 
   Endpoint& get_endpoint(const HashedName& name);
   Destination& get_destination(const HashedName& name);
-  void drop_if_unused(Endpoint& endpoint) noexcept;
+  // Counts an endpoint in the budgets of those who use it; one that nobody uses goes.
+  void settle(Endpoint& endpoint) noexcept;
   void drop_if_unused(Destination& destination) noexcept;
 
   void index(Timed& entry) noexcept;
@@ -189,7 +201,7 @@ class Cache {
   Connection* next_of(Endpoint& endpoint, Instant now, std::size_t& most_due);
   template <typename Iterator>
   Connection* first_live(Iterator place, Iterator end, Instant now, std::size_t& most_due) noexcept;
-  // Ends a connection that is in no list, or a binding that is in all of them.
+  // Ends a connection that is in no order, or a binding that is in all of them.
   void leave(Connection& connection, Departure why) noexcept;
   void leave(Binding& binding, Departure why) noexcept;
   void put_back(Connection& connection) noexcept;
@@ -198,19 +210,19 @@ class Cache {
   CacheObserver& observer_;
   NewestFirst newest_first_;
   NameHash hash_;
-  boost::unordered_flat_set<Endpoint*, HashOf, SameName> endpoints_;
-  boost::unordered_flat_set<Destination*, HashOf, SameName> destinations_;
-  boost::unordered_flat_set<Binding*, BindingHashOf, SameBinding> bindings_;
+  ShardedSet<Endpoint, HashOf, SameName> endpoints_;
+  ShardedSet<Destination, HashOf, SameName> destinations_;
+  ShardedSet<Binding, BindingHashOf, SameBinding> bindings_;
   Deadlines deadlines_;
-  // By slot: whether that endpoint has a connection. And the slots that no endpoint has.
-  std::vector<std::uint8_t> has_connection_;
-  std::vector<std::uint32_t> free_slots_;
+  FlagPool has_connection_;
   std::uint64_t sequence_ = 0;
   Position last_place_{};
   std::size_t held_ = 0;
   std::size_t claimed_ = 0;
   std::size_t endpoints_with_connections_ = 0;
-  std::size_t bytes_ = 0;
+  std::size_t connection_bytes_ = 0;
+  std::size_t binding_bytes_ = 0;
+  std::uint64_t work_ = 0;
 };
 
 }  // namespace scache

@@ -2,9 +2,37 @@
 
 // Looking through the whole cache, some entries at a time, while it goes on changing: the index of
 // deadlines is an order in which every entry has its place, and finding a place again costs a
-// logarithm.
+// logarithm. Expiry takes from its beginning.
 
 namespace scache {
+
+Instant Cache::next_deadline() const noexcept {
+  return deadlines_.empty() ? kNever : deadlines_.begin()->place.deadline;
+}
+
+std::size_t Cache::expire(Instant now, std::size_t most) noexcept {
+  std::size_t left = 0;
+  for (; most > 0 && !deadlines_.empty(); --most) {
+    Timed& entry = *deadlines_.begin();
+    if (entry.place.deadline > now) break;
+    ++work_;
+    if (entry.kind == Timed::Kind::connection) {
+      auto& connection = static_cast<Connection&>(entry);
+      unlink(connection);
+      leave(connection, Departure::expired);
+      ++left;
+      continue;
+    }
+    auto& binding = static_cast<Binding&>(entry);
+    if (binding.until > binding.place.deadline) {
+      index_anew(binding);
+    } else {
+      leave(binding, Departure::expired);
+      ++left;
+    }
+  }
+  return left;
+}
 
 std::optional<Position> Cache::walk(Position from, std::size_t most, const Visitor& visit) {
   auto next = deadlines_.lower_bound(from, EarlierPlace{});
@@ -12,6 +40,8 @@ std::optional<Position> Cache::walk(Position from, std::size_t most, const Visit
     Timed& timed = *next;
     if (most == 0) return timed.place;
     ++next;
+    visited();
+    ++work_;
     Verdict verdict = Verdict::keep;
     if (timed.kind == Timed::Kind::connection) {
       auto& connection = static_cast<Connection&>(timed);
@@ -44,20 +74,21 @@ std::optional<Position> Cache::walk(Position from, std::size_t most, const Visit
 
 std::size_t Cache::drop_connections(std::string_view endpoint_name, std::uint64_t last,
                                     std::size_t most) {
-  const auto found = endpoints_.find(hashed(endpoint_name));
-  if (found == endpoints_.end()) return 0;
-  Endpoint& endpoint = **found;
+  work_ += 1;
+  Endpoint* const found = endpoints_.find(hashed(endpoint_name));
+  if (found == nullptr) return 0;
+  Endpoint& endpoint = *found;
   // The endpoint must not go with its last connection.
   ++endpoint.claims;
   std::size_t dropped = 0;
   for (; dropped < most && !endpoint.connections.empty(); ++dropped) {
-    Connection& connection = endpoint.connections.front();
+    Connection& connection = *endpoint.connections.begin();
     if (connection.sequence > last) break;
     unlink(connection);
     leave(connection, Departure::dropped);
   }
   --endpoint.claims;
-  drop_if_unused(endpoint);
+  settle(endpoint);
   return dropped;
 }
 
@@ -75,9 +106,10 @@ bool Cache::drop(const Position& place) noexcept {
 }
 
 std::size_t Cache::drop_bindings(std::string_view destination_name) {
-  const auto found = destinations_.find(hashed(destination_name));
-  if (found == destinations_.end()) return 0;
-  Destination& destination = **found;
+  work_ += 1;
+  Destination* const found = destinations_.find(hashed(destination_name));
+  if (found == nullptr) return 0;
+  Destination& destination = *found;
   const std::size_t count = destination.bindings.size();
   // The destination goes with the last of them.
   for (std::size_t left = count; left > 0; --left) {

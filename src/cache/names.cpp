@@ -1,6 +1,7 @@
 #include "cache/names.hpp"
 
 #include "base/random.hpp"
+#include "cache/hooks.hpp"
 
 namespace scache {
 
@@ -9,7 +10,12 @@ NameHash::NameHash() {
 }
 
 std::uint64_t NameHash::operator()(std::string_view name) const noexcept {
-  return sip_hash(key_, name);
+  const std::uint64_t hash = sip_hash(key_, name);
+#ifdef SCACHE_TEST_HOOKS
+  ++cache_hooks.hashes;
+  if (cache_hooks.hash != nullptr) return cache_hooks.hash(hash);
+#endif
+  return hash;
 }
 
 }  // namespace scache

@@ -7,6 +7,8 @@
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
+#include "cache/flag_pool.hpp"
+#include "cache/hooks.hpp"
 #include "cache/position.hpp"
 #include "cache/provenance.hpp"
 #include "cache/text_node.hpp"
@@ -33,18 +35,34 @@ struct Timed : intrusive::set_base_hook<intrusive::optimize_size<true>> {
 };
 
 struct EarlierPlace {
-  bool operator()(const Timed& a, const Timed& b) const noexcept { return a.place < b.place; }
-  bool operator()(const Timed& a, const Position& b) const noexcept { return a.place < b; }
-  bool operator()(const Position& a, const Timed& b) const noexcept { return a < b.place; }
+  bool operator()(const Timed& a, const Timed& b) const noexcept { return (*this)(a, b.place); }
+  bool operator()(const Timed& a, const Position& b) const noexcept {
+    visited();
+    return a.place < b;
+  }
+  bool operator()(const Position& a, const Timed& b) const noexcept {
+    visited();
+    return a < b.place;
+  }
 };
 using Deadlines = intrusive::multiset<Timed, intrusive::compare<EarlierPlace>>;
 
 struct Endpoint;
 struct Destination;
+struct Binding;
+
+// What a table takes for one entry: a pointer and a byte, of places that are half used.
+inline constexpr std::size_t kTablePlace = 24;
+
+struct OrderOfEndpoint;
+using ConnectionHook =
+    intrusive::set_base_hook<intrusive::tag<OrderOfEndpoint>, intrusive::optimize_size<true>>;
 
 // A cached connection; its text is the endpoint properties. While a Claim holds it, it hangs in
-// neither list.
-struct Connection final : TextNode<Connection>, Timed, intrusive::list_base_hook<> {
+// neither order.
+struct Connection final : TextNode<Connection>, Timed, ConnectionHook {
+  static constexpr std::size_t kBeside = 0;
+
   Connection(Instant until, const Provenance& from)
       : Timed{Kind::connection, until}, provenance{from} {}
 
@@ -55,8 +73,25 @@ struct Connection final : TextNode<Connection>, Timed, intrusive::list_base_hook
   Fd fd;
 };
 
+// Connections of an endpoint in the order of their saves.
+struct SavedEarlier {
+  bool operator()(const Connection& a, const Connection& b) const noexcept {
+    visited();
+    return a.sequence < b.sequence;
+  }
+};
+
+// A destination's binding together with whether its endpoint has a connection, so that a lookup
+// passes over endpoints without connections without touching them.
+struct BindingRef {
+  Binding* binding;
+  const std::uint8_t* has_connection;
+};
+
 // A binding; its text is the destination properties.
 struct Binding final : TextNode<Binding>, Timed {
+  static constexpr std::size_t kBeside = kTablePlace + 2 * sizeof(BindingRef);
+
   explicit Binding(Instant end) : Timed{Kind::binding, end}, until{end} {}
 
   // Its own deadline. Renewal puts this off and leaves it in the index where it is.
@@ -72,26 +107,28 @@ struct Binding final : TextNode<Binding>, Timed {
 // What binds or holds connections under one endpoint name; its text is the name. It lives as long
 // as it has connections, claims or bindings.
 struct Endpoint final : TextNode<Endpoint> {
+  static constexpr std::size_t kBeside = kTablePlace;
+
   explicit Endpoint(std::uint64_t hash_of_name) : hash{hash_of_name} {}
 
   std::uint64_t hash;
-  intrusive::list<Connection, intrusive::constant_time_size<false>> connections;
-  // Its place in the cache's table of which endpoints have a connection.
-  std::uint32_t slot = 0;
+  intrusive::set<Connection, intrusive::base_hook<ConnectionHook>, intrusive::compare<SavedEarlier>,
+                 intrusive::constant_time_size<false>>
+      connections;
+  // Whether it has a connection.
+  FlagPool::Flag has_connection;
   std::uint32_t bindings = 0;
   std::uint32_t claims = 0;
-};
-
-// A destination's binding together with its endpoint's slot, so that a lookup passes over endpoints
-// without connections without touching them.
-struct BindingRef {
-  Binding* binding;
-  std::uint32_t slot;
+  // Whose budgets it is counted in.
+  bool is_of_connections = false;
+  bool is_of_bindings = false;
 };
 
 // The bindings of one destination name, oldest first; its text is the name. It lives as long as it
 // has bindings.
 struct Destination final : TextNode<Destination> {
+  static constexpr std::size_t kBeside = kTablePlace;
+
   explicit Destination(std::uint64_t hash_of_name) : hash{hash_of_name} {}
 
   std::uint64_t hash;

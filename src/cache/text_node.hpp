@@ -42,13 +42,19 @@ class TextNode {
   std::string_view text() const noexcept {
     return {reinterpret_cast<const char*>(static_cast<const T*>(this) + 1), text_size_};
   }
-  std::size_t bytes() const noexcept { return sizeof(T) + text_size_; }
+  // The memory that a node takes: itself, what malloc adds, and what the cache keeps of it beside.
+  static constexpr std::size_t bytes_with(std::size_t text_size) noexcept {
+    return sizeof(T) + text_size + kOfAllocation + T::kBeside;
+  }
+  std::size_t bytes() const noexcept { return bytes_with(text_size_); }
 
  protected:
   TextNode() = default;
   ~TextNode() = default;
 
  private:
+  static constexpr std::size_t kOfAllocation = 16;
+
   std::uint32_t text_size_ = 0;
 };
 

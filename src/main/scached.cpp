@@ -92,7 +92,8 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                           [] { return std::time(nullptr); }};
   Service service{{.limits = {.connections = capacity.connections,
                               .bindings_of_destination = configuration.bindings_of_destination,
-                              .bytes = configuration.cache_bytes},
+                              .connection_bytes = configuration.connection_bytes,
+                              .binding_bytes = configuration.binding_bytes},
                    .ttl_limit = milliseconds(configuration.ttl_limit),
                    .ttl_default = milliseconds(configuration.ttl_default),
                    .listening = ListeningAddress{listener->descriptor()},

@@ -187,7 +187,11 @@ void Service::tell_statistics(
   tell("destinations", cache_.destinations());
   tell("bindings", cache_.bindings());
   tell("bytes", cache_.bytes());
-  tell("bytes_limit", settings_.limits.bytes);
+  tell("bytes_limit", settings_.limits.connection_bytes + settings_.limits.binding_bytes);
+  tell("connection_bytes", cache_.connection_bytes());
+  tell("connection_bytes_limit", settings_.limits.connection_bytes);
+  tell("binding_bytes", cache_.binding_bytes());
+  tell("binding_bytes_limit", settings_.limits.binding_bytes);
   tell("connections_saved", totals_.connections_saved);
   tell("connections_refused", totals_.connections_refused);
   tell("bindings_saved", totals_.bindings_saved);

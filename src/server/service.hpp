@@ -115,6 +115,8 @@ class Service final : private CacheObserver {
   std::size_t expire(Instant now, std::size_t most) noexcept { return cache_.expire(now, most); }
 
   const Cache& cache() const noexcept { return cache_; }
+  // What the cache has done so far (Cache::work).
+  std::uint64_t work() const noexcept { return cache_.work(); }
   const Totals& totals() const noexcept { return totals_; }
   // What is in the cache, its limits, and what has happened so far, each by its name.
   void tell_statistics(Instant now,

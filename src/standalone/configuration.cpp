@@ -25,8 +25,9 @@ auto socket_of(const Configuration& all) {
 }
 
 auto limits_of(const Configuration& all) {
-  return std::tuple{all.clients,     all.connections, all.bindings_of_destination,
-                    all.cache_bytes, all.name_bytes,  all.properties_bytes};
+  return std::tuple{all.clients,          all.connections,   all.bindings_of_destination,
+                    all.connection_bytes, all.binding_bytes, all.name_bytes,
+                    all.properties_bytes};
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ struct Configuration {
   std::size_t clients = 0;
   std::size_t connections = 0;
   std::size_t bindings_of_destination = CacheLimits{}.bindings_of_destination;
-  std::size_t cache_bytes = CacheLimits{}.bytes;
+  std::size_t connection_bytes = CacheLimits{}.connection_bytes;
+  std::size_t binding_bytes = CacheLimits{}.binding_bytes;
   std::size_t name_bytes = WireLimits{}.name;
   std::size_t properties_bytes = WireLimits{}.properties;
   Duration request_time = std::chrono::seconds{30};

@@ -230,7 +230,8 @@ std::vector<Key> configuration_keys(const Accounts& accounts) {
       count("limits", "clients", &C::clients, 0),
       count("limits", "connections", &C::connections, 0),
       count("limits", "bindings_of_destination", &C::bindings_of_destination, 1, 65'536),
-      count("limits", "cache_bytes", &C::cache_bytes, std::size_t{1} << 20),
+      count("limits", "connection_bytes", &C::connection_bytes, std::size_t{1} << 20),
+      count("limits", "binding_bytes", &C::binding_bytes, std::size_t{1} << 20),
       // A frame of the direct protocol has no room for more.
       count("limits", "name_bytes", &C::name_bytes, 1, WireLimits{}.name),
       count("limits", "properties_bytes", &C::properties_bytes, 1, WireLimits{}.properties),

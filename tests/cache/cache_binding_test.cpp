@@ -146,7 +146,7 @@ TEST_F(CacheBindingTest, EvictionForeverKeepsWhatIsHeldBounded) {
   EXPECT_EQ(cache().bindings(), 3U);
   EXPECT_EQ(cache().destinations(), 1U);
   EXPECT_EQ(cache().bytes(),
-            sizeof(Destination) + 1 + 3 * (sizeof(Binding) + 1) + 3 * (sizeof(Endpoint) + 4));
+            Destination::bytes_with(1) + 3 * Binding::bytes_with(1) + 3 * Endpoint::bytes_with(4));
 }
 
 }  // namespace

@@ -1,37 +1,12 @@
+#include <algorithm>
+#include <optional>
+#include <vector>
+
 #include "cache/cache_fixture.hpp"
-#include "cache/hash_probe.hpp"
+#include "cache/colliding_names.hpp"
 
-// Each operation hashes each name once, whatever the cache holds; and names that collide, which
-// only chance can bring about, cost time but nothing else.
-
-namespace scache::test {
-
-constinit HashProbe hash_probe;
-
-}  // namespace scache::test
-
-// The linker puts it before the cache's own.
-namespace {
-using HashOfName = std::uint64_t(const scache::NameHash*, std::string_view) noexcept;
-}  // namespace
-extern "C" HashOfName __real__ZNK6scache8NameHashclESt17basic_string_viewIcSt11char_traitsIcEE;
-extern "C" std::uint64_t __wrap__ZNK6scache8NameHashclESt17basic_string_viewIcSt11char_traitsIcEE(
-    const scache::NameHash* hash, std::string_view name) noexcept {
-  using scache::test::HashProbe;
-  ++scache::test::hash_probe.computed;
-  const std::uint64_t real =
-      __real__ZNK6scache8NameHashclESt17basic_string_viewIcSt11char_traitsIcEE(hash, name);
-  // The tables take their position from the high bits and a first comparison from the low ones.
-  switch (scache::test::hash_probe.mode) {
-    case HashProbe::Mode::positions_collide:
-      return real & 0xff;
-    case HashProbe::Mode::all_collide:
-      return 0;
-    case HashProbe::Mode::real:
-      break;
-  }
-  return real;
-}
+// Each operation hashes each name once and looks at as many nodes whatever the cache holds; and
+// names that collide, which only chance can bring about, cost time but nothing else.
 
 namespace scache::test {
 namespace {
@@ -40,9 +15,9 @@ class CacheCostTest : public CacheTest {
  protected:
   template <typename Act>
   std::size_t hashes(Act&& act) {
-    const std::size_t before = hash_probe.computed;
+    const std::size_t before = cache_hooks.hashes;
     act();
-    return hash_probe.computed - before;
+    return cache_hooks.hashes - before;
   }
 
   void expect_constant_cost(int size) {
@@ -78,8 +53,75 @@ TEST_F(CacheCostTest, EachNameIsHashedOnceInALargeCache) {
   expect_constant_cost(20'000);
 }
 
+// The most nodes that one step of a sequence looks at, in an endpoint of so many connections:
+// claims that come back at once, in the order in which they were taken, in the opposite one, and
+// after others were saved.
+class CacheVisitTest : public CacheTest, public testing::WithParamInterface<bool> {
+ protected:
+  template <typename Act>
+  void step(Act&& act) {
+    const std::size_t before = cache_hooks.visits;
+    act();
+    most_ = std::max(most_, cache_hooks.visits - before);
+  }
+
+  std::size_t most_visits(int size) {
+    start({.connections = 100'000});
+    if (GetParam()) cache().find_newest_first([](std::string_view) { return true; });
+    for (int i = 0; i < size; ++i) save("e", "c", at(1000 + i));
+    most_ = 0;
+    std::vector<std::optional<Claim>> claims(64);
+    const auto take_all = [&] {
+      for (auto& claim : claims) step([&] { claim.emplace(*cache().find_endpoint("e", at(0))); });
+    };
+    for (int round = 0; round < 4; ++round) {
+      for (int i = 0; i < 100; ++i) {
+        std::optional<Claim> claim;
+        step([&] { claim.emplace(*cache().find_endpoint("e", at(0))); });
+        if (round % 2 == 1) step([&] { save("e", "later", at(5000)); });
+        step([&] { claim.reset(); });
+      }
+      take_all();
+      for (auto& claim : claims) step([&] { claim.reset(); });
+      take_all();
+      while (!claims.empty()) step([&] { claims.pop_back(); });
+      claims.resize(64);
+    }
+    return most_;
+  }
+
+ private:
+  std::size_t most_ = 0;
+};
+
+// Twice a logarithm, for the order of the endpoint and for that of deadlines: 256 times as many
+// connections cost it eight levels more, of trees that are up to twice as deep as need be.
+TEST_P(CacheVisitTest, AClaimThatComesBackCostsALogarithmAtMost) {
+  const std::size_t small = most_visits(64);
+  const std::size_t large = most_visits(64 * 256);
+  EXPECT_LE(small, 40U);
+  EXPECT_LE(large, small + 2 * 2 * 8);
+}
+
+TEST_P(CacheVisitTest, FindingAndSavingCostTheSame) {
+  const auto visits = [&](int size) {
+    start({.connections = 100'000});
+    if (GetParam()) cache().find_newest_first([](std::string_view) { return true; });
+    for (int i = 0; i < size; ++i) save("e", "c", at(1000 + i));
+    const std::size_t before = cache_hooks.visits;
+    take("e");
+    save("e", "c", at(1'000'000));
+    return cache_hooks.visits - before;
+  };
+  EXPECT_EQ(visits(16), visits(16'384));
+}
+
+INSTANTIATE_TEST_SUITE_P(BothOrders, CacheVisitTest, testing::Bool(), [](const auto& chosen) {
+  return chosen.param ? "NewestFirst" : "OldestFirst";
+});
+
 TEST_F(CacheCostTest, CollidingNamesKeepApart) {
-  for (const auto mode : {HashProbe::Mode::positions_collide, HashProbe::Mode::all_collide}) {
+  for (const auto mode : {CollidingNames::Mode::places, CollidingNames::Mode::all}) {
     const CollidingNames colliding{mode};
     start({});
     for (int i = 0; i < 300; ++i) {

@@ -7,7 +7,7 @@
 
 #include "cache/allocations.hpp"
 #include "cache/cache_fixture.hpp"
-#include "cache/hash_probe.hpp"
+#include "cache/colliding_names.hpp"
 #include "cache/reference_cache.hpp"
 
 // Random sequences of everything that can be done to a cache, against a naive reference: every
@@ -52,7 +52,8 @@ struct Step {
 struct Limits {
   std::size_t connections = 0;
   std::size_t bindings = 0;
-  std::size_t bytes = 0;
+  std::size_t connection_bytes = 0;
+  std::size_t binding_bytes = 0;
   std::size_t due_of_find = 0;
   // Whether of every endpoint but the one without a name the newest connection is found first.
   bool newest_first = false;
@@ -72,8 +73,8 @@ void showValue(const Step& step, std::ostream& out) {
 
 void showValue(const Limits& limits, std::ostream& out) {
   out << "limits(" << limits.connections << " connections, " << limits.bindings << " bindings, "
-      << limits.bytes << " bytes, " << limits.due_of_find << " due of a find"
-      << (limits.newest_first ? ", newest first)" : ")");
+      << limits.connection_bytes << " and " << limits.binding_bytes << " bytes, "
+      << limits.due_of_find << " due of a find" << (limits.newest_first ? ", newest first)" : ")");
 }
 
 rc::Gen<Step> steps() {
@@ -104,7 +105,10 @@ rc::Gen<Limits> limits() {
   return rc::gen::build<Limits>(
       rc::gen::set(&Limits::connections, rc::gen::element<std::size_t>(0, 1, 5, 1'000)),
       rc::gen::set(&Limits::bindings, rc::gen::element<std::size_t>(1, 2, 4, 1'000)),
-      rc::gen::set(&Limits::bytes, rc::gen::element<std::size_t>(400, 1'500, 4'000, 1'000'000)),
+      rc::gen::set(&Limits::connection_bytes,
+                   rc::gen::element<std::size_t>(400, 1'500, 4'000, 1'000'000)),
+      rc::gen::set(&Limits::binding_bytes,
+                   rc::gen::element<std::size_t>(600, 2'500, 6'000, 1'000'000)),
       rc::gen::set(&Limits::due_of_find, rc::gen::element<std::size_t>(0, 1, 2, 1'000)),
       rc::gen::set(&Limits::newest_first, rc::gen::arbitrary<bool>()));
 }
@@ -272,7 +276,8 @@ class Pair {
     RC_ASSERT(cache_.endpoints() == reference_.endpoints());
     RC_ASSERT(cache_.destinations() == reference_.destinations());
     RC_ASSERT(cache_.bindings() == reference_.bindings());
-    RC_ASSERT(cache_.bytes() == reference_.bytes());
+    RC_ASSERT(cache_.connection_bytes() == reference_.connection_bytes());
+    RC_ASSERT(cache_.binding_bytes() == reference_.binding_bytes());
     RC_ASSERT(cache_.next_deadline() == reference_.next_deadline());
     RC_ASSERT(cache_.last_sequence() == reference_.last_sequence());
     for (const Held& held : claims_) {
@@ -298,7 +303,8 @@ class Pair {
 void agree(const Limits& chosen, const std::vector<Step>& sequence, bool empty_at_the_end) {
   const std::size_t descriptors_before = open_descriptors();
   {
-    Pair pair{{chosen.connections, chosen.bindings, chosen.bytes, chosen.due_of_find},
+    Pair pair{{chosen.connections, chosen.bindings, chosen.connection_bytes, chosen.binding_bytes,
+               chosen.due_of_find},
               chosen.newest_first};
     for (const Step& step : sequence) pair.run(step);
     if (empty_at_the_end) pair.end();
@@ -320,7 +326,7 @@ TEST(CacheModelTest, TheCacheAgreesWithTheReference) {
 }
 
 TEST(CacheModelTest, TheCacheAgreesWithTheReferenceWhenAllNamesCollide) {
-  const CollidingNames colliding{HashProbe::Mode::all_collide};
+  const CollidingNames colliding{CollidingNames::Mode::all};
   check_agreement();
 }
 

@@ -69,9 +69,9 @@ class ReferenceCache {
   SaveOutcome save_connection(const std::string& endpoint, const std::string& properties,
                               Instant deadline, int descriptor) {
     if (connections_.size() >= limits_.connections) return SaveOutcome::full;
-    if (bytes() + sizeof(scache::Connection) + properties.size() + sizeof(Endpoint) +
-            endpoint.size() >
-        limits_.bytes) {
+    if (connection_bytes() + scache::Connection::bytes_with(properties.size()) +
+            Endpoint::bytes_with(endpoint.size()) >
+        limits_.connection_bytes) {
       return SaveOutcome::full;
     }
     connections_.push_back(
@@ -91,9 +91,9 @@ class ReferenceCache {
         return SaveOutcome::renewed;
       }
     }
-    if (bytes() + sizeof(scache::Binding) + properties.size() + sizeof(Endpoint) + endpoint.size() +
-            sizeof(Destination) + destination.size() >
-        limits_.bytes) {
+    if (binding_bytes() + scache::Binding::bytes_with(properties.size()) +
+            Endpoint::bytes_with(endpoint.size()) + Destination::bytes_with(destination.size()) >
+        limits_.binding_bytes) {
       return SaveOutcome::full;
     }
     bindings_.push_back(
@@ -232,21 +232,27 @@ class ReferenceCache {
     return names.size();
   }
   std::size_t bindings() const { return bindings_.size(); }
-  std::size_t bytes() const {
+  std::size_t connection_bytes() const {
+    std::size_t sum = 0;
+    std::set<std::string> endpoints;
+    for (const auto& it : connections_) {
+      sum += scache::Connection::bytes_with(it.properties.size());
+      endpoints.insert(it.endpoint);
+    }
+    for (const auto& name : endpoints) sum += Endpoint::bytes_with(name.size());
+    return sum;
+  }
+  std::size_t binding_bytes() const {
     std::size_t sum = 0;
     std::set<std::string> endpoints;
     std::set<std::string> destinations;
-    for (const auto& it : connections_) {
-      sum += sizeof(scache::Connection) + it.properties.size();
-      endpoints.insert(it.endpoint);
-    }
     for (const auto& it : bindings_) {
-      sum += sizeof(scache::Binding) + it.properties.size();
+      sum += scache::Binding::bytes_with(it.properties.size());
       endpoints.insert(it.endpoint);
       destinations.insert(it.destination);
     }
-    for (const auto& name : endpoints) sum += sizeof(Endpoint) + name.size();
-    for (const auto& name : destinations) sum += sizeof(Destination) + name.size();
+    for (const auto& name : endpoints) sum += Endpoint::bytes_with(name.size());
+    for (const auto& name : destinations) sum += Destination::bytes_with(name.size());
     return sum;
   }
 

@@ -183,7 +183,7 @@ TEST_F(DirectSessionTest, StatisticsTellWhatHasHappened) {
 
 TEST_F(DirectSessionTest, WhatTheCacheRefusesIsSaidByNameAndLeavesTheDescriptorToTheClient) {
   const Listening listening;
-  Service little{{.limits = {.connections = 1, .bytes = 2'000},
+  Service little{{.limits = {.connections = 1, .binding_bytes = 2'000},
                   .ttl_limit = 10s,
                   .listening = ListeningAddress{listening.descriptor()}},
                  statistics,

@@ -51,7 +51,10 @@ class ServiceTest : public DescriptorCensus {
   RecordingLog log;
   Closer closer;
   Statistics statistics{0};
-  Service service{{.limits = {.connections = 4, .bindings_of_destination = 8, .bytes = 1U << 20},
+  Service service{{.limits = {.connections = 4,
+                              .bindings_of_destination = 8,
+                              .connection_bytes = 1U << 20,
+                              .binding_bytes = 1U << 20},
                    .ttl_limit = 60s,
                    .listening = ListeningAddress{listening.descriptor()}},
                   statistics,
@@ -182,6 +185,7 @@ TEST_F(ServiceTest, AtItsLimitOfMemoryItIsFull) {
   const SaveDestination request{10s, "d", large, "e"};
   EXPECT_EQ(service.save(request, kNow), Saved::yes);
   EXPECT_EQ(service.save(SaveDestination{10s, "d2", large, "e"}, kNow), Saved::full);
+  EXPECT_EQ(service.save(SaveEndpoint{10s, "e2", large}, copy(tcp.first), kNow), Saved::yes);
   EXPECT_EQ(service.save(SaveEndpoint{10s, "e2", large}, copy(tcp.first), kNow), Saved::full);
   EXPECT_EQ(service.save(request, kNow), Saved::renewed);
 }

@@ -132,11 +132,12 @@ TEST(ConfigurationKeys, ADefaultIsNotMoreThanItsLimit) {
 TEST(ConfigurationKeys, OfLimits) {
   const Configuration all = read(
       "[limits]\nclients = 5\nconnections = 6\nbindings_of_destination = 7\n"
-      "cache_bytes = 1048576\nname_bytes = 8\nproperties_bytes = 9\n");
+      "connection_bytes = 1048576\nbinding_bytes = 2097152\nname_bytes = 8\nproperties_bytes = 9\n");
   EXPECT_EQ(all.clients, 5u);
   EXPECT_EQ(all.connections, 6u);
   EXPECT_EQ(all.bindings_of_destination, 7u);
-  EXPECT_EQ(all.cache_bytes, 1'048'576u);
+  EXPECT_EQ(all.connection_bytes, 1'048'576u);
+  EXPECT_EQ(all.binding_bytes, 2'097'152u);
   EXPECT_EQ(all.name_bytes, 8u);
   EXPECT_EQ(all.properties_bytes, 9u);
 }
@@ -150,8 +151,10 @@ TEST(ConfigurationKeys, OfLimitsThatAreWrong) {
   EXPECT_EQ(complaint("limits", "clients = -1"), "f:2:11: limits.clients must be 0 or more");
   EXPECT_EQ(complaint("limits", "connections = -1"),
             "f:2:15: limits.connections must be 0 or more");
-  EXPECT_EQ(complaint("limits", "cache_bytes = 1048575"),
-            "f:2:15: limits.cache_bytes must be 1048576 or more");
+  EXPECT_EQ(complaint("limits", "connection_bytes = 1048575"),
+            "f:2:20: limits.connection_bytes must be 1048576 or more");
+  EXPECT_EQ(complaint("limits", "binding_bytes = 1048575"),
+            "f:2:17: limits.binding_bytes must be 1048576 or more");
   for (const char* value : {"0", "65537"}) {
     EXPECT_EQ(complaint("limits", std::string{"bindings_of_destination = "} + value),
               "f:2:27: limits.bindings_of_destination must be from 1 to 65536");
@@ -210,7 +213,7 @@ TEST(ConfigurationKeys, ThatNobodyKnows) {
 }
 
 TEST(ConfigurationKeys, AreAllTestedHere) {
-  EXPECT_EQ(configuration_keys(some_accounts()).size(), 19u);
+  EXPECT_EQ(configuration_keys(some_accounts()).size(), 20u);
 }
 
 TEST(Quoted, IsWhatTomlReads) {

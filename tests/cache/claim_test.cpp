@@ -1,9 +1,10 @@
+#include "cache/claim.hpp"
+
 #include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "cache/cache_fixture.hpp"
-#include "cache/claim.hpp"
 
 // Claims: a found connection on its way out.
 

@@ -1,0 +1,13 @@
+#include "base/memory_return.hpp"
+
+#include <malloc.h>
+
+namespace scache {
+
+void return_free_memory() noexcept {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+}  // namespace scache

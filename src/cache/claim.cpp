@@ -1,0 +1,40 @@
+#include "cache/claim.hpp"
+
+#include <utility>
+
+#include "cache/cache.hpp"
+
+namespace scache {
+
+Claim::~Claim() {
+  if (connection_ != nullptr) cache_->put_back(*connection_);
+}
+
+int Claim::descriptor() const noexcept {
+  return connection_->fd.get();
+}
+std::string_view Claim::endpoint() const noexcept {
+  return connection_->endpoint->text();
+}
+const Provenance& Claim::provenance() const noexcept {
+  return connection_->provenance;
+}
+std::string_view Claim::properties() const noexcept {
+  return connection_->text();
+}
+
+void Claim::commit() noexcept {
+  leave(Departure::found);
+}
+void Claim::discard() noexcept {
+  leave(Departure::dead);
+}
+
+void Claim::leave(Departure why) noexcept {
+  Connection& connection = *std::exchange(connection_, nullptr);
+  --cache_->claimed_;
+  --connection.endpoint->claims;
+  cache_->leave(connection, why);
+}
+
+}  // namespace scache

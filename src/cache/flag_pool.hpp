@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <boost/intrusive/list.hpp>
+#include <cstddef>
+#include <cstdint>
+
+namespace scache {
+
+// FlagPool keeps many one-byte flags side by side, in pages that go when nobody uses them. A flag
+// stays where it is as long as it is taken. All flags have been given back when a pool ends.
+class FlagPool {
+  struct Page;
+
+ public:
+  // A taken flag.
+  struct Flag {
+    std::uint8_t* value = nullptr;
+    Page* page = nullptr;
+  };
+  static constexpr std::size_t kFlagsOfPage = 1'024;
+
+  FlagPool() = default;
+  ~FlagPool();
+  FlagPool(const FlagPool&) = delete;
+  FlagPool& operator=(const FlagPool&) = delete;
+
+  // A flag that is 0. Throws std::bad_alloc.
+  Flag take();
+  void give(const Flag& flag) noexcept;
+
+  std::size_t pages() const noexcept { return pages_; }
+
+ private:
+  static constexpr std::size_t kWordBits = 64;
+  struct Page : boost::intrusive::list_base_hook<> {
+    // One bit for each that is taken.
+    std::array<std::uint64_t, kFlagsOfPage / kWordBits> taken{};
+    std::array<std::uint8_t, kFlagsOfPage> values{};
+    std::size_t count = 0;
+  };
+
+  // Those that are not full.
+  boost::intrusive::list<Page, boost::intrusive::constant_time_size<false>> with_room_;
+  std::size_t pages_ = 0;
+};
+
+}  // namespace scache

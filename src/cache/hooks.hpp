@@ -1,0 +1,27 @@
+#pragma once
+
+#ifdef SCACHE_TEST_HOOKS
+#include <cstddef>
+#include <cstdint>
+#endif
+
+namespace scache {
+
+// What tests see and change of the inside of a cache; nothing of it is in the programs.
+#ifdef SCACHE_TEST_HOOKS
+struct CacheHooks {
+  // Nodes that were compared or passed over, and names that were hashed.
+  std::size_t visits = 0;
+  std::size_t hashes = 0;
+  // Changes the hash of a name.
+  std::uint64_t (*hash)(std::uint64_t real) = nullptr;
+};
+inline constinit CacheHooks cache_hooks;
+inline void visited() noexcept {
+  ++cache_hooks.visits;
+}
+#else
+inline void visited() noexcept {}
+#endif
+
+}  // namespace scache

@@ -1,0 +1,59 @@
+#include "base/memory_return.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+namespace scache {
+namespace {
+
+constexpr std::size_t kMegabyte = std::size_t{1} << 20;
+
+TEST(MemoryReturnTest, IsDueWhenAStepWasFreed) {
+  MemoryReturn memory;
+  EXPECT_FALSE(memory.is_due(0));
+  EXPECT_FALSE(memory.is_due(100 * kMegabyte));
+  EXPECT_FALSE(memory.is_due(84 * kMegabyte + 1));
+  EXPECT_TRUE(memory.is_due(84 * kMegabyte));
+}
+
+TEST(MemoryReturnTest, IsDueOnceForEachStep) {
+  MemoryReturn memory;
+  memory.is_due(100 * kMegabyte);
+  EXPECT_TRUE(memory.is_due(80 * kMegabyte));
+  EXPECT_FALSE(memory.is_due(80 * kMegabyte));
+  EXPECT_FALSE(memory.is_due(90 * kMegabyte));
+  EXPECT_FALSE(memory.is_due(75 * kMegabyte));
+  EXPECT_TRUE(memory.is_due(74 * kMegabyte));
+  EXPECT_TRUE(memory.is_due(0));
+}
+
+#ifndef __SANITIZE_ADDRESS__  // Has a heap of its own.
+std::size_t resident() {
+  std::size_t size = 0;
+  std::size_t pages = 0;
+  std::ifstream{"/proc/self/statm"} >> size >> pages;
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST(MemoryReturnTest, MemoryBelowWhatIsInUseGoesBack) {
+  std::vector<std::unique_ptr<char[]>> blocks(64 * 1'024);
+  for (auto& block : blocks) {
+    block = std::make_unique_for_overwrite<char[]>(1'000);
+    std::memset(block.get(), 1, 1'000);
+  }
+  // The last stays, and keeps the heap from shrinking at its end.
+  const auto last = std::move(blocks.back());
+  for (auto& block : blocks) block.reset();
+  const std::size_t before = resident();
+  return_free_memory();
+  EXPECT_LT(resident() + 50 * kMegabyte, before);
+}
+#endif
+
+}  // namespace
+}  // namespace scache

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+#include "cache/hooks.hpp"
+
+namespace scache::test {
+
+// While it lives, names collide: in their places in the tables, or altogether. The tables take
+// places from the high bits and a first comparison from the low ones.
+class CollidingNames {
+ public:
+  enum class Mode : std::uint8_t { places, all };
+
+  explicit CollidingNames(Mode mode) {
+    cache_hooks.hash = mode == Mode::all ? [](std::uint64_t) { return std::uint64_t{0}; }
+                                         : [](std::uint64_t real) { return real & 0xff; };
+  }
+  ~CollidingNames() { cache_hooks.hash = nullptr; }
+  CollidingNames(const CollidingNames&) = delete;
+  CollidingNames& operator=(const CollidingNames&) = delete;
+};
+
+}  // namespace scache::test

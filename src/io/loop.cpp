@@ -16,8 +16,9 @@
 namespace scache {
 namespace {
 
-// Events of one turn. More wait for the next; epoll goes on behind those it has reported.
-constexpr std::size_t kEventsOfTurn = 128;
+// Events of one turn: of as many clients as there usually may be, so that each is seen. More wait
+// for the next; epoll goes on behind those it has reported.
+constexpr std::size_t kEventsOfTurn = 512;
 
 }  // namespace
 
@@ -27,6 +28,7 @@ Loop::Loop(Clock clock)
 }
 
 void Loop::turn(Wait wait) {
+  work_of_turn_ = 0;
   if (before_wait_) before_wait_();
   std::array<epoll_event, kEventsOfTurn> room;
   const std::span<epoll_event> events = await(wait, room);
@@ -35,14 +37,26 @@ void Loop::turn(Wait wait) {
     wake_soon(*static_cast<Waiter*>(event.data.ptr));
   }
   collect_due();
+  wake_ready();
+}
 
+void Loop::wake_ready() noexcept {
   // Whoever is made ready from here on has its turn after the next look at epoll.
-  ReadyList current;
+  ReadySet current;
+  current.swap(ready_);
+  while (!current.empty() && work_of_turn_ < kWorkOfTurn) {
+    Waiter& waiter = *current.begin();
+    current.erase(current.begin());
+    level_ = std::max(level_, waiter.account_);
+    waiter.work_of_turn_ = 0;
+    waiter.wake(std::exchange(waiter.timed_out_, false));
+  }
+  // The others keep their places; those who were made ready meanwhile are few.
   current.swap(ready_);
   while (!current.empty()) {
-    Waiter& waiter = current.front();
-    current.pop_front();
-    waiter.wake(std::exchange(waiter.timed_out_, false));
+    Waiter& waiter = *current.begin();
+    current.erase(current.begin());
+    ready_.insert(waiter);
   }
 }
 
@@ -91,7 +105,13 @@ void Loop::file(Waiter& waiter) noexcept {
 }
 
 void Loop::wake_soon(Waiter& waiter) noexcept {
-  if (!waiter.ReadyHook::is_linked()) ready_.push_back(waiter);
+  if (waiter.ReadyHook::is_linked()) return;
+  waiter.account_ += std::exchange(waiter.owed_, 0);
+  // Who was never charged is nobody's client.
+  if (waiter.account_ > 0) {
+    waiter.account_ = std::max(waiter.account_, level_ - std::min(level_, kCredit));
+  }
+  ready_.insert(waiter);
 }
 
 int Loop::watch(int descriptor, std::uint32_t events, Waiter& waiter) noexcept {

@@ -1,5 +1,8 @@
 #include "io/stream.hpp"
 
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -107,6 +110,7 @@ Flow Stream::receive_input(std::size_t most) {
   const Flow flow = flow_of(received);
   if (!flow.moved()) return flow;
   inbox_.received(received.size);
+  charge(kWorkOfCall);
   if (received.fd || received.descriptors_lost) {
     drop_pending();
     pending_ = std::move(received.fd);
@@ -115,7 +119,30 @@ Flow Stream::receive_input(std::size_t most) {
   return flow;
 }
 
+bool Stream::has_hung_up() const noexcept {
+  pollfd socket{socket_.fd.get(), 0, 0};
+  return ::poll(&socket, 1, 0) == 1 && (socket.revents & POLLHUP) != 0;
+}
+
+bool Stream::has_unread_input() const noexcept {
+  int bytes = 0;
+  return ::ioctl(socket_.fd.get(), SIOCINQ, &bytes) == 0 && bytes > 0;
+}
+
+bool Stream::stop_if_silent() noexcept {
+  if (!watch_.awaits_input()) return watch_.awaits_peer();
+  if (has_unread_input()) return false;
+  // What comes between two looks must not be closed unread: its sender could not know.
+  stop_input();
+  return !has_unread_input();
+}
+
+void Stream::stop_input() noexcept {
+  ::shutdown(socket_.fd.get(), SHUT_RD);
+}
+
 Flow Stream::send_output() noexcept {
+  if (!output_.empty()) charge(kWorkOfCall);
   std::size_t size = 0;
   Flow flow;
   while (flow.moved() && size < output_.size()) {
@@ -164,6 +191,7 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
     Received received = receive_some({&byte, 1});
     result.flow = flow_of(received);
     if (result.flow.moved()) result.fd = std::move(received.fd);
+    charge(kWorkOfCall);
   } while (result.flow.must_wait());
   co_return result;
 }
@@ -174,6 +202,7 @@ Flow Stream::send_descriptor(int descriptor, std::string_view bytes) {
   // What is left over must find room: the descriptor cannot be called back.
   output_.reserve(bytes.size());
   const Sent sent = send(socket_.fd.get(), bytes, descriptor);
+  charge(kWorkOfCall);
   const Flow flow = flow_of(sent);
   if (flow.moved()) {
     sent_ += sent.size;

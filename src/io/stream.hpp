@@ -55,6 +55,9 @@ class Stream final : private Surplus {
   // For receive_input(): as much as there is room for.
   static constexpr std::size_t kAny = ~std::size_t{0};
 
+  // What a system call that moves something is charged.
+  static constexpr std::uint64_t kWorkOfCall = 16;
+
   // What carries a descriptor in Postfix's way.
   static constexpr std::string_view kDescriptorByte{"\0", 1};
 
@@ -112,6 +115,20 @@ class Stream final : private Surplus {
   Watch::Awaiter others() noexcept { return watch_.others(); }
   Watch::Awaiter pause(Instant until) noexcept { return watch_.pause(until); }
 
+  // Charges the client for work (Loop::charge); system calls of the stream are charged here.
+  void charge(std::uint64_t work) noexcept { watch_.charge(work); }
+  // Whether the others are to have their turn.
+  bool turn_is_over() const noexcept { return watch_.turn_is_over(); }
+
+  // Whether the client has closed its end, both ways: nobody reads what it would be answered.
+  bool has_hung_up() const noexcept;
+  // Whether the session waits for the client, and nothing that it has sent is lost if the stream
+  // ends now. Where it waits for input, that is so because the client cannot send any more: if it
+  // has begun to just then, it is served and finds the end of the stream afterwards.
+  bool stop_if_silent() noexcept;
+  // From here on the client cannot send; what it has sent can be received.
+  void stop_input() noexcept;
+
   int descriptor() const noexcept { return socket_.fd.get(); }
   uid_t user() const noexcept { return user_; }
   Loop& loop() noexcept { return loop_; }
@@ -132,6 +149,7 @@ class Stream final : private Surplus {
   Received receive_some(std::span<char> into) noexcept;
   void close_surplus(Fd fd) noexcept override { closer_.close(std::move(fd), user_); }
   void drop_pending() noexcept;
+  bool has_unread_input() const noexcept;
 
   Loop& loop_;
   Closer& closer_;

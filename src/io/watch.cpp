@@ -35,7 +35,7 @@ void Watch::wait(std::uint32_t events, Instant deadline, std::coroutine_handle<>
   waiting_ = waiting;
 }
 
-void Watch::wake(bool timed_out) {
+void Watch::wake(bool timed_out) noexcept {
   if (!waiting_ || (wanted_ == 0 && !timed_out)) {
     // Nobody waits for what epoll goes on reporting (a hang-up cannot be masked): off the list.
     loop_.unwatch(descriptor_, *this);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <coroutine>
 #include <cstdint>
 
@@ -44,12 +46,19 @@ class Watch final : public Waiter {
   Awaiter others() noexcept { return {*this, kSoon, kNever}; }
   Awaiter pause(Instant deadline) noexcept { return {*this, 0, deadline}; }
 
+  // As Loop's.
+  void charge(std::uint64_t work) noexcept { loop_.charge(*this, work); }
+  bool turn_is_over() const noexcept { return Loop::turn_is_over(*this); }
+  // Whether a coroutine waits for its peer to send something; to send, or to take what it is sent.
+  bool awaits_input() const noexcept { return waiting_ && wanted_ == EPOLLIN; }
+  bool awaits_peer() const noexcept { return waiting_ && wanted_ != kSoon; }
+
  private:
   // Not an event of epoll's: wake in the next turn.
   static constexpr std::uint32_t kSoon = ~std::uint32_t{0};
 
   void wait(std::uint32_t events, Instant deadline, std::coroutine_handle<> waiting);
-  void wake(bool timed_out) override;
+  void wake(bool timed_out) noexcept override;
 
   Loop& loop_;
   int descriptor_;

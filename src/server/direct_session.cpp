@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "server/charge.hpp"
 #include "server/direct_details.hpp"
 #include "server/direct_page.hpp"
 
@@ -50,13 +51,14 @@ Task<> DirectSession::run() {
     const Flow sent = send();
     if (!sent.moved() && !sent.must_wait()) co_return;
     if (next == Next::over && sent.moved()) co_return;
-    in_a_row_ = 0;
     Ready ready = Ready::yes;
     if (sent.must_wait()) {
       be_busy();
       ready = co_await stream_.writable(deadline_);
     } else if (next == Next::others || !drops_.empty()) {
       co_await stream_.others();
+      // Nobody hears of what it has under way.
+      if (stream_.has_hung_up()) co_return;
     } else {
       ready = co_await more_input();
     }
@@ -69,11 +71,11 @@ Task<> DirectSession::run() {
   }
 }
 
-// Serves whole frames, and a slice of each drop.
+// Serves whole frames, and slices of drops, until the client's turn is over.
 DirectSession::Next DirectSession::serve() {
   Next next = Next::input;
   if (hand_over_) send_found();
-  for (; !hand_over_ && !is_broken_; ++in_a_row_) {
+  while (!hand_over_ && !is_broken_) {
     const direct::FrameStep frame = direct::read_frame(stream_.input());
     if (frame.kind == direct::FrameStep::Kind::need_more) break;
     if (frame.kind == direct::FrameStep::Kind::bad) {
@@ -81,26 +83,37 @@ DirectSession::Next DirectSession::serve() {
       return Next::over;
     }
     if (frame.header.with_descriptor && !arrived_) return end("a frame lacks its descriptor");
-    if (in_a_row_ >= kRequestsInARow || stream_.too_much_output() || drops_.full()) {
+    if (stream_.turn_is_over() || stream_.too_much_output() || drops_.full()) {
       next = Next::others;
       break;
     }
     serve_frame(frame);
     stream_.consume(frame.header.size);
     deadline_ = after(stream_.loop().now(), settings_.time_limit);
+    if (!stream_.input().empty()) events_.busy_again();
   }
   if (!hand_over_ && arrived_ && stream_.input().empty()) {
     return end("a descriptor comes without its frame");
   }
-  if (!drops_.empty()) {
-    drops_.work([this](const Drops::Dropped& dropped) {
-      put_dropped(dropped.request, dropped.connections, dropped.bindings);
-    });
-  }
+  work_on_drops();
   return next;
 }
 
+void DirectSession::work_on_drops() {
+  // One slice at the least: requests that go on coming do not hold them up.
+  for (bool goes_on = !drops_.empty(); goes_on;) {
+    const Charge charge{stream_, service_};
+    stream_.charge(kWorkOfRequest);
+    drops_.work([this](const Drops::Dropped& dropped) {
+      put_dropped(dropped.request, dropped.connections, dropped.bindings);
+    });
+    goes_on = !drops_.empty() && !service_.is_closing() && !stream_.turn_is_over();
+  }
+}
+
 void DirectSession::serve_frame(const direct::FrameStep& frame) {
+  const Charge charge{stream_, service_};
+  const std::size_t before_reply = stream_.output().size();
   Fd fd;
   if (frame.header.with_descriptor) fd = std::move(arrived_);
   const std::uint64_t id = frame.header.id;
@@ -120,6 +133,9 @@ void DirectSession::serve_frame(const direct::FrameStep& frame) {
         }
       },
       *request);
+  const std::size_t replied =
+      stream_.output().size() - std::min(before_reply, stream_.output().size());
+  stream_.charge(kWorkOfRequest + (frame.header.size + replied) / kBytesOfWork);
 }
 
 // Sends the replies. A found connection that waits for room has had its chance in serve().
@@ -200,7 +216,6 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
   std::uint64_t bindings = 0;
   save.each_binding([&](const SaveDestination& binding) {
     if (service_.save(binding, moment) != Saved::full) ++bindings;
-    ++in_a_row_;
   });
   FrameWriter{stream_.output(), direct::Kind::saved, id}
       .put(Tag::connection, connection.past.connection)
@@ -277,7 +292,6 @@ void DirectSession::answer(std::uint64_t id, const direct::Bind& bind) {
 void DirectSession::answer(std::uint64_t id, const direct::Drop& drop) {
   switch (drop.what) {
     case direct::Drop::What::destination:
-      in_a_row_ += kRequestsOfALook;
       return put_dropped(id, 0, service_.drop_bindings(drop.name));
     case direct::Drop::What::endpoint:
       return drops_.begin(id, Drops::Of::endpoint, drop.name);
@@ -299,7 +313,6 @@ void DirectSession::answer(std::uint64_t id, const direct::List& list) {
   if (!list.cursor.empty() && list.cursor.size() != kCursorSize) {
     return refuse(id, ErrorCode::malformed, "list: this cursor is no server's");
   }
-  in_a_row_ += kRequestsOfALook;
   const std::uint64_t most = std::min<std::uint64_t>(list.limit, kEntriesOfPage);
   const Instant moment = now();
   FrameWriter page{stream_.output(), direct::Kind::page, id};

@@ -23,11 +23,6 @@ namespace scache {
 // sends what cannot be followed.
 class DirectSession {
  public:
-  // Requests that are served in a row before the other clients have their turn.
-  static constexpr unsigned kRequestsInARow = 64;
-  // What a page of a list, or a destination's bindings, count for among them: the work of as many.
-  // A binding that comes with a save counts for one.
-  static constexpr unsigned kRequestsOfALook = 16;
   // Entries that one page of a list has at the most, and that are looked at for it.
   static constexpr std::size_t kEntriesOfPage = 256;
   static constexpr std::size_t kLookedAtForPage = 1'024;
@@ -76,6 +71,7 @@ class DirectSession {
 
   Next serve();
   void serve_frame(const direct::FrameStep& frame);
+  void work_on_drops();
   Flow send();
   void send_found();
   Watch::Awaiter more_input();
@@ -118,8 +114,6 @@ class DirectSession {
   // The frame of hand_over_.
   std::string found_;
   Instant deadline_ = kNever;
-  // How much has been served since the others had their turn, in requests.
-  unsigned in_a_row_ = 0;
   bool idle_ = false;
   // Sending has failed.
   bool is_broken_ = false;

@@ -17,20 +17,21 @@ bool Drops::cancel(std::uint64_t request) noexcept {
   const auto found = std::ranges::find_if(
       under_way_, [&](const Drop& drop) { return drop.dropped.request == request; });
   if (found == under_way_.end()) return false;
+  if (static_cast<std::size_t>(found - under_way_.begin()) < next_) --next_;
   under_way_.erase(found);
   return true;
 }
 
 void Drops::work(const std::function<void(const Dropped&)>& done) {
   // Each that is dropped keeps its descriptor until it is closed.
-  if (service_.is_closing()) return;
-  for (auto drop = under_way_.begin(); drop != under_way_.end();) {
-    if (!work_on(*drop)) {
-      ++drop;
-      continue;
-    }
+  if (under_way_.empty() || service_.is_closing()) return;
+  if (next_ >= under_way_.size()) next_ = 0;
+  const auto drop = under_way_.begin() + static_cast<std::ptrdiff_t>(next_);
+  if (work_on(*drop)) {
     done(drop->dropped);
-    drop = under_way_.erase(drop);
+    under_way_.erase(drop);
+  } else {
+    ++next_;
   }
 }
 

@@ -13,8 +13,8 @@
 namespace scache {
 
 // Drops are a client's requests to drop many entries, which are under way at the same time, a slice
-// of each at a turn: nobody waits for the end of thousands. What is saved after such a request has
-// come stays.
+// of one and then of the next: nobody waits for the end of thousands. What is saved after such a
+// request has come stays.
 class Drops {
  public:
   // Entries that are looked at for one slice.
@@ -38,11 +38,12 @@ class Drops {
 
   bool empty() const noexcept { return under_way_.empty(); }
   bool full() const noexcept { return under_way_.size() >= kMostUnderWay; }
+  std::size_t size() const noexcept { return under_way_.size(); }
 
   void begin(std::uint64_t request, Of of, std::string_view name);
   // Ends the request without having finished; false where there is none of that id.
   bool cancel(std::uint64_t request) noexcept;
-  // Does a slice of each, and tells which are done with it.
+  // Does a slice of the next, and tells if that is done with it.
   void work(const std::function<void(const Dropped&)>& done);
 
  private:
@@ -59,6 +60,8 @@ class Drops {
 
   Service& service_;
   std::vector<Drop> under_way_;
+  // Whose slice comes next.
+  std::size_t next_ = 0;
 };
 
 }  // namespace scache

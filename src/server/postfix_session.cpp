@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "server/charge.hpp"
 #include "wire/direct_handshake.hpp"
 
 // The exchanges, as a client sees them ("->" is sent by the client):
@@ -22,8 +23,6 @@ using postfix_codec::Status;
 
 namespace {
 
-// Requests that are served in a row before the other clients have their turn.
-constexpr unsigned kRequestsInARow = 64;
 
 // An errno as the stock server tells it; it calls the lack of one an application error.
 const char* words_of(int error) noexcept {
@@ -81,11 +80,10 @@ class PostfixSession::Hearing {
 Task<PostfixSession::End> PostfixSession::run() {
   deadline_ = after(stream_.loop().now(), settings_.time_limit);
   if (settings_.announces) postfix_codec::put_greeting(stream_.output());
-  for (unsigned in_a_row = 0;;) {
+  for (;;) {
     Heard heard = Heard::part;
     while (heard == Heard::part) heard = co_await hear(postfix_codec::kRequest);
     if (heard == Heard::nothing) co_return End::gone;
-
     bool goes_on = heard != Heard::nonsense;
     if (heard == Heard::list) {
       Task<bool> exchange = serve();
@@ -96,15 +94,12 @@ Task<PostfixSession::End> PostfixSession::run() {
       if (!flow.moved() || !goes_on) co_return End::gone;
     }
     if (is_direct_) co_return End::direct;
-    if (stream_.input().empty()) {
-      in_a_row = 0;
-      continue;
-    }
+    stream_.charge(kWorkOfRequest);
+    if (stream_.input().empty()) continue;
     // What is there already is a request of its own, with the whole time.
     deadline_ = after(stream_.loop().now(), settings_.time_limit);
-    if (++in_a_row < kRequestsInARow) continue;
-    in_a_row = 0;
-    co_await stream_.others();
+    events_.busy_again();
+    if (stream_.turn_is_over()) co_await stream_.others();
   }
 }
 
@@ -226,6 +221,7 @@ Task<bool> PostfixSession::answer(Kind kind, const Request& request) {
 
 // Looks for a connection, and replies.
 std::optional<Claim> PostfixSession::find(Kind kind, const Request& request) {
+  const Charge charge{stream_, service_};
   const Instant now = stream_.loop().now();
   if (const auto* wanted = std::get_if<FindEndpoint>(&request)) {
     std::optional<Claim> claim = service_.find(*wanted, now);
@@ -269,6 +265,7 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
   }
   request.owner = owner_;
   unconfirmed_.reserve();
+  const Charge charge{stream_, service_};
   const Saved saved = service_.save(request, std::move(received.fd), stream_.loop().now());
   switch (saved) {
     case Saved::yes:
@@ -297,6 +294,7 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
 }
 
 void PostfixSession::save_destination(const SaveDestination& request) {
+  const Charge charge{stream_, service_};
   if (service_.save(request, stream_.loop().now()) == Saved::full) {
     refuse(Kind::save_destination, "the cache is full");
   } else {

@@ -17,6 +17,8 @@ class SessionEvents {
   // Between requests, with nothing left to send; and the first byte of a request has come.
   virtual void idle() noexcept = 0;
   virtual void busy() noexcept = 0;
+  // The next request has begun before the one before had come to its end.
+  virtual void busy_again() noexcept {}
 };
 
 struct SessionSettings {

@@ -27,7 +27,7 @@ class Probe final : public Waiter {
   ~Probe() = default;
 
  private:
-  void wake(bool timed_out) override { woken_(timed_out); }
+  void wake(bool timed_out) noexcept override { woken_(timed_out); }
 
   std::function<void(bool)> woken_;
 };
@@ -239,7 +239,7 @@ TEST_F(LoopTest, AnEventAndADeadlineInOneTurnWakeOnce) {
 TEST_F(LoopTest, MoreEventsThanOneTurnTakesAreTakenByTheNext) {
   std::vector<Ends> pipes;
   std::vector<std::unique_ptr<Probe>> probes;
-  std::vector<int> woken(300);
+  std::vector<int> woken(1'300);
   for (std::size_t i = 0; i < woken.size(); ++i) {
     pipes.push_back(test::pipe_pair());
     probes.push_back(std::make_unique<Probe>([&, i](bool) { ++woken[i]; }));
@@ -248,6 +248,107 @@ TEST_F(LoopTest, MoreEventsThanOneTurnTakesAreTakenByTheNext) {
   }
   for (int i = 0; i < 3; ++i) turn();
   EXPECT_THAT(woken, ::testing::Each(::testing::Ge(1)));
+}
+
+// A waiter that is charged for each turn, and wants the next one.
+class Worker final : public Waiter {
+ public:
+  Worker(Loop& loop, std::uint64_t work) : loop_{loop}, work_{work} {}
+  ~Worker() = default;
+
+  bool goes_on = true;
+  int turns = 0;
+
+ private:
+  void wake(bool) noexcept override {
+    ++turns;
+    loop_.charge(*this, work_);
+    if (goes_on) loop_.wake_soon(*this);
+  }
+
+  Loop& loop_;
+  std::uint64_t work_;
+};
+
+class LoopWorkTest : public LoopTest {
+ protected:
+  // So many that go on, each as much as it may in a turn.
+  std::vector<std::unique_ptr<Worker>> greedy(std::size_t count) {
+    std::vector<std::unique_ptr<Worker>> workers(count);
+    for (auto& worker : workers) {
+      worker = std::make_unique<Worker>(loop, Loop::kWorkOfWaiter);
+      loop.wake_soon(*worker);
+    }
+    return workers;
+  }
+  static constexpr int kWorkersOfTurn = Loop::kWorkOfTurn / Loop::kWorkOfWaiter;
+};
+
+TEST_F(LoopWorkTest, ATurnEndsWhenItsWorkIsDoneAndTheOthersComeNext) {
+  const auto workers = greedy(10 * kWorkersOfTurn);
+  for (int round = 1; round <= 3; ++round) {
+    for (int i = 0; i < 10; ++i) turn();
+    for (const auto& worker : workers) EXPECT_EQ(worker->turns, round);
+  }
+}
+
+TEST_F(LoopWorkTest, WhoAsksForLittleWaitsForNoneOfThoseWhoAskForMuch) {
+  const auto workers = greedy(400);
+  while (workers.back()->turns < 2) turn();
+  Worker modest{loop, 40};
+  modest.goes_on = false;
+  for (int i = 0; i < 100; ++i) {
+    for (int others = 0; others < 7; ++others) turn();
+    loop.wake_soon(modest);
+    turn();
+    ASSERT_EQ(modest.turns, i + 1);
+  }
+}
+
+TEST_F(LoopWorkTest, WhatATurnHasTakenTooMuchIsTakenFromTheNext) {
+  Worker large{loop, 10 * Loop::kWorkOfWaiter};
+  const auto workers = greedy(100);
+  loop.wake_soon(large);
+  while (workers[0]->turns < 100) turn();
+  EXPECT_NEAR(large.turns * 10, workers[0]->turns, 15);
+}
+
+TEST_F(LoopWorkTest, WhoIsNewHasASmallAdvantage) {
+  const auto workers = greedy(100);
+  while (workers.back()->turns < 10) turn();
+  // Charged before it is woken, as a client that is greeted.
+  Worker fresh{loop, Loop::kWorkOfWaiter};
+  loop.charge(fresh, 1);
+  loop.wake_soon(fresh);
+  while (workers.back()->turns < 20) turn();
+  EXPECT_LE(fresh.turns, 10 + static_cast<int>(Loop::kCredit / 2 / Loop::kWorkOfWaiter) + 2);
+}
+
+TEST_F(LoopWorkTest, NobodySavesUpWhileHeIsAway) {
+  Worker away{loop, Loop::kWorkOfWaiter};
+  const auto workers = greedy(100);
+  away.goes_on = false;
+  loop.wake_soon(away);
+  for (int i = 0; i < 500; ++i) turn();
+  ASSERT_EQ(away.turns, 1);
+  away.goes_on = true;
+  loop.wake_soon(away);
+  const int before = workers.back()->turns;
+  while (workers.back()->turns < before + 10) turn();
+  EXPECT_LE(away.turns - 1, 10 + static_cast<int>(Loop::kCredit / Loop::kWorkOfWaiter) + 2);
+}
+
+TEST_F(LoopWorkTest, ATurnIsOverWhenItsWorkIsDone) {
+  Worker worker{loop, Loop::kWorkOfWaiter - 1};
+  worker.goes_on = false;
+  loop.wake_soon(worker);
+  turn();
+  EXPECT_FALSE(Loop::turn_is_over(worker));
+  loop.charge(worker, 1);
+  EXPECT_TRUE(Loop::turn_is_over(worker));
+  loop.wake_soon(worker);
+  turn();
+  EXPECT_FALSE(Loop::turn_is_over(worker));
 }
 
 TEST_F(LoopTest, TheHookComesBeforeTheWaitAndMaySetDeadlines) {

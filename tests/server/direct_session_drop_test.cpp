@@ -73,7 +73,7 @@ TEST_F(DirectSessionTest, ADropIsCancelled) {
 }
 
 TEST_F(DirectSessionTest, MoreDropsThanMayBeUnderWayWait) {
-  for (std::size_t i = 0; i < 4 * Drops::kEntriesOfSlice; ++i) {
+  for (std::size_t i = 0; i < Drops::kEntriesOfSlice; ++i) {
     service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   std::string bytes;
@@ -113,17 +113,37 @@ TEST_F(DirectSessionTest, WhileADropIsUnderWayItsClientIsNotIdle) {
   EXPECT_EQ(talk.idle_count(), talk.busy_count() + 1);
 }
 
-TEST_F(DirectSessionTest, DroppingADestinationsBindingsGivesTheOthersTheirTurnSooner) {
-  const unsigned drops_of_turn = DirectSession::kRequestsInARow / DirectSession::kRequestsOfALook;
+TEST_F(DirectSessionTest, AClientThatGoesLeavesItsDropsUnfinishedThoughItHasSentMore) {
+  for (std::size_t i = 0; i < 100 * Drops::kEntriesOfSlice; ++i) {
+    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+  }
   std::string bytes;
-  for (std::uint64_t id = 0; id < 2 * drops_of_turn; ++id) {
-    bytes += frame(Kind::drop, id, {{Tag::destination, "d"}});
+  for (std::uint64_t id = 0; id < 3 * Drops::kMostUnderWay; ++id) {
+    bytes += frame(Kind::drop, id, {{Tag::prefix, "x"}});
   }
   EXPECT_TRUE(talk.client.send(bytes));
   turn();
-  EXPECT_THAT(talk.hear(), SizeIs(drops_of_turn));
-  turn();
-  EXPECT_THAT(talk.hear(), SizeIs(drops_of_turn));
+  talk.client.leave();
+  const std::uint64_t before = service.work();
+  settle();
+  EXPECT_TRUE(talk.is_over());
+  EXPECT_LE(service.work() - before, 2 * Loop::kWorkOfWaiter);
+}
+
+TEST_F(DirectSessionTest, ATurnHasAsManySlicesAsItsWorkAllows) {
+  for (std::size_t i = 0; i < 100 * Drops::kEntriesOfSlice; ++i) {
+    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+  }
+  std::string bytes;
+  for (std::uint64_t id = 0; id < Drops::kMostUnderWay; ++id) {
+    bytes += frame(Kind::drop, id, {{Tag::prefix, "x"}});
+  }
+  EXPECT_TRUE(talk.client.send(bytes));
+  for (int i = 0; i < 10; ++i) {
+    const std::uint64_t before = service.work();
+    turn();
+    EXPECT_LE(service.work() - before, Loop::kWorkOfWaiter + Drops::kEntriesOfSlice);
+  }
 }
 
 }  // namespace

@@ -87,19 +87,5 @@ TEST_F(DirectSessionTest, APageOfLargeEntriesEndsEarly) {
   EXPECT_TRUE(page.fields().has(Tag::cursor));
 }
 
-// A page that looks at a thousand entries and tells none is asked for in thirty bytes.
-TEST_F(DirectSessionTest, ListsGiveTheOthersTheirTurnSooner) {
-  const unsigned pages_of_turn = DirectSession::kRequestsInARow / DirectSession::kRequestsOfALook;
-  std::string bytes;
-  for (std::uint64_t id = 0; id < 3 * pages_of_turn; ++id) bytes += frame(Kind::list, id);
-  EXPECT_TRUE(talk.client.send(bytes));
-  for (int i = 0; i < 3; ++i) {
-    turn();
-    EXPECT_THAT(talk.hear(), SizeIs(pages_of_turn));
-  }
-  settle();
-  EXPECT_EQ(talk.idle_count(), talk.busy_count() + 1);
-}
-
 }  // namespace
 }  // namespace scache

@@ -37,9 +37,11 @@ class DropsTest : public SessionTest {
   std::vector<std::vector<std::uint64_t>> work() {
     EXPECT_TRUE(comes_true([this] { return closer.is_idle(); }));
     std::vector<std::vector<std::uint64_t>> done;
-    drops.work([&](const Drops::Dropped& dropped) {
-      done.push_back({dropped.request, dropped.connections, dropped.bindings});
-    });
+    for (std::size_t left = drops.size(); left > 0; --left) {
+      drops.work([&](const Drops::Dropped& dropped) {
+        done.push_back({dropped.request, dropped.connections, dropped.bindings});
+      });
+    }
     return done;
   }
   static auto is(std::uint64_t request, std::uint64_t connections, std::uint64_t bindings) {

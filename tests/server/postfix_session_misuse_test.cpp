@@ -345,7 +345,7 @@ TEST_F(PostfixSessionMisuseTest, AClientWithManyRequestsLetsOthersHaveTheirTurn)
   const TalkPtr other = connect();
   std::string requests;
   std::string replies;
-  for (int i = 0; i < 80; ++i) {
+  for (int i = 0; i < 100; ++i) {
     requests += find_endp("x");
     replies += kNoEndpoint;
   }
@@ -362,7 +362,7 @@ TEST_F(PostfixSessionMisuseTest, AClientWithManyRequestsLetsOthersHaveTheirTurn)
 TEST_F(PostfixSessionMisuseTest, NonsenseAmongRequestsDoesNotKeepOthersFromTheirTurn) {
   const TalkPtr other = connect();
   std::string requests;
-  for (int i = 0; i < 70; ++i) requests += find_endp("x") + '\0';
+  for (int i = 0; i < 100; ++i) requests += find_endp("x") + '\0';
   ASSERT_LT(requests.size(), 4'096u);
   ASSERT_TRUE(talk->client.send(requests));
   ASSERT_TRUE(other->client.send(find_endp("x")));

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -104,6 +105,10 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                   log};
   service.find_newest_first(
       [&](std::string_view endpoint) { return configuration.newest_first(endpoint); });
+  const auto clients_of_user = [&] {
+    return configuration.admits_others() ? capacity.clients_of_user()
+                                         : std::numeric_limits<std::size_t>::max();
+  };
   Server server{loop,
                 closer,
                 service,
@@ -113,6 +118,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                              .time_limit = configuration.request_time,
                              .source = "client"},
                  .clients = capacity.clients,
+                 .clients_of_user = clients_of_user(),
                  .access = configuration.access(::geteuid(), overflow)}};
   int status = EXIT_SUCCESS;
 
@@ -156,7 +162,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
       service.set_ttl(milliseconds(configuration.ttl_default),
                       milliseconds(configuration.ttl_limit));
       server.set_time_limit(configuration.request_time);
-      server.set_access(configuration.access(::geteuid(), overflow));
+      server.set_access(configuration.access(::geteuid(), overflow), clients_of_user());
       loop.set_busy_poll(configuration.busy_poll);
       report.set_interval(configuration.statistics_interval);
       log.write(Severity::info, "configuration read again");

@@ -22,6 +22,9 @@ struct Capacity {
   // Below this number of descriptors the server says at its start that there are few.
   static constexpr std::size_t kFewDescriptors = 256;
 
+  // Of clients that one user may have where there are others: a quarter of all is left to those.
+  constexpr std::size_t clients_of_user() const noexcept { return clients - clients / 4; }
+
   static constexpr Capacity of(std::size_t descriptors) noexcept {
     const std::size_t rest = descriptors - std::min(kReserve, descriptors / 4);
     const std::size_t clients = std::max(rest / kDescriptorsOfClient, kFewestClients);

@@ -49,6 +49,15 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
   // Begins to talk. May be done when it returns.
   void start() { task_.start(); }
 
+  // How it stands, for its server alone, and since when it is within its request.
+  enum class Standing : std::uint8_t { none, idle, busy, done };
+  Standing standing = Standing::none;
+  Instant busy_since = kNever;
+
+  // As Stream's.
+  bool stop_if_silent() noexcept { return stream_.stop_if_silent(); }
+  void stop_input() noexcept { stream_.stop_input(); }
+
   // Whose connections it saves, by the kernel's word; kNoOwner where it has none.
   std::uint32_t saver() const noexcept { return user_; }
 
@@ -57,6 +66,7 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
   Task<> talk();
   void idle() noexcept override { owner_.client_idle(*this); }
   void busy() noexcept override { owner_.client_busy(*this); }
+  void busy_again() noexcept override { owner_.client_busy(*this); }
 
   ClientOwner& owner_;
   Service& service_;

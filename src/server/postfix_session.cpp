@@ -23,7 +23,6 @@ using postfix_codec::Status;
 
 namespace {
 
-
 // An errno as the stock server tells it; it calls the lack of one an application error.
 const char* words_of(int error) noexcept {
   const char* words = error == 0 ? nullptr : ::strerrordesc_np(error);

@@ -74,8 +74,7 @@ Task<> Server::accept_clients(Acceptor& acceptor) {
 }
 
 Server::Accepted Server::accept_one(int listening) {
-  const bool full = count_ >= settings_.clients;
-  if (full && idle_.empty()) return Accepted::not_now;
+  if (count_ >= settings_.clients && !may_make_room()) return Accepted::not_now;
   if (closer_.is_full()) {
     tell_of_shortage("too many descriptors cannot be closed");
     return Accepted::not_now;
@@ -113,8 +112,12 @@ void Server::admit(Fd socket, int listening) {
       refuse(std::move(socket), user, "has sent too many descriptors that cannot be closed");
       return;
     }
+    if (has_too_many(user) && !make_room(user)) {
+      refuse(std::move(socket), user, "has too many clients");
+      return;
+    }
     if (is_guarded_) let_descriptors_in(socket.get(), true);
-    if (count_ >= settings_.clients) make_room(idle_.front());
+    if (count_ >= settings_.clients) make_room();
     adopt(std::move(socket), user);
   } catch (const std::exception& failure) {
     tell_of_shortage(failure.what());
@@ -149,6 +152,7 @@ void Server::adopt(Fd socket, std::optional<uid_t> user) {
     Client& greeted = *client.release();
     clients_.push_back(greeted);
     ++count_;
+    ++count_of_user_[greeted.saver()];
     idle_exit_.set(kNever);
     greeted.start();
   } catch (const std::exception& failure) {
@@ -164,32 +168,85 @@ void Server::finish(std::function<void()> finished) {
   finished_ = std::move(finished);
   stop_accepting();
   if (count_ == 0) finished_();
-  done_.splice(done_.end(), idle_);
+  while (!idle_.empty()) stand(idle_.front(), Client::Standing::done);
   end_done();
 }
 
-void Server::make_room(Client& idle) noexcept {
-  log_.detail("the client that was idle longest is closed for another one");
-  end(idle);
+bool Server::is_overdue(const Client& client) const noexcept {
+  return loop_.now() >= after(client.busy_since, kPatience);
+}
+
+// Where most are within a request, those who do not finish theirs are overdue in a moment; only
+// where few are, those who are idle have to go.
+bool Server::may_make_room() const noexcept {
+  if (count_ >= settings_.clients + kClientsOnTheirWay) return false;
+  if (!busy_.empty() && is_overdue(busy_.front())) return true;
+  return !idle_.empty() && busy_count_ <= settings_.clients / 2;
+}
+
+bool Server::make_room(std::optional<uid_t> of_user) noexcept {
+  const auto end_if_silent = [&](Client& client, const char* what) {
+    if ((of_user && client.saver() != *of_user) || !client.stop_if_silent()) return false;
+    log_.detail("the client that {} longest is closed for another one", what);
+    end(client);
+    return true;
+  };
+  for (auto next = busy_.begin(); next != busy_.end() && is_overdue(*next);) {
+    if (end_if_silent(*next++, "has not finished its request")) return true;
+  }
+  for (auto next = idle_.begin(); next != idle_.end();) {
+    if (end_if_silent(*next++, "was idle")) return true;
+  }
+  // All have begun to speak: one ends when it has its answer.
+  if (!of_user && !idle_.empty()) idle_.front().stop_input();
+  return false;
+}
+
+bool Server::has_too_many(uid_t user) const noexcept {
+  const auto of_user = count_of_user_.find(user);
+  return of_user != count_of_user_.end() && of_user->second >= settings_.clients_of_user;
+}
+
+void Server::stand(Client& client, Client::Standing standing) noexcept {
+  client.StandingHook::unlink();
+  if (client.standing == Client::Standing::busy) --busy_count_;
+  client.standing = standing;
+  switch (standing) {
+    case Client::Standing::none:
+      break;
+    case Client::Standing::idle:
+      idle_.push_back(client);
+      break;
+    case Client::Standing::busy:
+      ++busy_count_;
+      client.busy_since = loop_.now();
+      busy_.push_back(client);
+      break;
+    case Client::Standing::done:
+      done_.push_back(client);
+      break;
+  }
 }
 
 void Server::client_idle(Client& client) noexcept {
-  (finished_ ? done_ : idle_).push_back(client);
+  stand(client, finished_ ? Client::Standing::done : Client::Standing::idle);
 }
 
 void Server::client_busy(Client& client) noexcept {
-  client.StandingHook::unlink();
+  stand(client, Client::Standing::busy);
   if (!std::exchange(had_request_, true) && settings_.first_request) settings_.first_request();
 }
 
 void Server::client_done(Client& client) noexcept {
-  client.StandingHook::unlink();
-  done_.push_back(client);
+  stand(client, Client::Standing::done);
 }
 
 void Server::end(Client& client) noexcept {
+  stand(client, Client::Standing::none);
   clients_.erase(clients_.iterator_to(client));
   --count_;
+  const auto of_user = count_of_user_.find(client.saver());
+  if (--of_user->second == 0) count_of_user_.erase(of_user);
   delete &client;
   if (count_ == 0 && finished_) finished_();
   if (count_ == 0 && settings_.max_idle > Duration::zero()) {
@@ -205,6 +262,7 @@ void Server::end_done() noexcept {
 void Server::before_wait() noexcept {
   end_done();
   closing_.before_wait();
+  if (memory_return_.is_due(service_.cache().bytes())) return_free_memory();
   // Later than planned is seen when it is due: the entry that was first has left.
   if (const Instant next = service_.next_deadline(); next < expiry_.deadline()) expiry_.set(next);
   if (const Instant next = log_.next_count(); next < left_out_.deadline()) left_out_.set(next);

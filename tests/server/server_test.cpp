@@ -211,8 +211,9 @@ TEST_F(ServerTest, NobodyIsClosedForAClientThatDoesNotCome) {
 TEST_F(ServerTest, ThoseWithinARequestAreNotClosed) {
   start();
   std::vector<SocketClient> busy;
-  for (int i = 0; i < 3; ++i) busy.push_back(busy_client());
+  for (int i = 0; i < 2; ++i) busy.push_back(busy_client());
   SocketClient idle = idle_client();
+  SocketClient fourth = idle_client();
   SocketClient fifth = idle_client();
   EXPECT_TRUE(idle.sees_end());
   for (SocketClient& client : busy) EXPECT_FALSE(client.sees_end());
@@ -260,6 +261,120 @@ TEST_F(ServerTest, AClientThatDoesNotReadItsRepliesIsNotIdle) {
   SocketClient third = idle_client();
   EXPECT_TRUE(idle.sees_end());
   EXPECT_EQ(server->clients(), 2u);
+}
+
+// Requests that are not finished.
+
+TEST_F(ServerTest, WhoDoesNotFinishARequestGoesBeforeThoseWhoAreIdle) {
+  start();
+  SocketClient idle = idle_client();
+  SocketClient first = busy_client();
+  pass(1ms);
+  SocketClient second = busy_client();
+  SocketClient other = idle_client();
+  pass(Server::kPatience - 1ms);
+  SocketClient fifth = idle_client();
+  EXPECT_TRUE(first.sees_end());
+  for (SocketClient* client : {&idle, &second, &other, &fifth}) EXPECT_FALSE(client->sees_end());
+  pass(1ms);
+  SocketClient sixth = idle_client();
+  EXPECT_TRUE(second.sees_end());
+  EXPECT_FALSE(idle.sees_end());
+}
+
+TEST_F(ServerTest, WhereMostAreWithinARequestTheOneThatIsIdleStays) {
+  start();
+  SocketClient idle = idle_client();
+  std::vector<SocketClient> busy;
+  for (int i = 0; i < 3; ++i) busy.push_back(busy_client());
+  SocketClient waiting = connect_and_settle();
+  EXPECT_EQ(waiting.read(), "");
+  pass(Server::kPatience);
+  EXPECT_EQ(waiting.read(), kGreeting);
+  EXPECT_FALSE(idle.sees_end());
+  EXPECT_TRUE(busy[0].sees_end());
+  EXPECT_EQ(ask(idle, find_endp("e")), kNoEndpoint);
+}
+
+TEST_F(ServerTest, WhoReadsNoRepliesIsNotWaitedForEither) {
+  settings.clients = 2;
+  start();
+  SocketClient flooding = idle_client();
+  std::string requests;
+  while (requests.size() < 100'000) requests += find_endp("x");
+  while (flooding.send(requests)) settle();
+  SocketClient idle = idle_client();
+  pass(Server::kPatience);
+  SocketClient third = idle_client();
+  EXPECT_FALSE(idle.sees_end());
+  EXPECT_FALSE(third.sees_end());
+  EXPECT_EQ(server->clients(), 2u);
+}
+
+TEST_F(ServerTest, WhoHasJustBegunToSpeakIsServed) {
+  start();
+  SocketClient first = idle_client();
+  SocketClient second = idle_client();
+  SocketClient third = idle_client();
+  SocketClient fourth = idle_client();
+  // Both come in one turn, and the new client is seen first.
+  EXPECT_TRUE(first.send(find_endp("e")));
+  SocketClient fifth = connect();
+  settle();
+  EXPECT_EQ(first.read(), kNoEndpoint);
+  EXPECT_FALSE(first.sees_end());
+  EXPECT_TRUE(second.sees_end());
+  EXPECT_EQ(fifth.read(), kGreeting);
+}
+
+TEST_F(ServerTest, WhereAllHaveBegunToSpeakOneMoreIsServedBesideThem) {
+  start();
+  std::vector<SocketClient> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(idle_client());
+  for (SocketClient& client : clients) EXPECT_TRUE(client.send(find_endp("e")));
+  SocketClient fifth = connect();
+  settle();
+  EXPECT_EQ(fifth.read(), kGreeting);
+  for (SocketClient& client : clients) EXPECT_EQ(client.read(), kNoEndpoint);
+  // One has made room when it had its answer.
+  EXPECT_EQ(server->clients(), 4u);
+  EXPECT_TRUE(clients[0].sees_end());
+}
+
+// One user.
+
+TEST_F(ServerTest, OneMoreOfAUserClosesOneOfThatUser) {
+  settings.access.emplace(::getuid());
+  settings.clients_of_user = 2;
+  start();
+  SocketClient first = idle_client();
+  SocketClient second = idle_client();
+  EXPECT_FALSE(first.sees_end());
+  SocketClient third = idle_client();
+  EXPECT_TRUE(first.sees_end());
+  EXPECT_FALSE(second.sees_end());
+  EXPECT_EQ(server->clients(), 2u);
+  server->set_access(Access{::getuid()}, 3);
+  SocketClient fourth = idle_client();
+  EXPECT_FALSE(second.sees_end());
+  EXPECT_EQ(server->clients(), 3u);
+}
+
+TEST_F(ServerTest, AUserWhoseClientsAreAllWithinARequestGetsNoMore) {
+  settings.access.emplace(::getuid());
+  settings.clients_of_user = 2;
+  start();
+  SocketClient first = busy_client();
+  SocketClient second = busy_client();
+  SocketClient third = connect_and_settle();
+  EXPECT_EQ(third.read(), "");
+  EXPECT_TRUE(third.sees_end());
+  EXPECT_THAT(log.take(), ElementsAre("warning: client refused: user " +
+                                      std::to_string(::getuid()) + " has too many clients"));
+  first.leave();
+  settle();
+  SocketClient fourth = idle_client();
+  EXPECT_FALSE(fourth.sees_end());
 }
 
 // The end.

@@ -1,0 +1,84 @@
+"""What clients can make scached hold, and for how long: memory goes back, half a request keeps nobody out."""
+
+from __future__ import annotations
+
+import pathlib
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from harness import wire
+from harness.cargo import Cargo
+from harness.scached import Scached
+from harness.waiting import until
+
+pytestmark = pytest.mark.only("ours")
+
+MEGABYTE = 1 << 20
+
+
+def resident(pid: int) -> int:
+    """The memory that a process has in use."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) << 10
+    raise AssertionError(f"no process {pid}")
+
+
+def is_sanitized(pid: int) -> bool:
+    """Whether a sanitizer is in there, which keeps what is freed."""
+    return "libasan" in pathlib.Path(f"/proc/{pid}/maps").read_text()
+
+
+def test_memory_of_bindings_goes_back_when_they_expire(scached: Scached) -> None:
+    scached.start_here()
+    assert scached.process is not None
+    pid = scached.process.pid
+    if is_sanitized(pid):
+        pytest.skip("a sanitizer keeps what is freed")
+    client = scached.client()
+    before = resident(pid)
+    properties = "p" * 60_000
+    for i in range(1_000):
+        assert client.save_dest(f"d{i}", properties, "e", 2) == wire.status(0)
+    # Many small ones, of tables that grow; the last one stays.
+    for i in range(20_000):
+        assert client.save_dest(f"s{i}", "", f"e{i}", 2) == wire.status(0)
+    assert client.save_dest("last", "", "e", 60) == wire.status(0)
+    assert resident(pid) > before + 60 * MEGABYTE
+    until(lambda: resident(pid) < before + 20 * MEGABYTE, "memory to go back")
+
+
+def test_bindings_that_fill_their_memory_leave_connections_theirs(
+    scached: Scached, load: Callable[..., Cargo]
+) -> None:
+    scached.configure("[limits]\nbinding_bytes = 1048576\n")
+    scached.start_here()
+    client = scached.client()
+    count = 0
+    while client.save_dest(f"d{count}", "p" * 10_000, "e", 60) == wire.status(0):
+        count += 1
+    assert 90 < count < 110
+    assert client.save_endp("e", "p", load()) == wire.status(0)
+
+
+def test_half_a_request_keeps_nobody_out(scached: Scached) -> None:
+    scached.configure("[limits]\nclients = 20\n")
+    scached.start_here()
+    idle = scached.client()
+    assert idle.find_endp("e").reply == wire.FIND_ENDP_MISS
+    hoard: list[socket.socket] = []
+    for _ in range(60):
+        stream = socket.socket(socket.AF_UNIX)
+        stream.setblocking(False)
+        stream.connect(str(scached.path))
+        stream.send(b"r")
+        hoard.append(stream)
+    begin = time.monotonic()
+    assert scached.client().find_endp("e").reply == wire.FIND_ENDP_MISS
+    assert time.monotonic() - begin < 5
+    assert idle.find_endp("e").reply == wire.FIND_ENDP_MISS
+    for stream in hoard:
+        stream.close()

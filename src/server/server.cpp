@@ -149,10 +149,11 @@ void Server::adopt(Fd socket, std::optional<uid_t> user) {
     auto client =
         std::make_unique<Client>(loop_, closer_, service_, log_, settings_.session,
                                  static_cast<ClientOwner&>(*this), std::move(socket), user);
+    // The last that may fail.
+    ++count_of_user_[client->saver()];
     Client& greeted = *client.release();
     clients_.push_back(greeted);
     ++count_;
-    ++count_of_user_[greeted.saver()];
     idle_exit_.set(kNever);
     greeted.start();
   } catch (const std::exception& failure) {

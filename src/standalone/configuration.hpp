@@ -68,6 +68,8 @@ struct Configuration {
   // Whether the newest connection of an endpoint is found first.
   bool newest_first(std::string_view endpoint) const noexcept;
   Place place() const;
+  // Whether others are served than the server's own user and root.
+  bool admits_others() const noexcept { return !users.empty() || !groups.empty(); }
   // Whom a server serves that runs as `own`.
   Access access(uid_t own, const OverflowIds& overflow) const;
 };

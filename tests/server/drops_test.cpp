@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "server/session_fixture.hpp"
@@ -38,6 +39,7 @@ class DropsTest : public SessionTest {
     EXPECT_TRUE(comes_true([this] { return closer.is_idle(); }));
     std::vector<std::vector<std::uint64_t>> done;
     for (std::size_t left = drops.size(); left > 0; --left) {
+      while (service.is_closing()) std::this_thread::yield();
       drops.work([&](const Drops::Dropped& dropped) {
         done.push_back({dropped.request, dropped.connections, dropped.bindings});
       });

@@ -128,7 +128,7 @@ class S6Way : public Way {
     fail("s6: {}: {}", what, std::strerror(errno));
   }
 
-  s6_fdholder_t holder_ = S6_FDHOLDER_ZERO;
+  s6_fdholder_t holder_{};
   tain now_{};
   tain end_{};
   bool saves_;

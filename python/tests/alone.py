@@ -17,7 +17,7 @@ class _Log:
         """The lines that nobody has read yet."""
         lines = self._scached.log().splitlines()
         unheard, self._heard = lines[self._heard :], len(lines)
-        return unheard
+        return [line for line in unheard if not line.endswith("more lines are left out")]
 
 
 class Alone(Holder):

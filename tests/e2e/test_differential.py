@@ -24,8 +24,8 @@ from duel.side import Side, both
 from harness import differences, program, wire
 from harness.server import Server
 
-SESSIONS = 40
-BATCHES = 8
+SESSIONS = 20
+BATCHES = 16
 
 _REASON = re.compile(r"(warning: scache_\w+_service: [a-z ]+ file descriptor: ).*")
 

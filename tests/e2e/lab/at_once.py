@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 
+from harness import differences
+
 _Outcomes = dict[str, concurrent.futures.Future[None]]
 _OUTCOMES = pytest.StashKey[_Outcomes]()
 
 
 def at_once(body: Callable[..., None]) -> Callable[..., None]:
-    """Let this test run beside the others; it may have parameters, but no fixtures."""
+    """Let this test run beside the others; it may have parameters, but no fixtures but `expect`."""
 
     def test(request: pytest.FixtureRequest, **parameters: object) -> None:
         __tracebackhide__ = True
@@ -54,5 +56,8 @@ def _body(item: pytest.Item) -> Any:
 
 
 def _call(item: pytest.Item) -> list[Any]:
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    parameters = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+    mark = item.get_closest_marker("difference")
+    if mark is not None:
+        parameters["expect"] = differences.expected(mark.args[0])
     return [lambda: _body(item)(**parameters)]

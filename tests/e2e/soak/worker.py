@@ -5,6 +5,7 @@ The last two kinds speak the direct protocol.
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import random
 import socket
@@ -130,9 +131,13 @@ class Crew:
                 mine, other = socket.socketpair()
                 size = self._random.choice([0, 150, 700, 20_000])
                 binding = scache.Binding(destination, "of " + destination, self._ttl())
-                client.save(
-                    found or mine, endpoint, b"p" * size, self._ttl(), bindings=[binding]
-                )
+                # The peer of what was found may have gone since.
+                with contextlib.suppress(scache.Refused, ValueError):
+                    client.save(
+                        found or mine, endpoint, b"p" * size, self._ttl(), bindings=[binding]
+                    )
+                if found:
+                    found.close()
                 mine.close()
                 other.close()
                 time.sleep(PAUSE)

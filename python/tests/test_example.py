@@ -24,6 +24,7 @@ def test_the_readme_shows_the_example() -> None:
 def run(path: pathlib.Path | str, times: int) -> None:
     """Runs it so often. It is answered on its first connection: a second one would not be."""
     heard = []
+    saved = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def echo() -> None:
@@ -34,6 +35,8 @@ def run(path: pathlib.Path | str, times: int) -> None:
                 for _ in range(times):
                     heard.append(connection.recv(100))
                     connection.sendall(heard[-1])
+                # A connection whose peer has closed it is not saved.
+                saved.wait(PATIENCE)
 
         thread = threading.Thread(target=echo)
         thread.start()
@@ -46,6 +49,7 @@ def run(path: pathlib.Path | str, times: int) -> None:
         for _ in range(times):
             words = [sys.executable, "-c", code]
             assert subprocess.check_output(words, env=environment, timeout=PATIENCE) == b"hello\n"
+        saved.set()
         thread.join(PATIENCE)
     assert heard == [b"hello\n"] * times
 

@@ -97,7 +97,6 @@ class Loop {
   // Whether it goes on looking for BusyPoll::kTime before it sleeps, where that pays. At first not.
   void set_busy_poll(bool on) noexcept;
 
-
   // For waiters: wake at a deadline (kNever: not), wake in the next turn, and neither.
   void set_deadline(Waiter& waiter, Instant deadline) noexcept;
   void wake_soon(Waiter& waiter) noexcept;

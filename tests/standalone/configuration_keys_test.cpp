@@ -132,7 +132,8 @@ TEST(ConfigurationKeys, ADefaultIsNotMoreThanItsLimit) {
 TEST(ConfigurationKeys, OfLimits) {
   const Configuration all = read(
       "[limits]\nclients = 5\nconnections = 6\nbindings_of_destination = 7\n"
-      "connection_bytes = 1048576\nbinding_bytes = 2097152\nname_bytes = 8\nproperties_bytes = 9\n");
+      "connection_bytes = 1048576\nbinding_bytes = 2097152\nname_bytes = 8\nproperties_bytes = "
+      "9\n");
   EXPECT_EQ(all.clients, 5u);
   EXPECT_EQ(all.connections, 6u);
   EXPECT_EQ(all.bindings_of_destination, 7u);

@@ -70,8 +70,9 @@ def play(script: Script, stock: Side, ours: Side) -> bool:
     undelivered = False
     for step in script.steps:
         compare(step, step.take(stock), step.take(ours))
-        our_lines = ours.log()
-        compare(f"log of {step}", leveled(stock.log(), our_lines), our_lines)
+        their_lines = stock.log()
+        our_lines = ours.log(len(their_lines))
+        compare(f"log of {step}", leveled(their_lines, our_lines), our_lines)
         if step.undelivers:
             undelivered = True
             for side in (stock, ours):

@@ -155,9 +155,9 @@ class Side:
             self._sync.send(wire.find_endp("sync"))
             assert self._sync.list() == wire.FIND_ENDP_MISS
 
-    def log(self) -> list[str]:
+    def log(self, at_least: int = 0) -> list[str]:
         """The lines since the last time."""
-        return self.server.log.rest()
+        return self.server.log.rest(at_least)
 
     def forget(self) -> None:
         """Closes the clients and the other ends of what was saved."""

@@ -13,6 +13,9 @@ from harness.waiting import PATIENCE
 
 _LINE = re.compile(r"(\w{3} [ \d]\d \d\d:\d\d:\d\d) (\S+) ([^\s\[]+)\[(\d+)\]: (.*)", re.DOTALL)
 
+# How long a line of a burst may be behind, in seconds.
+LATE = 1.0
+
 _MARK = b"mark "
 
 
@@ -89,8 +92,12 @@ class MailLog:
             assert self._collector.wait_for_mark(mark, PATIENCE), "the log is not read"
         return self._collector.received()
 
-    def rest(self) -> list[str]:
-        """The texts that nobody has taken yet; they count as taken now."""
+    def rest(self, at_least: int = 0) -> list[str]:
+        """The texts that nobody has taken yet; they count as taken now.
+
+        Of a burst, the last lines may come after a mark: so many are waited for, a little.
+        """
+        self._collector.wait_for(self._taken + at_least, LATE)
         lines = self._received()[self._taken :]
         self._taken += len(lines)
         return [take_apart(raw, seen).text for seen, raw in lines]

@@ -9,7 +9,7 @@
 namespace scache {
 
 // ShardedSet is a hash table of pointers to nodes, split into shards that grow and shrink each by
-// itself. Rehashing reads every node of a table: with a million in one that takes 100 ms, and here
+// itself. Rehashing reads every node of a table: with a million in one that takes 75 ms, and here
 // some hundred microseconds at a time. A hash must be as good in its middle bits as in the others.
 // insert() throws std::bad_alloc.
 template <typename Node, typename Hash, typename Equal>

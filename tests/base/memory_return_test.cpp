@@ -13,22 +13,23 @@ namespace {
 
 constexpr std::size_t kMegabyte = std::size_t{1} << 20;
 
-TEST(MemoryReturnTest, IsDueWhenAStepWasFreed) {
+TEST(MemoryReturnTest, IsDueWhenNearlyAllIsFree) {
   MemoryReturn memory;
   EXPECT_FALSE(memory.is_due(0));
-  EXPECT_FALSE(memory.is_due(100 * kMegabyte));
-  EXPECT_FALSE(memory.is_due(84 * kMegabyte + 1));
-  EXPECT_TRUE(memory.is_due(84 * kMegabyte));
+  EXPECT_FALSE(memory.is_due(320 * kMegabyte));
+  EXPECT_FALSE(memory.is_due(10 * kMegabyte + 1));
+  EXPECT_TRUE(memory.is_due(10 * kMegabyte));
 }
 
-TEST(MemoryReturnTest, IsDueOnceForEachStep) {
+TEST(MemoryReturnTest, IsDueOnceAndNotForLittle) {
   MemoryReturn memory;
-  memory.is_due(100 * kMegabyte);
-  EXPECT_TRUE(memory.is_due(80 * kMegabyte));
-  EXPECT_FALSE(memory.is_due(80 * kMegabyte));
-  EXPECT_FALSE(memory.is_due(90 * kMegabyte));
-  EXPECT_FALSE(memory.is_due(75 * kMegabyte));
-  EXPECT_TRUE(memory.is_due(74 * kMegabyte));
+  memory.is_due(320 * kMegabyte);
+  EXPECT_TRUE(memory.is_due(10 * kMegabyte));
+  EXPECT_FALSE(memory.is_due(10 * kMegabyte));
+  EXPECT_FALSE(memory.is_due(0));
+  EXPECT_FALSE(memory.is_due(16 * kMegabyte - 1));
+  EXPECT_FALSE(memory.is_due(0));
+  EXPECT_FALSE(memory.is_due(16 * kMegabyte));
   EXPECT_TRUE(memory.is_due(0));
 }
 

@@ -67,7 +67,7 @@ void StreamPool::give_back(std::unique_ptr<Stream> stream) noexcept {
   for (std::atomic<Stream*>& place : idle_) {
     Stream* empty = nullptr;
     if (place.load() == nullptr && place.compare_exchange_strong(empty, stream.get())) {
-      static_cast<void>(stream.release());
+      [[maybe_unused]] const Stream* const kept = stream.release();
       return;
     }
   }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import Any
@@ -46,11 +47,22 @@ def interrupt(work: Callable[[], object], number: int, also: tuple[str, ...] = (
         sys.settrace(trace)
         try:
             work()
-        except Interrupted:
-            pass
+        except Interrupted as interruption:
+            sys.settrace(None)
+            let_go(interruption)
         finally:
             sys.settrace(None)
     return raised
+
+
+def let_go(problem: BaseException | None) -> None:
+    """Drops what the frames of an exception hold, as its own end does.
+
+    CPython 3.11 keeps a frame for ever whose trace function raises where a handler begins.
+    """
+    while problem is not None:
+        traceback.clear_frames(problem.__traceback__)
+        problem = problem.__context__
 
 
 @contextlib.contextmanager

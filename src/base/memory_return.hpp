@@ -13,7 +13,8 @@ void return_free_memory() noexcept;
 // use, finds hardly a whole page, and holds everybody up; at a thirty-second it takes 45 ms, once.
 class MemoryReturn {
  public:
-  static constexpr std::size_t kStep = std::size_t{16} << 20;
+  // Less is not worth a look.
+  static constexpr std::size_t kStep = std::size_t{4} << 20;
   static constexpr std::size_t kPart = 32;
 
   // Whether it is time, when so many bytes are in use now.

@@ -27,9 +27,9 @@ TEST(MemoryReturnTest, IsDueOnceAndNotForLittle) {
   EXPECT_TRUE(memory.is_due(10 * kMegabyte));
   EXPECT_FALSE(memory.is_due(10 * kMegabyte));
   EXPECT_FALSE(memory.is_due(0));
-  EXPECT_FALSE(memory.is_due(16 * kMegabyte - 1));
+  EXPECT_FALSE(memory.is_due(MemoryReturn::kStep - 1));
   EXPECT_FALSE(memory.is_due(0));
-  EXPECT_FALSE(memory.is_due(16 * kMegabyte));
+  EXPECT_FALSE(memory.is_due(MemoryReturn::kStep));
   EXPECT_TRUE(memory.is_due(0));
 }
 

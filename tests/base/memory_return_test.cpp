@@ -24,8 +24,8 @@ TEST(MemoryReturnTest, IsDueWhenNearlyAllIsFree) {
 TEST(MemoryReturnTest, IsDueOnceAndNotForLittle) {
   MemoryReturn memory;
   memory.is_due(320 * kMegabyte);
-  EXPECT_TRUE(memory.is_due(10 * kMegabyte));
-  EXPECT_FALSE(memory.is_due(10 * kMegabyte));
+  EXPECT_TRUE(memory.is_due(kMegabyte));
+  EXPECT_FALSE(memory.is_due(kMegabyte));
   EXPECT_FALSE(memory.is_due(0));
   EXPECT_FALSE(memory.is_due(MemoryReturn::kStep - 1));
   EXPECT_FALSE(memory.is_due(0));

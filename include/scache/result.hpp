@@ -36,8 +36,8 @@ enum class ErrorCode {
   unsupported = 102,
   // The cache has no room.
   full = 103,
-  // This descriptor cannot be kept. The library says so, too, where a connection is shut down for
-  // sending or not connected; nothing was sent then.
+  // This descriptor cannot be kept. The library says so, too, where this program has shut a
+  // connection down for sending, or never connected it; nothing was sent then.
   refused = 104,
   // A name or properties over the server's limit, or a request longer than any may be.
   too_large = 105,

@@ -20,7 +20,7 @@ from scache.connection import (
     octets,
 )
 from scache.deadline import Deadline
-from scache.descriptors import Offer, reserve
+from scache.descriptors import Offer, is_unusable_by_mistake, reserve
 from scache.entries import Entry, What
 from scache.errors import Error, Refused, ServerMissing, Unsupported
 from scache.frames import Tag
@@ -133,8 +133,8 @@ class Client(Closing):
             raise ValueError("this socket is closed")
         if _has_tls(sock):
             raise ValueError("TLS lives in this process: its socket is of no use to another")
-        if not _is_open_for_sending(sock):
-            raise ValueError("this connection is shut down, or not connected")
+        if is_unusable_by_mistake(sock):
+            raise ValueError("this connection is shut down here, or was never connected")
         offer = Offer(sock)
         save = Save.of(offer, (endpoint, properties or b""), ttl, history, bindings)
         try:
@@ -250,23 +250,6 @@ def _one_of(names: dict[Tag, Name | None]) -> tuple[Tag, bytes]:
 def _history(connection: Connection) -> History | None:
     was = connection.history
     return was and History(was.id, was.uses, connection.age or 0.0, was.idle)
-
-
-def _is_open_for_sending(sock: socket.socket) -> bool:
-    # poll(2) says nothing of one's own side. A TCP socket tells its state; a local one fails a
-    # write of no bytes, which sends nothing on a stream.
-    established, close_wait = 1, 8
-    try:
-        state = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
-        return state in (established, close_wait)
-    except OSError:
-        if sock.family != socket.AF_UNIX or sock.type != socket.SOCK_STREAM:
-            return True
-    try:
-        sock.send(b"", socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
-    except OSError as error:
-        return error.errno not in (errno.EPIPE, errno.ENOTCONN)
-    return True
 
 
 def _has_tls(sock: socket.socket) -> bool:

@@ -82,6 +82,42 @@ def no_room(number: int | None = errno.EMFILE) -> SystemFailure:
     return SystemFailure(number, "no room for the descriptor of a connection")
 
 
+def is_unusable_by_mistake(sock: socket.socket) -> bool:
+    """Whether this program never connected the socket, or shut it down for sending.
+
+    A peer may leave at any time, which is nobody's mistake.
+    """
+    close, established, close_wait, last_ack, closing = 7, 1, 8, 9, 11
+    try:
+        state = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    except OSError:
+        return _is_unusable_by_mistake_locally(sock)
+    if state == close:
+        # What was reset knows its peer no more, but still has a port.
+        return bool(sock.getsockname()[1] == 0)
+    return state not in (established, close_wait, last_ack, closing)
+
+
+def _is_unusable_by_mistake_locally(sock: socket.socket) -> bool:
+    if sock.family != socket.AF_UNIX or sock.type != socket.SOCK_STREAM:
+        return False
+    # A write of no bytes sends nothing on a stream, but fails; the end of input is the peer's.
+    try:
+        sock.send(b"", socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        return False
+    except BrokenPipeError:
+        pass
+    except OSError as problem:
+        return problem.errno == errno.ENOTCONN
+    try:
+        sock.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
 class Offer:
     """A caller's socket that is on its way into the cache.
 

@@ -206,7 +206,7 @@ def test_a_connection_that_is_shut_down_is_not_saved(
         with pytest.raises(ValueError, match="shut down"):
             scache.Client(tmp_path / "nothing").save(mine, "e")
         assert mine.fileno() >= 0
-    with socket.socket(family) as fresh, pytest.raises(ValueError, match="not connected"):
+    with socket.socket(family) as fresh, pytest.raises(ValueError, match="never connected"):
         scache.Client(tmp_path / "nothing").save(fresh, "e")
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -54,6 +55,29 @@ def test_a_connection_goes_in_and_comes_out(start: Start, kind: str, pair: Pair)
             assert other.recv(9) == b"x"
         assert cache.find(endpoint="e") is None
         assert cache.find(destination="d") is None
+    log_of(server, kind)
+
+
+@pytest.mark.parametrize("family", [socket.AF_UNIX, socket.AF_INET])
+@pytest.mark.parametrize("reset", [False, True])
+def test_that_the_peer_has_left_is_no_error_of_the_saver(
+    start: Start, kind: str, family: socket.AddressFamily, reset: bool
+) -> None:
+    server = start(kind)
+    if family == socket.AF_UNIX:
+        mine, other = socket.socketpair()
+    else:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            mine = socket.create_connection(listener.getsockname())
+            other, _ = listener.accept()
+    if reset:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    other.close()
+    with scache.Client(server.scratch.socket) as cache:
+        cache.save(mine, "e", ttl=30)
+        assert mine.fileno() == -1
+        # Postfix's server hands out what is dead.
+        assert (cache.find(endpoint="e") is None) == (kind != STOCK)
     log_of(server, kind)
 
 

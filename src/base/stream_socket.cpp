@@ -8,8 +8,37 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace scache {
+namespace {
+
+// TCP_ESTABLISHED and the like; nothing for what is not TCP.
+std::optional<std::uint8_t> tcp_state(int descriptor) noexcept {
+  std::uint8_t state = 0;
+  socklen_t size = sizeof state;
+  static_assert(offsetof(tcp_info, tcpi_state) == 0);
+  if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &state, &size) != 0) return std::nullopt;
+  return state;
+}
+
+// Why a stream of the UNIX domain cannot be written to; 0 where it can. A write of no bytes sends
+// nothing.
+int why_no_sending(int descriptor) noexcept {
+  if (socket_family(descriptor) != AF_UNIX || !is_stream_socket(descriptor, false)) return 0;
+  return ::send(descriptor, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0 ? 0 : errno;
+}
+
+// What was reset knows its peer no more, but still has a port.
+bool has_port(int tcp_socket) noexcept {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+  return ::getsockname(tcp_socket, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+         reinterpret_cast<const sockaddr_in&>(address).sin_port != 0;
+}
+
+}  // namespace
 
 int socket_option(int descriptor, int name) noexcept {
   int value = -1;
@@ -26,18 +55,26 @@ int socket_family(int descriptor) noexcept {
   return socket_option(descriptor, SO_DOMAIN);
 }
 
-// poll(2) says nothing of one's own side. A TCP socket tells its state; a local one fails a write
-// of no bytes, which sends nothing on a stream.
+// poll(2) says nothing of one's own side.
 bool is_open_for_sending(int descriptor) noexcept {
-  std::uint8_t state = 0;
-  socklen_t size = sizeof state;
-  static_assert(offsetof(tcp_info, tcpi_state) == 0);
-  if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &state, &size) == 0) {
-    return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
+  if (const auto state = tcp_state(descriptor)) {
+    return *state == TCP_ESTABLISHED || *state == TCP_CLOSE_WAIT;
   }
-  if (socket_family(descriptor) != AF_UNIX || !is_stream_socket(descriptor, false)) return true;
-  if (::send(descriptor, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0) return true;
-  return errno != EPIPE && errno != ENOTCONN;
+  const int problem = why_no_sending(descriptor);
+  return problem != EPIPE && problem != ENOTCONN;
+}
+
+bool is_unusable_by_mistake(int descriptor) noexcept {
+  if (const auto state = tcp_state(descriptor)) {
+    if (*state == TCP_CLOSE) return !has_port(descriptor);
+    return *state != TCP_ESTABLISHED && *state != TCP_CLOSE_WAIT && *state != TCP_LAST_ACK &&
+           *state != TCP_CLOSING;
+  }
+  const int problem = why_no_sending(descriptor);
+  if (problem != EPIPE) return problem == ENOTCONN;
+  // Its peer is still there.
+  char byte = 0;
+  return ::recv(descriptor, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
 }
 
 Fd adopt_inherited_fd(int descriptor) noexcept {

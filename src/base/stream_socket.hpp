@@ -17,6 +17,9 @@ int socket_family(int descriptor) noexcept;
 // connected, this side has shut it down, or the peer of a local one reads no more. Nothing is sent.
 // The question waits for the lock of a TCP socket, which whoever shares the socket can hold.
 bool is_open_for_sending(int descriptor) noexcept;
+// True where the program itself made a stream socket useless: it never connected it, or shut it
+// down for sending. A peer may leave at any time, which is nobody's mistake. Waits as the above.
+bool is_unusable_by_mistake(int descriptor) noexcept;
 
 // Takes possession of an inherited descriptor: close-on-exec.
 Fd adopt_inherited_fd(int descriptor) noexcept;

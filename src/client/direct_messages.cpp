@@ -97,8 +97,8 @@ Result<void> check_ttl(const Ttl& ttl) {
 
 Result<void> check_saved(const Connection& connection, const SaveOptions& options) {
   if (!connection) return Error{ErrorCode::invalid_argument, "There is no descriptor to save."};
-  if (!is_open_for_sending(connection.descriptor.get())) {
-    return Error{ErrorCode::refused, "The connection is shut down, or not connected."};
+  if (is_unusable_by_mistake(connection.descriptor.get())) {
+    return Error{ErrorCode::refused, "The connection is shut down here, or was never connected."};
   }
   for (const Binding& binding : options.bindings) {
     if (auto good = check_ttl(binding.ttl); !good) return good;

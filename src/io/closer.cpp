@@ -158,8 +158,12 @@ struct Closer::Shared {
   }
 };
 
-Closer::Closer(std::size_t most_threads)
-    : shared_{std::make_shared<Shared>()}, most_threads_{most_threads} {}
+void Closer::start_detached(std::function<void()> body) {
+  std::thread{std::move(body)}.detach();
+}
+
+Closer::Closer(std::size_t most_threads, StartThread start)
+    : shared_{std::make_shared<Shared>()}, most_threads_{most_threads}, start_{start} {}
 
 Closer::~Closer() {
   std::unique_lock lock{shared_->mutex};
@@ -179,7 +183,7 @@ void Closer::close(Fd fd, uid_t user) noexcept {
     std::unique_lock lock{shared_->mutex};
     if (shared_->able_workers() == 0) {
       lock.unlock();
-      const bool started = start_thread();
+      const bool started = add_worker();
       lock.lock();
       if (!started && shared_->workers.empty()) {
         lock.unlock();
@@ -251,7 +255,7 @@ bool Closer::catch_up() noexcept {
   const bool lacks_one =
       shared_->waiting.size() > kMaxBehind && shared_->able_workers() < kMaxWorkers;
   lock.unlock();
-  if (lacks_one) start_thread();
+  if (lacks_one) add_worker();
   return is_busy;
 }
 
@@ -269,11 +273,11 @@ std::vector<Closer::Stuck> Closer::look() {
   }
   const bool lacks_one = !shared_->waiting.empty() && shared_->able_workers() == 0;
   lock.unlock();
-  if (lacks_one) start_thread();
+  if (lacks_one) add_worker();
   return more;
 }
 
-bool Closer::start_thread() noexcept {
+bool Closer::add_worker() noexcept {
   struct sigaction interrupt{};
   interrupt.sa_handler = [](int) {};
   ::sigaction(kInterrupt, &interrupt, nullptr);
@@ -289,7 +293,7 @@ bool Closer::start_thread() noexcept {
     worker.emplace_back();
     const std::lock_guard lock{shared_->mutex};
     if (shared_->workers.size() < most_threads_) {
-      std::thread{[shared = shared_, self = worker.begin()] { work(shared, self); }}.detach();
+      start_([shared = shared_, self = worker.begin()] { work(shared, self); });
       shared_->workers.splice(shared_->workers.end(), worker);
       started = true;
     }

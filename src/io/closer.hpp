@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 #include <vector>
@@ -40,8 +41,12 @@ class Closer {
   // Who is charged with what is nobody's.
   static constexpr uid_t kNobody = static_cast<uid_t>(-1);
 
+  // Runs a function in a thread of its own, or throws.
+  using StartThread = void (*)(std::function<void()> body);
+  static void start_detached(std::function<void()> body);
+
   // So many threads at the most. Where none can be had, everything is closed by the caller.
-  explicit Closer(std::size_t most_threads = kMaxThreads);
+  explicit Closer(std::size_t most_threads = kMaxThreads, StartThread start = &start_detached);
   // Waits a moment for what can be closed.
   ~Closer();
   Closer(const Closer&) = delete;
@@ -85,11 +90,12 @@ class Closer {
   using WorkerPlace = std::list<Worker>::iterator;
 
   static void work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexcept;
-  bool start_thread() noexcept;
+  bool add_worker() noexcept;
 
   // Shared with the threads, which outlive the Closer where close() does not end.
   std::shared_ptr<Shared> shared_;
   std::size_t most_threads_;
+  StartThread start_;
   bool lacks_threads_ = false;
 };
 

@@ -27,7 +27,7 @@ Loop::Loop(Clock clock)
   if (!epoll_) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
 }
 
-void Loop::turn(Wait wait) {
+bool Loop::turn(Wait wait) {
   work_of_turn_ = 0;
   if (before_wait_) before_wait_();
   std::array<epoll_event, kEventsOfTurn> room;
@@ -37,7 +37,9 @@ void Loop::turn(Wait wait) {
     wake_soon(*static_cast<Waiter*>(event.data.ptr));
   }
   collect_due();
+  const bool is_anybody_ready = !ready_.empty();
   wake_ready();
+  return is_anybody_ready;
 }
 
 void Loop::wake_ready() noexcept {

@@ -83,9 +83,9 @@ class Loop {
   Instant now() const noexcept { return now_; }
 
   // One turn: waits until something happens or a deadline comes, or not at all, and wakes whoever
-  // is concerned.
+  // is concerned. Answers whether that was anybody.
   enum class Wait : std::uint8_t { block, poll };
-  void turn(Wait wait);
+  bool turn(Wait wait);
 
   // For whoever turns the loop: whether somebody wants it to end.
   bool stopped() const noexcept { return stopped_; }

@@ -196,6 +196,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
   if (connection.past.connection == 0) connection.past.connection = service_.new_connection_id();
   const Instant moment = now();
   unconfirmed_.reserve();
+  std::optional<Position> place;
   switch (service_.save(connection, std::move(fd), moment)) {
     case Saved::full:
       return refuse(id, ErrorCode::full, "the cache is full");
@@ -204,15 +205,15 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
                     "the descriptor is a client's own stream to this server");
     case Saved::wrong_kind:
       return refuse(id, ErrorCode::refused, "only connected stream sockets and pipes can be saved");
-    case Saved::closed:
-      return refuse(id, ErrorCode::refused, "the socket is not connected in both directions");
     case Saved::not_closable:
       return refuse(id, ErrorCode::refused, "too many descriptors cannot be closed");
     case Saved::yes:
     case Saved::renewed:
+      place = service_.last_place();
+      break;
+    case Saved::dead:
       break;
   }
-  const Position place = service_.last_place();
   std::uint64_t bindings = 0;
   save.each_binding([&](const SaveDestination& binding) {
     if (service_.save(binding, moment) != Saved::full) ++bindings;
@@ -221,7 +222,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
       .put(Tag::connection, connection.past.connection)
       .put(Tag::bindings, bindings)
       .end();
-  unconfirmed_.add(place);
+  if (place) unconfirmed_.add(*place);
 }
 
 void DirectSession::answer(std::uint64_t id, const FindEndpoint& find) {

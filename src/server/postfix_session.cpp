@@ -281,8 +281,7 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
     case Saved::wrong_kind:
       refuse(Kind::save_endpoint, "the descriptor is no connected stream socket, and no pipe");
       break;
-    case Saved::closed:
-      // The peer was quicker. Nobody would find it.
+    case Saved::dead:
       postfix_codec::put_status(stream_.output(), Status::ok);
       break;
     case Saved::not_closable:

@@ -54,6 +54,13 @@ Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
               request.properties);
   const DescriptorFacts facts = inspect(fd.get(), settings_.listening);
   std::optional<Saved> refused = refusal(facts);
+  if (!refused && facts.closed) {
+    log_.detail("save_endp: the connection is over");
+    ++totals_.connections_saved;
+    ++totals_.dead;
+    closer_.close(std::move(fd), request.owner);
+    return Saved::dead;
+  }
   if (!refused) {
     const Past& past = request.past;
     const Provenance provenance{.since = now - std::min(past.age, kMaxAge),
@@ -86,7 +93,6 @@ Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
 std::optional<Saved> Service::refusal(const DescriptorFacts& facts) const noexcept {
   if (facts.kind == DescriptorKind::other) return Saved::wrong_kind;
   if (facts.own_client) return Saved::own_client;
-  if (facts.closed) return Saved::closed;
   if (closer_.is_full()) return Saved::not_closable;
   return std::nullopt;
 }

@@ -30,8 +30,9 @@ enum class Saved : std::uint8_t {
   own_client,
   // Neither a connected stream socket nor a pipe.
   wrong_kind,
-  // A socket that is not connected, or not in both directions.
-  closed,
+  // It was over already, as those are whose peer leaves a moment later: counted as saved and as
+  // dead.
+  dead,
   // Too many descriptors cannot be closed.
   not_closable,
 };

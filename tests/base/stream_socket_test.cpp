@@ -50,6 +50,9 @@ struct Shut {
   int how;
   bool tcp;
   bool local;
+  // Whether it is useless by what its own program did, as far as can be told.
+  bool mistake;
+  bool local_mistake;
 };
 
 class OpenForSending : public testing::TestWithParam<Shut> {};
@@ -61,26 +64,43 @@ TEST_P(OpenForSending, AsTheKernelSees) {
     ASSERT_TRUE(is_open_for_sending(pair.first.get()));
     ::shutdown((shut.by_peer ? pair.second : pair.first).get(), shut.how);
     EXPECT_EQ(is_open_for_sending(pair.first.get()), is_tcp ? shut.tcp : shut.local);
+    EXPECT_EQ(is_unusable_by_mistake(pair.first.get()), is_tcp ? shut.mistake : shut.local_mistake);
     // Nothing was sent.
     EXPECT_TRUE(arrived(pair.second.get()).empty());
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(StreamSocket, OpenForSending,
-                         testing::Values(Shut{"OwnSending", false, SHUT_WR, false, false},
-                                         Shut{"OwnBoth", false, SHUT_RDWR, false, false},
-                                         Shut{"OwnReading", false, SHUT_RD, true, true},
-                                         Shut{"PeersSending", true, SHUT_WR, true, true},
-                                         // TCP tells nobody that it reads no more.
-                                         Shut{"PeersReading", true, SHUT_RD, true, false},
-                                         Shut{"PeersBoth", true, SHUT_RDWR, true, false}),
-                         [](const auto& test) { return std::string{test.param.name}; });
+INSTANTIATE_TEST_SUITE_P(
+    StreamSocket, OpenForSending,
+    testing::Values(Shut{"OwnSending", false, SHUT_WR, false, false, true, true},
+                    Shut{"OwnBoth", false, SHUT_RDWR, false, false, true, false},
+                    Shut{"OwnReading", false, SHUT_RD, true, true, false, false},
+                    Shut{"PeersSending", true, SHUT_WR, true, true, false, false},
+                    // TCP tells nobody that it reads no more.
+                    Shut{"PeersReading", true, SHUT_RD, true, false, false, true},
+                    Shut{"PeersBoth", true, SHUT_RDWR, true, false, false, false}),
+    [](const auto& test) { return std::string{test.param.name}; });
 
 TEST(StreamSocket, IsNotOpenForSendingBeforeItIsConnected) {
   const Fd tcp{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   const Fd local{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   EXPECT_FALSE(is_open_for_sending(tcp.get()));
   EXPECT_FALSE(is_open_for_sending(local.get()));
+  EXPECT_TRUE(is_unusable_by_mistake(tcp.get()));
+  EXPECT_TRUE(is_unusable_by_mistake(local.get()));
+}
+
+TEST(StreamSocket, IsNoMistakeWhenItsPeerHasLeft) {
+  Ends tcp = tcp_pair();
+  const linger reset{.l_onoff = 1, .l_linger = 0};
+  ASSERT_EQ(::setsockopt(tcp.second.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+  tcp.second.reset();
+  EXPECT_FALSE(is_open_for_sending(tcp.first.get()));
+  EXPECT_FALSE(is_unusable_by_mistake(tcp.first.get()));
+  Ends local = socket_pair();
+  local.second.reset();
+  EXPECT_FALSE(is_open_for_sending(local.first.get()));
+  EXPECT_FALSE(is_unusable_by_mistake(local.first.get()));
 }
 
 TEST(StreamSocket, IsOpenForSendingWhereItIsNone) {
@@ -89,6 +109,7 @@ TEST(StreamSocket, IsOpenForSendingWhereItIsNone) {
   const Ends pipe = pipe_pair();
   for (const Ends* ends : {&datagrams, &packets, &pipe}) {
     EXPECT_TRUE(is_open_for_sending(ends->second.get()));
+    EXPECT_FALSE(is_unusable_by_mistake(ends->second.get()));
     EXPECT_TRUE(arrived(ends->first.get()).empty());
   }
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness import wire
+from harness import program, wire
 from harness.cargo import Cargo
 from harness.server import Server
 from harness.wire import attributes
@@ -200,9 +200,9 @@ def test_memory_of_large_entries_is_given_back(
     start: Start, load: Load, expect: dict[str, Any]
 ) -> None:
     # A sanitizer keeps freed memory to watch over it, if it is not told otherwise.
-    forgetful = "quarantine_size_mb=0:thread_local_quarantine_size_kb=0"
-    at_once = "allocator_release_to_os_interval_ms=0"
-    server = start(environment={"ASAN_OPTIONS": f"detect_leaks=0:{forgetful}:{at_once}"})
+    keeps = ["quarantine_size_mb", "thread_local_quarantine_size_kb"]
+    later = "allocator_release_to_os_interval_ms"
+    server = start(environment=program.sanitizer_leaves(*keeps, later))
     client = server.client()
     client.save_endp("warm", "p", load())
     client.find_endp("warm")

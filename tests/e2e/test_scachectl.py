@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness import ctl
+from harness import ctl, program
 from harness.server import Server
 from harness.waiting import PATIENCE, until
 
@@ -360,12 +360,14 @@ def test_no_signal_leaves_the_program_running(
 ) -> None:
     words = ["run", "--connect", echo.address, "--", "sh", "-c", "echo $$; exec sleep 60"]
     command = [ctl.path(), *words]
-    with subprocess.Popen(command, env=ctl.environment(at), stdout=subprocess.PIPE) as running:
+    signals = program.sanitizer_leaves("handle_segv", "handle_sigbus", "handle_sigfpe")
+    environment = ctl.environment(at, **signals)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as running:
         assert running.stdout
-        program = os.pidfd_open(int(running.stdout.readline()))
+        started = os.pidfd_open(int(running.stdout.readline()))
         running.send_signal(number)
-        assert select.select([program], [], [], PATIENCE)[0], "the program ends"
-        os.close(program)
+        assert select.select([started], [], [], PATIENCE)[0], "the program ends"
+        os.close(started)
         assert running.wait(PATIENCE) in {128 + number, -number}
     assert ctl.told(at, "list")["connections"] == []
 

@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from harness import sandbox, wire
+from harness import program, sandbox, wire
 from harness.scached import SOMEBODY, Scached
 from harness.waiting import until
 
@@ -115,7 +115,10 @@ def test_root_changes_no_file_that_a_link_leads_to(scached: Scached) -> None:
 @pytest.mark.skipif(_PRLIMIT is None, reason="the call's number is not known here")
 def test_a_limit_that_cannot_be_raised_is_a_warning(scached: Scached) -> None:
     filtered = ["/usr/bin/python3", sandbox.__file__, str(_PRLIMIT), "2", "--"]
-    scached.start_here(wrapper=["sh", "-c", 'ulimit -Sn 512; exec "$@"', "sh", *filtered])
+    scached.start_here(
+        wrapper=["sh", "-c", 'ulimit -Sn 512; exec "$@"', "sh", *filtered],
+        environment=program.sanitizer_leaves("disable_coredump"),
+    )
     assert is_served(scached)
     assert "warning: the limit of open files stays at 512" in scached.log()
     assert scached.stop() == 0

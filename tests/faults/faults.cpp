@@ -12,8 +12,9 @@
 #include <memory>
 #include <new>
 #include <system_error>
-#include <thread>
 #include <utility>
+
+#include "io/closer.hpp"
 
 // The linker's --wrap sends every call of the rooms to the functions below, and theirs to the
 // system's. Clients of a test make the same calls, but unguarded.
@@ -124,6 +125,11 @@ std::size_t live_allocations() noexcept {
   return live;
 }
 
+void start_thread(std::function<void()> body) {
+  if (fails(Call::thread)) throw std::system_error{EAGAIN, std::generic_category()};
+  Closer::start_detached(std::move(body));
+}
+
 }  // namespace scache::test
 
 using scache::test::Call;
@@ -137,8 +143,6 @@ ssize_t __real_sendmsg(int, const msghdr*, int);
 int __real_accept4(int, sockaddr*, socklen_t*, int);
 int __real_epoll_ctl(int, int, int, epoll_event*);
 int __real_epoll_wait(int, epoll_event*, int, int);
-void __real__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
-    std::thread*, std::unique_ptr<std::thread::_State>, void (*)());
 
 ssize_t __wrap_recvmsg(int socket, msghdr* message, int flags) {
   using namespace scache::test;
@@ -191,13 +195,6 @@ int __wrap_epoll_wait(int epoll, epoll_event* events, int most, int timeout) {
   faults.would_sleep = count == 0 && timeout != 0;
   faults.sleep = timeout;
   return count;
-}
-
-void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
-    std::thread* thread, std::unique_ptr<std::thread::_State> state, void (*depend)()) {
-  if (scache::test::fails(Call::thread)) throw std::system_error{EAGAIN, std::generic_category()};
-  __real__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
-      thread, std::move(state), depend);
 }
 
 }  // extern "C"

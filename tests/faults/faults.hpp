@@ -3,11 +3,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 // Calls that fail on demand. This program's recvmsg, sendmsg, send, accept4, epoll_ctl,
-// epoll_wait, thread creation and operator new are those of
-// faults.cpp, as is the memory of coroutines; outside of a Guarded they are the system's.
+// epoll_wait and operator new are those of faults.cpp, as is the memory of coroutines; outside of a
+// Guarded they are the system's.
 
 namespace scache::test {
 
@@ -92,6 +93,9 @@ class Unguarded {
  private:
   bool guarded_;
 };
+
+// For a Closer: Call::thread.
+void start_thread(std::function<void()> body);
 
 // Memory that all threads have and have not given back, in pieces.
 std::size_t live_allocations() noexcept;

@@ -49,7 +49,7 @@ TEST_F(StartAndEnd, ACacheThatEndsWaitsForNoLingeringConnection) {
   Ends ends = lingering_pair(kLingers);
   const Instant before = BootClock::now();
   {
-    Closer closer;
+    Closer closer{Closer::kMaxThreads, &start_thread};
     SafeLog log;
     Statistics statistics{0};
     Service service{{.limits = {}, .ttl_limit = std::chrono::seconds{10}, .listening = {}},

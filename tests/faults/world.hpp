@@ -90,7 +90,7 @@ class World {
   void start();
 
   std::unique_ptr<Loop> loop_;
-  Closer closer_;
+  Closer closer_{Closer::kMaxThreads, &start_thread};
   Statistics statistics_{0};
   Fd listening_;
   Service service_;

@@ -35,7 +35,8 @@ class ClientTest : public DescriptorCensus, private ClientOwner {
                                     static_cast<ClientOwner&>(*this), std::move(socket), user);
   }
   void settle() {
-    for (int i = 0; i < 10; ++i) loop.turn(Loop::Wait::poll);
+    while (loop.turn(Loop::Wait::poll)) {
+    }
   }
 
   FakeClock clock;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 
 #include "io/closer.hpp"
@@ -15,10 +17,15 @@ namespace scache::test {
 // A service with all that it needs, and a loop whose clock is moved by hand.
 class ServiceFixture : public DescriptorCensus {
  protected:
-  void turn() { loop.turn(Loop::Wait::poll); }
-  // All the turns that anybody needs.
+  static constexpr int kManyTurns = 10'000;
+
+  bool turn() { return loop.turn(Loop::Wait::poll); }
+  // Turns until nobody has anything to do.
   void settle() {
-    for (int i = 0; i < 100; ++i) turn();
+    for (int i = 0; i < kManyTurns; ++i) {
+      if (!turn()) return;
+    }
+    FAIL() << "the loop does not come to rest";
   }
 
   FakeClock clock;

@@ -210,14 +210,17 @@ TEST_F(ServiceTest, WhatIsNoConnectionIsRefusedAndClosed) {
   EXPECT_EQ(service.totals().connections_refused, 2U);
 }
 
-TEST_F(ServiceTest, WhatIsClosedIsRefused) {
+TEST_F(ServiceTest, WhatIsOverAlreadyIsClosed) {
   const std::size_t before = open_descriptors();
   Ends gone = socket_pair();
   gone.second.reset();
-  EXPECT_EQ(save("e", std::move(gone.first)), Saved::closed);
+  EXPECT_EQ(save("e", std::move(gone.first)), Saved::dead);
   ::shutdown(tcp.second.get(), SHUT_WR);
-  EXPECT_EQ(save("e", copy(tcp.first)), Saved::closed);
+  EXPECT_EQ(save("e", copy(tcp.first)), Saved::dead);
   EXPECT_FALSE(has("e"));
+  EXPECT_EQ(service.totals().connections_saved, 2U);
+  EXPECT_EQ(service.totals().dead, 2U);
+  EXPECT_EQ(service.totals().connections_refused, 0U);
   EXPECT_TRUE(comes_to(before));
 }
 

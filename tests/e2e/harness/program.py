@@ -59,6 +59,12 @@ def _sanitizer_options() -> dict[str, str]:
     }
 
 
+def sanitizer_leaves(*names: str) -> dict[str, str]:
+    """An environment in which a sanitizer does not do these things of its own."""
+    options = _sanitizer_options()["ASAN_OPTIONS"]
+    return {"ASAN_OPTIONS": ":".join([options, *(f"{name}=0" for name in names)])}
+
+
 def _profile() -> dict[str, str]:
     """Where a program that counts what is reached keeps its counts (./dev coverage)."""
     name = "LLVM_PROFILE_FILE"

@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-// Looks for a connection of each endpoint that is named, all at once, and puts back what it finds.
+// Finds a connection of each endpoint on the command line, all at once, and saves it again.
 int main(int count, char* words[]) {
   using namespace std::chrono_literals;
   scache::AsyncClient cache;

@@ -1,10 +1,10 @@
-"""A web server of eight processes in front of another one: they share the connections to that.
+"""A web server of eight processes in front of another one: they share the connections to it.
 
     prefork.py PORT PORT-OF-THE-OTHER
 
-Whichever process has a request takes up a connection that any of them has left. So there are as
-many as there were requests at once, and never more than processes. Without a cache each keeps its
-own.
+A process that handles a request uses a connection that any of the processes has saved. So there are
+as many connections as there were requests at once, and never more than processes. Without a cache
+each process keeps its own connection.
 """
 
 import http.client
@@ -20,13 +20,13 @@ WORKERS = 8
 
 
 class Front(http.server.BaseHTTPRequestHandler):
-    """Hands on what the other server answers."""
+    """Forwards a request to the other server, and its reply to the client."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
 
     def do_GET(self) -> None:
-        """Read to its end, a reply leaves its connection in the cache."""
+        """A reply that is read to its end saves its connection."""
         behind = self.server.behind  # type: ignore[attr-defined]
         try:
             behind.request("GET", self.path)
@@ -43,10 +43,10 @@ class Front(http.server.BaseHTTPRequestHandler):
 
 
 def main(port: int, other: int) -> None:
-    """Forks, and waits for its children; SIGTERM ends them all."""
+    """Starts the processes and waits for them; SIGTERM ends all of them."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with http.server.HTTPServer(("127.0.0.1", port), Front) as server:
-        # Each process has a stream of its own to the cache.
+        # Each process opens its own stream to the cache.
         behind = scache.http.HTTPConnection("127.0.0.1", other, cache=scache.Client(), ttl=30)
         server.behind = behind  # type: ignore[attr-defined]
         fork = multiprocessing.get_context("fork")

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A new connection to a server of this machine. */
+/* Opens a connection to a server on this machine. */
 static int connect_to(unsigned short port) {
   const int number = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};

@@ -8,7 +8,7 @@
 #include <iostream>
 #include <scache/client.hpp>
 
-// A new connection to a server of this machine.
+// Opens a connection to a server on this machine.
 static scache::Descriptor connect_to(unsigned short port) {
   scache::Descriptor socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   sockaddr_in address{};

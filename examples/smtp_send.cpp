@@ -1,5 +1,5 @@
-// Sends one mail and ends. With a cache, $SCACHE_SOCKET, it goes on with the connection of the
-// process before, if there is one, and leaves its own to the next:
+// Sends one mail and exits. If SCACHE_SOCKET names a cache, the program uses a connection from the
+// cache if there is one, and saves its connection for the next process:
 //
 //   smtp_send HOST PORT MESSAGE-ID
 
@@ -33,8 +33,8 @@ scache::Descriptor connect_to(const char* host, const char* port) {
   return socket;
 }
 
-// Reads one reply to its end. Nothing is read ahead: what the server says next is for whoever has
-// the connection then.
+// Reads one reply to its end, and no byte more: what follows belongs to the next user of the
+// connection.
 std::string reply(int socket) {
   std::string line;
   for (;;) {
@@ -70,8 +70,8 @@ void send_mail(int socket, const std::string& id) {
   command(socket, "Message-ID: <" + id + "@example.test>\r\n\r\nHello.\r\n.");
 }
 
-// A connection that was cached: it may have ended in the meantime, which RSET finds out before
-// anything is sent that must not be sent twice.
+// Whether a connection from the cache still works: it may have ended in the meantime. RSET may be
+// sent twice, unlike what follows it.
 bool is_alive(int socket) {
   try {
     command(socket, "RSET");
@@ -84,14 +84,14 @@ bool is_alive(int socket) {
 void run(const char* host, const char* port, const std::string& id, scache::Client* cache) {
   const std::string endpoint = std::string{"smtp:"} + host + ":" + port;
   scache::Connection connection;
-  // Without a server, an error is all that there is: then every connection is a new one.
+  // Without a server the lookup returns an error, and the program opens a new connection.
   if (cache != nullptr) connection = cache->find_endpoint(endpoint).value_or({});
   if (!connection || !is_alive(connection.descriptor.get())) {
     connection = greeted(host, port, endpoint);
   }
   send_mail(connection.descriptor.get(), id);
   if (cache != nullptr && cache->save(connection, {.ttl = 30s})) return;
-  // Without a descriptor it may be in the cache, and somebody else's by now.
+  // After a save in doubt there is no descriptor: another process may have the connection.
   if (connection) command(connection.descriptor.get(), "QUIT");
 }
 

@@ -26,8 +26,8 @@ enum class ErrorCode {
   // The system refused something to this process, such as memory.
   system = 6,
   // This process, or the system, has no descriptors left. Nothing was sent, and the cache keeps
-  // what a
-  // lookup would have found.
+  // what a lookup would have found; unless other threads took the last descriptors while it was
+  // under way, until the timeout: then the connection that was found is closed.
   no_descriptors = 7,
 
   // What the server answers (docs/protocol.md).

@@ -39,11 +39,14 @@ DEFAULT_IDLE_STREAMS = 4
 
 
 def default_path() -> str:
-    """$SCACHE_SOCKET, else $XDG_RUNTIME_DIR/scache/scached.sock, else (root: at once) /run's."""
+    """$SCACHE_SOCKET, else $XDG_RUNTIME_DIR/scache/scached.sock, else (root: at once) /run's.
+
+    An XDG_RUNTIME_DIR that is not an absolute path is ignored, as libscache does.
+    """
     if path := os.environ.get("SCACHE_SOCKET"):
         return path
-    own = None if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR")
-    return os.path.join(own or "/run", "scache", "scached.sock")
+    own = "" if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR", "")
+    return os.path.join(own if own.startswith("/") else "/run", "scache", "scached.sock")
 
 
 class Client(Closing):

@@ -62,6 +62,7 @@ def test_a_path_that_is_too_long_is_a_missing_server() -> None:
         ({"SCACHE_SOCKET": "/a", "XDG_RUNTIME_DIR": "/b"}, "/a"),
         ({"SCACHE_SOCKET": "", "XDG_RUNTIME_DIR": "/b"}, "/b/scache/scached.sock"),
         ({"XDG_RUNTIME_DIR": ""}, "/run/scache/scached.sock"),
+        ({"XDG_RUNTIME_DIR": "b"}, "/run/scache/scached.sock"),
         ({}, "/run/scache/scached.sock"),
     ],
 )

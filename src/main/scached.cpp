@@ -150,12 +150,13 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                        if (listener) keep_socket();
                        if (listener) socket_timer.set(after(loop.now(), kSocketInterval));
                      }};
+  const Configuration at_start = configuration;
   const auto reload = [&] {
     notifier.reloading(monotonic_microseconds());
     Reading reading = configure(options);
     for (const std::string& line : reading.complaints) log.write(Severity::error, line);
     if (reading.complaints.empty()) {
-      const std::string later = differs_until_restart(configuration, reading.configuration);
+      const std::string later = differs_until_restart(at_start, reading.configuration);
       if (!later.empty()) log.warn("{}: changes take effect at the next start", later);
       configuration = std::move(reading.configuration);
       log.set(configuration.log_target, configuration.log_level);
@@ -195,6 +196,10 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
 
 int start(const ScachedOptions& options, ServerLog& log) {
   Reading reading = configure(options);
+  if (const auto good = Listener::check(reading.configuration.socket_path);
+      options.check && !reading.configuration.socket_path.empty() && !good) {
+    reading.complaints.push_back(good.error().text);
+  }
   if (options.check || (options.print && !reading.complaints.empty())) {
     for (const std::string& line : reading.complaints) fmt::print(stderr, "{}\n", line);
     return reading.complaints.empty() ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -263,13 +263,17 @@ void read_hand_out(const toml::node& node, Configuration& configuration, Complai
     const toml::node* endpoint = rule->get("endpoint");
     const toml::node* first = rule->get("first");
     const auto order = first != nullptr ? first->value<std::string>() : std::nullopt;
-    if (endpoint == nullptr || !endpoint->is_string()) {
+    const bool is_pattern = endpoint != nullptr && endpoint->is_string();
+    const bool is_order = order == "oldest" || order == "newest";
+    if (!is_pattern) {
       complaints.add((endpoint != nullptr ? *endpoint : each).source(),
                      "hand_out.endpoint must be a pattern such as \"smtp*\"");
-    } else if (order != "oldest" && order != "newest") {
+    }
+    if (!is_order) {
       complaints.add((first != nullptr ? *first : each).source(),
                      "hand_out.first must be one of \"oldest\", \"newest\"");
-    } else {
+    }
+    if (is_pattern && is_order) {
       configuration.hand_out.push_back({**endpoint->as_string(), order == "newest"});
     }
   }

@@ -116,16 +116,21 @@ Result<void> clear(const Fd& directory, const std::string& name, const std::stri
 
 }  // namespace
 
-Result<Listener> Listener::make(const Place& place) {
-  if (place.path.empty()) {
+Result<void> Listener::check(const std::string& path) {
+  if (path.empty()) {
     return std::unexpected{
         Error{"no path for a socket: XDG_RUNTIME_DIR is not set, and neither "
               "--socket nor socket.path"}};
   }
-  if (place.path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return fail(place.path, fmt::format("longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1));
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return fail(path, fmt::format("longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1));
   }
-  if (!place.path.starts_with('/')) return fail(place.path, "not an absolute path");
+  if (!path.starts_with('/')) return fail(path, "not an absolute path");
+  return {};
+}
+
+Result<Listener> Listener::make(const Place& place) {
+  if (const auto good = check(place.path); !good) return std::unexpected{good.error()};
   Listener made{place};
   const auto renewed = made.renew();
   if (!renewed) return std::unexpected{renewed.error()};

@@ -25,6 +25,8 @@ class Listener {
   // Connections that wait to be accepted: more than clients of a busy machine come at once.
   static constexpr int kBacklog = 511;
 
+  // Whether a socket can have this path at all.
+  static Result<void> check(const std::string& path);
   // Makes a socket, and its directory (mode 0700) where that is missing. Root's is made only where
   // nobody else can replace it (standalone/socket_directory).
   static Result<Listener> make(const Place& place);

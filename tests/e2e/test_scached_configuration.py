@@ -162,8 +162,21 @@ def test_what_waits_for_the_next_start_is_told(scached: Scached) -> None:
     scached.start_here()
     scached.configure("[socket]\nmode = '0666'\n[limits]\nclients = 9\n")
     scached.reload()
-    assert "warning: socket and limits: changes take effect at the next start" in scached.log()
+    warning = "warning: socket and limits: changes take effect at the next start\n"
+    assert scached.log().count(warning) == 1
     assert scached.path.stat().st_mode & 0o777 == 0o600
+    # As long as the file differs from what the server runs with.
+    scached.reload()
+    assert scached.log().count(warning) == 2
+    scached.configure("")
+    scached.reload()
+    assert scached.log().count("at the next start") == 2
+
+
+def test_a_check_finds_a_path_that_no_socket_can_have() -> None:
+    ended = run("--check", "--socket", f"/{'x' * 107}")
+    assert ended.returncode == 1 and ended.stderr == f"/{'x' * 107}: longer than 107 bytes\n"
+    assert run("--check", "--socket", f"/{'x' * 106}").returncode == 0
 
 
 def test_a_ttl_limit_holds_from_the_reload_on(scached: Scached, load: Load) -> None:

@@ -196,7 +196,8 @@ TEST(ConfigurationKeys, OfTheOrderOfHandingOutThatAreWrong) {
   const std::string order = "hand_out.first must be one of \"oldest\", \"newest\"";
   const std::string tables = "hand_out must be tables, each written [[hand_out]]";
   EXPECT_THAT(complaints("[[hand_out]]\nfirst = 'newest'\n"), ElementsAre("f:1:1: " + pattern));
-  EXPECT_THAT(complaints("[[hand_out]]\nendpoint = 5\n"), ElementsAre("f:2:12: " + pattern));
+  EXPECT_THAT(complaints("[[hand_out]]\nendpoint = 5\n"),
+              ElementsAre("f:1:1: " + order, "f:2:12: " + pattern));
   EXPECT_THAT(complaints("[[hand_out]]\nendpoint = '*'\n"), ElementsAre("f:1:1: " + order));
   EXPECT_THAT(complaints("[[hand_out]]\nendpoint = '*'\nfirst = 'last'\n"),
               ElementsAre("f:3:9: " + order));

@@ -11,7 +11,7 @@ namespace scache {
 enum class DescriptorKind : std::uint8_t {
   // A connected UNIX-domain stream socket.
   local,
-  // A TCP socket that does not listen, over IPv4 or IPv6.
+  // A TCP socket over IPv4 or IPv6.
   network,
   // An end of a pipe or of a FIFO.
   pipe,
@@ -37,17 +37,14 @@ struct DescriptorFacts {
   DescriptorKind kind = DescriptorKind::other;
   // It is a client's end of a connection to this server.
   bool own_client = false;
-  // A socket whose connection is not established, or over in one direction. What its owner has done
-  // to the sending side of a TCP socket cannot be told.
-  bool closed = false;
 };
 
 // Looks at a descriptor that somebody else has, too. It asks no file system, and waits for no lock
 // that the others may hold: of a pipe, of a socket of the internet, of a file's position.
 DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept;
 
-// Whether the peer of a socket has closed its side, or the connection is over. Waits for nobody, as
-// inspect().
-bool peer_has_closed(int socket) noexcept;
+// Whether a socket has no connection, or one that is over in one direction. What its owner has done
+// to the sending side of a TCP socket cannot be told. Waits for nobody, as inspect().
+bool is_over(int socket, DescriptorKind kind) noexcept;
 
 }  // namespace scache

@@ -30,11 +30,12 @@ Loop::Loop(Clock clock)
 bool Loop::turn(Wait wait) {
   work_of_turn_ = 0;
   if (before_wait_) before_wait_();
-  std::array<epoll_event, kEventsOfTurn> room;
-  const std::span<epoll_event> events = await(wait, room);
+  std::array<epoll_event, kEventsOfTurn> events;
+  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                 milliseconds_to_wait(wait));
   now_ = clock_();
-  for (const epoll_event& event : events) {
-    wake_soon(*static_cast<Waiter*>(event.data.ptr));
+  for (int i = 0; i < count; ++i) {
+    wake_soon(*static_cast<Waiter*>(events[static_cast<std::size_t>(i)].data.ptr));
   }
   collect_due();
   const bool is_anybody_ready = !ready_.empty();
@@ -60,36 +61,6 @@ void Loop::wake_ready() noexcept {
     current.erase(current.begin());
     ready_.insert(waiter);
   }
-}
-
-void Loop::set_busy_poll(bool on) noexcept {
-  if (on == busy_poll_.has_value()) return;
-  busy_poll_ = on ? std::optional{BusyPoll{}} : std::nullopt;
-}
-
-std::span<epoll_event> Loop::await(Wait wait, std::span<epoll_event> room) noexcept {
-  const bool would_sleep = milliseconds_to_wait(wait) != 0;
-  if (would_sleep && busy_poll_ && busy_poll_->is_due()) {
-    const std::span<epoll_event> events = look_for_a_while(room);
-    busy_poll_->looked(!events.empty());
-    if (!events.empty()) return events;
-  }
-  return look(milliseconds_to_wait(wait), room);
-}
-
-std::span<epoll_event> Loop::look_for_a_while(std::span<epoll_event> room) noexcept {
-  const Instant end = after(clock_(), BusyPoll::kTime);
-  std::span<epoll_event> events;
-  do {
-    events = look(0, room);
-  } while (events.empty() && clock_() < end);
-  return events;
-}
-
-std::span<epoll_event> Loop::look(int milliseconds, std::span<epoll_event> room) noexcept {
-  const int count =
-      ::epoll_wait(epoll_.get(), room.data(), static_cast<int>(room.size()), milliseconds);
-  return room.first(static_cast<std::size_t>(std::max(count, 0)));
 }
 
 void Loop::set_deadline(Waiter& waiter, Instant deadline) noexcept {

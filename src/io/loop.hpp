@@ -6,13 +6,10 @@
 #include <boost/intrusive/set.hpp>
 #include <cstdint>
 #include <functional>
-#include <optional>
-#include <span>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
-#include "io/busy_poll.hpp"
 
 namespace scache {
 
@@ -94,9 +91,6 @@ class Loop {
   // Called before every wait: the last chance to set deadlines. It must not throw.
   void before_wait(std::function<void()> hook) { before_wait_ = std::move(hook); }
 
-  // Whether it goes on looking for BusyPoll::kTime before it sleeps, where that pays. At first not.
-  void set_busy_poll(bool on) noexcept;
-
   // For waiters: wake at a deadline (kNever: not), wake in the next turn, and neither.
   void set_deadline(Waiter& waiter, Instant deadline) noexcept;
   void wake_soon(Waiter& waiter) noexcept;
@@ -138,9 +132,6 @@ class Loop {
                                  boost::intrusive::constant_time_size<false>>;
 
   int milliseconds_to_wait(Wait wait) const noexcept;
-  std::span<epoll_event> await(Wait wait, std::span<epoll_event> room) noexcept;
-  std::span<epoll_event> look_for_a_while(std::span<epoll_event> room) noexcept;
-  std::span<epoll_event> look(int milliseconds, std::span<epoll_event> room) noexcept;
   void file(Waiter& waiter) noexcept;
   void collect_due() noexcept;
   void wake_ready() noexcept;
@@ -153,7 +144,6 @@ class Loop {
   // The account of the last that was woken: what those who keep asking have been charged.
   std::uint64_t level_ = 0;
   DeadlineSet deadlines_;
-  std::optional<BusyPoll> busy_poll_;
   std::function<void()> before_wait_;
   bool stopped_ = false;
 };

@@ -86,7 +86,6 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
   std::optional<Listener> listener{std::move(listening)};
 
   Loop loop;
-  loop.set_busy_poll(configuration.busy_poll);
   Closer closer;
   Statistics statistics{std::time(nullptr)};
   StatisticsReport report{loop, statistics, log, configuration.statistics_interval,
@@ -164,7 +163,6 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                       milliseconds(configuration.ttl_limit));
       server.set_time_limit(configuration.request_time);
       server.set_access(configuration.access(::geteuid(), overflow), clients_of_user());
-      loop.set_busy_poll(configuration.busy_poll);
       report.set_interval(configuration.statistics_interval);
       log.write(Severity::info, "configuration read again");
     } else {

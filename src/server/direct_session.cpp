@@ -196,7 +196,6 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
   if (connection.past.connection == 0) connection.past.connection = service_.new_connection_id();
   const Instant moment = now();
   unconfirmed_.reserve();
-  std::optional<Position> place;
   switch (service_.save(connection, std::move(fd), moment)) {
     case Saved::full:
       return refuse(id, ErrorCode::full, "the cache is full");
@@ -209,11 +208,9 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
       return refuse(id, ErrorCode::refused, "too many descriptors cannot be closed");
     case Saved::yes:
     case Saved::renewed:
-      place = service_.last_place();
-      break;
-    case Saved::dead:
       break;
   }
+  const Position place = service_.last_place();
   std::uint64_t bindings = 0;
   save.each_binding([&](const SaveDestination& binding) {
     if (service_.save(binding, moment) != Saved::full) ++bindings;
@@ -222,7 +219,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
       .put(Tag::connection, connection.past.connection)
       .put(Tag::bindings, bindings)
       .end();
-  if (place) unconfirmed_.add(*place);
+  unconfirmed_.add(place);
 }
 
 void DirectSession::answer(std::uint64_t id, const FindEndpoint& find) {

@@ -281,9 +281,6 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
     case Saved::wrong_kind:
       refuse(Kind::save_endpoint, "the descriptor is no connected stream socket, and no pipe");
       break;
-    case Saved::dead:
-      postfix_codec::put_status(stream_.output(), Status::ok);
-      break;
     case Saved::not_closable:
       refuse(Kind::save_endpoint, "too many descriptors cannot be closed");
       break;

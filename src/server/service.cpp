@@ -54,13 +54,6 @@ Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
               request.properties);
   const DescriptorFacts facts = inspect(fd.get(), settings_.listening);
   std::optional<Saved> refused = refusal(facts);
-  if (!refused && facts.closed) {
-    log_.detail("save_endp: the connection is over");
-    ++totals_.connections_saved;
-    ++totals_.dead;
-    closer_.close(std::move(fd), request.owner);
-    return Saved::dead;
-  }
   if (!refused) {
     const Past& past = request.past;
     const Provenance provenance{.since = now - std::min(past.age, kMaxAge),
@@ -142,7 +135,7 @@ std::optional<Cache::DestinationHit> Service::find(const FindDestination& reques
 bool Service::is_dead(const Claim& claim) noexcept {
   const auto kind = static_cast<DescriptorKind>(claim.provenance().note);
   const bool is_socket = kind == DescriptorKind::network || kind == DescriptorKind::local;
-  return is_socket && peer_has_closed(claim.descriptor());
+  return is_socket && is_over(claim.descriptor(), kind);
 }
 
 void Service::commit(Claim& claim, Lookup lookup) noexcept {

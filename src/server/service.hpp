@@ -28,11 +28,8 @@ enum class Saved : std::uint8_t {
   // The descriptor is a client's end of a connection to this server: to keep it would hide that
   // client's end.
   own_client,
-  // Neither a connected stream socket nor a pipe.
+  // Neither a stream socket nor a pipe.
   wrong_kind,
-  // It was over already, as those are whose peer leaves a moment later: counted as saved and as
-  // dead.
-  dead,
   // Too many descriptors cannot be closed.
   not_closable,
 };

@@ -57,9 +57,6 @@ struct Configuration {
   LogTarget log_target = LogTarget::standard_error;
   LogLevel log_level = LogLevel::info;
 
-  // Whether the server looks for requests for some microseconds before it sleeps.
-  bool busy_poll = true;
-
   Duration statistics_interval = std::chrono::minutes{10};
 
   // The first that matches holds; where none does, the oldest is first.

@@ -65,19 +65,6 @@ Key count(std::string_view table, std::string_view name, std::size_t Configurati
   return {table, name, read, [=](const Configuration& all) { return fmt::to_string(all.*member); }};
 }
 
-Key yes_or_no(std::string_view table, std::string_view name, bool Configuration::* member) {
-  const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
-    const auto* choice = node.as_boolean();
-    if (choice == nullptr) {
-      complaints.add(node.source(),
-                     fmt::format("{} must be true or false", full_name(table, name)));
-    } else {
-      into.*member = **choice;
-    }
-  };
-  return {table, name, read, [=](const Configuration& all) { return fmt::to_string(all.*member); }};
-}
-
 // One of some words, which stand for the values of an enumeration in their order.
 template <typename Choice>
 Key choice(std::string_view table, std::string_view name, Choice Configuration::* member,
@@ -236,7 +223,6 @@ std::vector<Key> configuration_keys(const Accounts& accounts) {
       count("limits", "name_bytes", &C::name_bytes, 1, WireLimits{}.name),
       count("limits", "properties_bytes", &C::properties_bytes, 1, WireLimits{}.properties),
       duration("limits", "request_time", &C::request_time, 100ms, 24h),
-      yes_or_no("performance", "busy_poll", &C::busy_poll),
       choice("log", "target", &C::log_target, kTargets),
       choice("log", "level", &C::log_level, kLevels),
       duration("statistics", "interval", &C::statistics_interval, 1s, 24h * 365),

@@ -42,9 +42,6 @@ name_bytes = 6
 properties_bytes = 7
 request_time = "8s"
 
-[performance]
-busy_poll = false
-
 [log]
 target = "syslog"
 level = "debug"

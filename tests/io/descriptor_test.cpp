@@ -23,6 +23,7 @@ using test::Listening;
 class DescriptorTest : public test::DescriptorCensus {
  protected:
   DescriptorFacts look(const Fd& fd) const { return inspect(fd.get(), address); }
+  bool is_over(const Fd& fd) const { return scache::is_over(fd.get(), look(fd).kind); }
 
   Listening listening;
   ListeningAddress address{listening.descriptor()};
@@ -33,7 +34,7 @@ TEST_F(DescriptorTest, ConnectedTcpIsNetwork) {
   for (const Fd* end : {&ends.first, &ends.second}) {
     EXPECT_EQ(look(*end).kind, DescriptorKind::network);
     EXPECT_FALSE(look(*end).own_client);
-    EXPECT_FALSE(look(*end).closed);
+    EXPECT_FALSE(is_over(*end));
   }
 }
 
@@ -42,15 +43,15 @@ TEST_F(DescriptorTest, TcpWhoseConnectionIsNotThereIsClosed) {
     const Fd unconnected{::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     if (!unconnected) continue;
     EXPECT_EQ(look(unconnected).kind, DescriptorKind::network);
-    EXPECT_TRUE(look(unconnected).closed);
+    EXPECT_TRUE(is_over(unconnected));
   }
   Ends gone = test::tcp_pair();
   gone.second.reset();
   EXPECT_EQ(look(gone.first).kind, DescriptorKind::network);
-  EXPECT_TRUE(look(gone.first).closed);
+  EXPECT_TRUE(is_over(gone.first));
   const Ends half = test::tcp_pair();
   ::shutdown(half.second.get(), SHUT_WR);
-  EXPECT_TRUE(look(half.first).closed);
+  EXPECT_TRUE(is_over(half.first));
 }
 
 // The backlog of one is full: the next connection is not answered.
@@ -69,44 +70,42 @@ TEST_F(DescriptorTest, TcpThatIsConnectingIsClosed) {
     client = Fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     ::connect(client.get(), generic, size);
   }
-  EXPECT_FALSE(look(clients.front()).closed);
-  EXPECT_TRUE(look(clients.back()).closed);
+  EXPECT_FALSE(is_over(clients.front()));
+  EXPECT_TRUE(is_over(clients.back()));
 }
 
 TEST_F(DescriptorTest, TcpWithoutRoomForMoreIsOpen) {
   const Ends ends = test::lingering_pair(1);
-  EXPECT_FALSE(look(ends.first).closed);
-}
-
-void expect_end_is_noticed(Ends ends) {
-  EXPECT_FALSE(peer_has_closed(ends.first.get()));
-  ASSERT_TRUE(test::send_with(ends.second.get(), "421 bye\r\n", {}));
-  EXPECT_FALSE(peer_has_closed(ends.first.get())) << "what it has said is no end";
-  ends.second.reset();
-  EXPECT_TRUE(peer_has_closed(ends.first.get()));
+  EXPECT_FALSE(is_over(ends.first));
 }
 
 TEST_F(DescriptorTest, APeerThatHasClosedItsSideIsNoticed) {
-  expect_end_is_noticed(test::tcp_pair());
-  expect_end_is_noticed(test::socket_pair());
+  for (const auto make : {&test::tcp_pair, +[] { return test::socket_pair(); }}) {
+    Ends ends = make();
+    EXPECT_FALSE(is_over(ends.first));
+    ASSERT_TRUE(test::send_with(ends.second.get(), "421 bye\r\n", {}));
+    EXPECT_FALSE(is_over(ends.first)) << "what it has said is no end";
+    ends.second.reset();
+    EXPECT_TRUE(is_over(ends.first));
+  }
 }
 
 TEST_F(DescriptorTest, ConnectedLocalStreams) {
   const Ends ends = test::socket_pair();
   EXPECT_EQ(look(ends.first).kind, DescriptorKind::local);
   EXPECT_FALSE(look(ends.first).own_client);
-  EXPECT_FALSE(look(ends.first).closed);
+  EXPECT_FALSE(is_over(ends.first));
 }
 
 TEST_F(DescriptorTest, LocalStreamsThatAreShutDownAreClosedOnWhicheverSide) {
   Ends gone = test::socket_pair();
   gone.second.reset();
   EXPECT_EQ(look(gone.first).kind, DescriptorKind::local);
-  EXPECT_TRUE(look(gone.first).closed);
+  EXPECT_TRUE(is_over(gone.first));
   const Ends half = test::socket_pair();
   ::shutdown(half.second.get(), SHUT_WR);
-  EXPECT_TRUE(look(half.first).closed);
-  EXPECT_TRUE(look(half.second).closed);
+  EXPECT_TRUE(is_over(half.first));
+  EXPECT_TRUE(is_over(half.second));
 }
 
 TEST_F(DescriptorTest, Pipes) {
@@ -128,10 +127,10 @@ TEST_F(DescriptorTest, SocketsThatAreNoConnectedStreamsAreOther) {
   EXPECT_EQ(inspect(listening.descriptor(), address).kind, DescriptorKind::other);
   const Fd tcp{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   ASSERT_EQ(::listen(tcp.get(), 1), 0);
-  EXPECT_EQ(look(tcp).kind, DescriptorKind::other);
+  EXPECT_TRUE(is_over(tcp)) << "it never has a connection";
   for (const auto& [family, type, protocol] :
        {std::array<int, 3>{AF_UNIX, SOCK_STREAM, 0}, std::array<int, 3>{AF_INET, SOCK_DGRAM, 0},
-        std::array<int, 3>{AF_INET, SOCK_RAW, IPPROTO_TCP},
+        std::array<int, 3>{AF_INET, SOCK_RAW, IPPROTO_ICMP},
         std::array<int, 3>{AF_INET6, SOCK_DGRAM, 0}, std::array<int, 3>{AF_NETLINK, SOCK_RAW, 0},
         std::array<int, 3>{AF_PACKET, SOCK_RAW, 0}, std::array<int, 3>{AF_VSOCK, SOCK_STREAM, 0}}) {
     // Some need privileges, or the kernel's support.

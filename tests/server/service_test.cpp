@@ -210,13 +210,13 @@ TEST_F(ServiceTest, WhatIsNoConnectionIsRefusedAndClosed) {
   EXPECT_EQ(service.totals().connections_refused, 2U);
 }
 
-TEST_F(ServiceTest, WhatIsOverAlreadyIsClosed) {
+TEST_F(ServiceTest, WhatIsOverAlreadyIsNotFound) {
   const std::size_t before = open_descriptors();
   Ends gone = socket_pair();
   gone.second.reset();
-  EXPECT_EQ(save("e", std::move(gone.first)), Saved::dead);
+  EXPECT_EQ(save("e", std::move(gone.first)), Saved::yes);
   ::shutdown(tcp.second.get(), SHUT_WR);
-  EXPECT_EQ(save("e", copy(tcp.first)), Saved::dead);
+  EXPECT_EQ(save("e", copy(tcp.first)), Saved::yes);
   EXPECT_FALSE(has("e"));
   EXPECT_EQ(service.totals().connections_saved, 2U);
   EXPECT_EQ(service.totals().dead, 2U);

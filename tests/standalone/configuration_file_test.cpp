@@ -44,9 +44,6 @@ name_bytes = 8
 properties_bytes = 9
 request_time = "2h"
 
-[performance]
-busy_poll = false
-
 [log]
 target = "syslog"
 level = "debug"

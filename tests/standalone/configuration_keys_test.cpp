@@ -108,17 +108,6 @@ TEST(ConfigurationKeys, OfTimesThatAreWrong) {
             "f:2:12: statistics.interval must be from 1s to 365d");
 }
 
-TEST(ConfigurationKeys, OfPerformance) {
-  EXPECT_TRUE(read("").busy_poll);
-  EXPECT_FALSE(read("[performance]\nbusy_poll = false\n").busy_poll);
-  EXPECT_TRUE(read("[performance]\nbusy_poll = true\n").busy_poll);
-  for (const char* value : {"1", "'true'", "[]"}) {
-    EXPECT_EQ(complaint("performance", std::string{"busy_poll = "} + value),
-              "f:2:13: performance.busy_poll must be true or false")
-        << value;
-  }
-}
-
 TEST(ConfigurationKeys, ADefaultIsNotMoreThanItsLimit) {
   const std::string text = "ttl.default must not be more than ttl.limit";
   EXPECT_EQ(complaint("ttl", "default = '2h'"), "f:2:11: " + text);
@@ -215,7 +204,7 @@ TEST(ConfigurationKeys, ThatNobodyKnows) {
 }
 
 TEST(ConfigurationKeys, AreAllTestedHere) {
-  EXPECT_EQ(configuration_keys(some_accounts()).size(), 20u);
+  EXPECT_EQ(configuration_keys(some_accounts()).size(), 19u);
 }
 
 TEST(Quoted, IsWhatTomlReads) {

@@ -42,3 +42,12 @@ def get(connection: http.client.HTTPConnection, path: str = "/", method: str = "
     """The body of the reply, read to its end."""
     connection.request(method, path)
     return connection.getresponse().read()
+
+
+def connected(family: socket.AddressFamily) -> Pair:
+    """The two ends of a connection of the UNIX domain or of TCP."""
+    if family == socket.AF_UNIX:
+        return socket.socketpair()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        mine = socket.create_connection(listener.getsockname())
+        return mine, listener.accept()[0]

@@ -12,7 +12,7 @@ import time
 import pytest
 
 import scache
-from common import FOUND, Pair, Serve, ping_once
+from common import FOUND, Pair, Serve, connected, ping_once
 from fake import Peer
 from harness.waiting import PATIENCE, until
 from scache.frames import Kind
@@ -195,12 +195,7 @@ def test_a_closed_socket_is_not_saved() -> None:
 def test_a_connection_that_is_shut_down_is_not_saved(
     family: socket.AddressFamily, tmp_path: pathlib.Path
 ) -> None:
-    if family == socket.AF_UNIX:
-        mine, other = socket.socketpair()
-    else:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            mine = socket.create_connection(listener.getsockname())
-            other, _ = listener.accept()
+    mine, other = connected(family)
     with mine, other:
         mine.shutdown(socket.SHUT_WR)
         # Before anything is asked of a server.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import scache
-from common import ALONE, OURS, STOCK, Pair, Start
+from common import ALONE, OURS, STOCK, Pair, Start, connected
 from harness import program
 from harness.scached import SOMEBODY
 from harness.server import Server
@@ -64,12 +64,7 @@ def test_that_the_peer_has_left_is_no_error_of_the_saver(
     start: Start, kind: str, family: socket.AddressFamily, reset: bool
 ) -> None:
     server = start(kind)
-    if family == socket.AF_UNIX:
-        mine, other = socket.socketpair()
-    else:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            mine = socket.create_connection(listener.getsockname())
-            other, _ = listener.accept()
+    mine, other = connected(family)
     if reset:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     other.close()

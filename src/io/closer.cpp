@@ -21,8 +21,7 @@
 //   writes from is slow to come: for ever, with userfaultfd(2) or a file system of his own. No
 //   signal interrupts this, and the pipe's other end is enough for it.
 // - of a TCP socket: its linger time, while there is something to send. A signal interrupts this,
-// and
-//   the kernel sends the rest as it would have otherwise.
+//   and the kernel sends the rest as it would have otherwise.
 // - of a UNIX-domain socket: the close of every descriptor that was sent into it and not received,
 //   of whatever kind. Before Linux 6.10 also the close of what other sockets have lost.
 //

@@ -18,19 +18,16 @@
 //   without a look at the file. setsockopt(2), TCP_INFO, and getsockname(2) and getpeername(2) of a
 //   TCP socket take its lock, which recv(2) holds while it copies into the caller's memory.
 // - getpeername(2) and send(2) of a UNIX-domain stream socket hold spin locks only; its recv(2)
-// holds
-//   a lock while it copies.
+//   keeps a lock while it copies.
 // - poll(2) takes no lock of a TCP socket, of a UNIX-domain socket or of a pipe. Other protocols
-// take
-//   the socket's (AF_VSOCK), and a file's may ask its file system.
+//   take the socket's (AF_VSOCK), and a file's may ask its file system.
 // - fcntl(2) with F_GETPIPE_SZ, ioctl(2) with FIONREAD, read(2), write(2) and close(2) take the
 //   pipe's lock, which a writer holds while it copies from its memory.
 // - fstat(2) and statx(2) may ask a file system that does not answer; lseek(2) takes the lock of
-// the
-//   file's position.
+//   the file's position.
 //
-// A call costs half a microsecond, a twentieth of a request: a save asks for the kind only, and
-// whether the connection is alive is asked when it is handed out, since it has to be asked then.
+// A call costs half a microsecond, a twentieth of a request. A save asks for the kind only: whether
+// the connection is alive has to be asked when it is handed out.
 
 namespace scache {
 namespace {
@@ -51,19 +48,26 @@ bool says_closed(short events) noexcept {
   return (events & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 
-// Without room for more, though nothing is on its way: it is still connecting. A listener does not
-// tell what is on its way.
+// Of a socket without room for more: with nothing on its way it is still connecting.
 bool is_connecting(int socket) noexcept {
   // Multipath TCP takes the lock for that.
   if (socket_option(socket, SO_PROTOCOL) != IPPROTO_TCP) return false;
-  int on_its_way = 0;
-  return ::ioctl(socket, SIOCOUTQ, &on_its_way) != 0 || on_its_way == 0;
+  int on_its_way = -1;
+  return ::ioctl(socket, SIOCOUTQ, &on_its_way) == 0 && on_its_way == 0;
 }
 
 // No bytes at all are sent, but a stream that was shut down says so.
 bool sends_no_more(int stream) noexcept {
   return ::sendto(stream, nullptr, 0, MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0) < 0 &&
          errno == EPIPE;
+}
+
+// Protocols of other families have the same numbers.
+DescriptorFacts inspect_network(int socket) noexcept {
+  const int protocol = socket_option(socket, SO_PROTOCOL);
+  const bool is_tcp = protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
+  if (!is_tcp || !is_stream_socket(socket, /*listening=*/false)) return {};
+  return {.kind = DescriptorKind::network};
 }
 
 DescriptorFacts inspect_local(int socket, const ListeningAddress& listening) noexcept {
@@ -93,14 +97,15 @@ bool ListeningAddress::is_peer_of(const sockaddr_un& peer, socklen_t size) const
 }
 
 DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept {
-  switch (socket_option(descriptor, SO_PROTOCOL)) {
-    case IPPROTO_TCP:
-    case IPPROTO_MPTCP:
-      return {.kind = DescriptorKind::network};
+  switch (socket_family(descriptor)) {
+    case AF_INET:
+    case AF_INET6:
+      return inspect_network(descriptor);
+    case AF_UNIX:
+      return inspect_local(descriptor, listening);
     case -1:
       return {.kind = is_pipe(descriptor) ? DescriptorKind::pipe : DescriptorKind::other};
     default:
-      if (socket_family(descriptor) == AF_UNIX) return inspect_local(descriptor, listening);
       return {};
   }
 }

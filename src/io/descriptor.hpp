@@ -11,7 +11,7 @@ namespace scache {
 enum class DescriptorKind : std::uint8_t {
   // A connected UNIX-domain stream socket.
   local,
-  // A TCP socket over IPv4 or IPv6.
+  // A TCP socket that does not listen, over IPv4 or IPv6.
   network,
   // An end of a pipe or of a FIFO.
   pipe,

@@ -28,7 +28,7 @@ enum class Saved : std::uint8_t {
   // The descriptor is a client's end of a connection to this server: to keep it would hide that
   // client's end.
   own_client,
-  // Neither a stream socket nor a pipe.
+  // Neither a connected stream socket nor a pipe.
   wrong_kind,
   // Too many descriptors cannot be closed.
   not_closable,

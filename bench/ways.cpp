@@ -52,8 +52,9 @@ bool finds_what_it_saves(const Work& work) {
   return work.choice == Choice::fresh;
 }
 
-std::string put(Message message, const Ids& ids) {
-  return std::string{message.with(ids)};
+// Who saves a connection has it no more: each save gives a descriptor up, in either library.
+int copy_of(const Cargo& cargo) {
+  return ::fcntl(cargo.descriptor, F_DUPFD_CLOEXEC, 0);
 }
 
 class LibraryWay : public Way {
@@ -65,7 +66,7 @@ class LibraryWay : public Way {
   }
 
   void operate(const Ids& ids, std::span<const Cargo> cargo) override {
-    const std::string endpoint = put(Message{}.name(Of::endpoint), ids);
+    const std::string_view endpoint = endpoint_.with(ids);
     if (saves_) save(endpoint, ids, cargo.front());
     const auto found = client_.find_endpoint(endpoint);
     if (!found) fail("find: {}", found.error().text);
@@ -76,18 +77,18 @@ class LibraryWay : public Way {
   }
 
  private:
-  void save(const std::string& endpoint, const Ids& ids, const Cargo& cargo) {
-    scache::Connection connection{
-        .descriptor = scache::Descriptor{::fcntl(cargo.descriptor, F_DUPFD_CLOEXEC, 0)},
-        .endpoint = endpoint,
-        .endpoint_properties =
-            put(Message{}.properties(Of::endpoint, kEndpointPropertiesSize), ids)};
+  void save(std::string_view endpoint, const Ids& ids, const Cargo& cargo) {
+    scache::Connection connection{.descriptor = scache::Descriptor{copy_of(cargo)},
+                                  .endpoint = std::string{endpoint},
+                                  .endpoint_properties = std::string{properties_.with(ids)}};
     const auto saved =
         client_.save(connection, {.ttl = std::chrono::milliseconds{kTtlMilliseconds}});
     if (!saved) fail("save: {}", saved.error().text);
   }
 
   scache::Client client_;
+  Message endpoint_ = Message{}.name(Of::endpoint);
+  Message properties_ = Message{}.properties(Of::endpoint, kEndpointPropertiesSize);
   bool saves_;
 };
 
@@ -101,9 +102,10 @@ class S6Way : public Way {
   ~S6Way() override { ::s6_fdholder_end(&holder_); }
 
   void operate(const Ids& ids, std::span<const Cargo> cargo) override {
-    const std::string endpoint = put(Message{}.name(Of::endpoint), ids);
+    // with() writes numbers only, so that the text stays a C string.
+    const char* endpoint = endpoint_.with(ids).data();
     if (saves_) save(endpoint, cargo.front());
-    const int found = ::s6_fdholder_retrieve_delete(&holder_, endpoint.c_str(), &end_, &now_);
+    const int found = ::s6_fdholder_retrieve_delete(&holder_, endpoint, &end_, &now_);
     if (!saves_) {
       if (found >= 0 || errno != ENOENT) failed("a find that should find nothing");
       return;
@@ -115,14 +117,15 @@ class S6Way : public Way {
 
  private:
   // It wants each deadline once only.
-  void save(const std::string& endpoint, const Cargo& cargo) {
+  void save(const char* endpoint, const Cargo& cargo) {
     ::tain_now(&now_);
     tain deadline{};
     ::tain_addsec(&deadline, &now_, static_cast<int>(kTtlMilliseconds / 1'000));
-    if (!::s6_fdholder_store(&holder_, cargo.descriptor, endpoint.c_str(), &deadline, &end_,
-                             &now_)) {
+    const int given = copy_of(cargo);
+    if (!::s6_fdholder_store(&holder_, given, endpoint, &deadline, &end_, &now_)) {
       failed("store");
     }
+    ::close(given);
   }
   [[noreturn]] static void failed(const char* what) {
     fail("s6: {}: {}", what, std::strerror(errno));
@@ -131,6 +134,7 @@ class S6Way : public Way {
   s6_fdholder_t holder_{};
   tain now_{};
   tain end_{};
+  Message endpoint_ = Message{}.name(Of::endpoint);
   bool saves_;
 };
 

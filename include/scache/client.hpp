@@ -36,7 +36,8 @@ struct ClientOptions {
   // What to speak; `any` prefers the direct protocol.
   Protocol protocol = Protocol::any;
   // Streams that are kept open between calls. As many calls as there are threads may be under way
-  // at once, each with a stream of its own.
+  // at once, each with a stream of its own. A stream takes two descriptors: its socket, and a
+  // number that is reserved for what a lookup finds.
   std::size_t idle_streams = 4;
 };
 

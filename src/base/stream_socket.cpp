@@ -25,8 +25,12 @@ std::optional<std::uint8_t> tcp_state(int descriptor) noexcept {
 // Why a stream of the UNIX domain cannot be written to; 0 where it can. A write of no bytes sends
 // nothing.
 int why_no_sending(int descriptor) noexcept {
-  if (socket_family(descriptor) != AF_UNIX || !is_stream_socket(descriptor, false)) return 0;
-  return ::send(descriptor, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0 ? 0 : errno;
+  if (socket_family(descriptor) != AF_UNIX || socket_option(descriptor, SO_TYPE) != SOCK_STREAM) {
+    return 0;
+  }
+  if (::send(descriptor, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0) return 0;
+  const int problem = errno;
+  return socket_option(descriptor, SO_ACCEPTCONN) == 1 ? 0 : problem;
 }
 
 // What was reset knows its peer no more, but still has a port.

@@ -69,37 +69,50 @@ Error Channel::broken(int error) {
 }
 
 Result<void> Channel::expect_descriptor() {
-  // It stands for the descriptor until that comes. Where it is refused for another reason, such as
-  // a filter of system calls, there may be room all the same.
-  Fd placeholder{::eventfd(0, EFD_CLOEXEC)};
-  if (!placeholder && no_descriptors(errno)) {
-    return system_error(ErrorCode::no_descriptors,
-                        "Nothing is looked for without room for a descriptor", errno);
+  // A placeholder stands for the descriptor until that comes. Where it is refused for another
+  // reason, such as a filter of system calls, there may be room all the same.
+  const auto placeholder = [] { return ::eventfd(0, EFD_CLOEXEC); };
+  int error = 0;
+  if (place_.get() < 0) {
+    error = place_.open(placeholder);
+  } else if (expected_ > more_places_.size()) {
+    Fd place{placeholder()};
+    if (!place) error = errno;
+    if (place) more_places_.push_back(std::move(place));
   }
-  if (placeholder) kept_free_.push_back(std::move(placeholder));
+  if (no_descriptors(error)) {
+    return system_error(ErrorCode::no_descriptors,
+                        "Nothing is looked for without room for a descriptor", error);
+  }
   ++expected_;
   return {};
 }
 
 void Channel::expect_one_less() noexcept {
   if (expected_ > 0) --expected_;
-  if (kept_free_.size() > expected_) kept_free_.pop_back();
+  if (!more_places_.empty() && more_places_.size() >= expected_) more_places_.pop_back();
 }
 
-Received Channel::take() {
+Received Channel::take(WhenEmpty when_empty) {
   CloseHere surplus;
   has_no_room_ = false;
-  if (expected_ == 0) return scache::receive(socket_.get(), inbox_.space(), surplus);
+  if (expected_ == 0) return scache::receive(socket_.get(), inbox_.space(), surplus, when_empty);
   for (;;) {
-    Received received = receive_if_room(socket_.get(), inbox_.space(), surplus);
+    Received received = receive_if_room(socket_.get(), inbox_.space(), surplus, when_empty);
     has_no_room_ = received.kind == Received::Kind::failed && received.error == EMFILE;
-    if (!has_no_room_ || kept_free_.empty()) return received;
-    kept_free_.pop_back();
+    if (!has_no_room_) return received;
+    if (!more_places_.empty()) {
+      more_places_.pop_back();
+    } else if (place_.get() >= 0) {
+      place_.close();
+    } else {
+      return received;
+    }
   }
 }
 
-Result<bool> Channel::receive() {
-  Received received = take();
+Result<bool> Channel::receive(WhenEmpty when_empty) {
+  Received received = take(when_empty);
   if (has_no_room_) return false;
   switch (received.kind) {
     case Received::Kind::nothing_yet:
@@ -145,9 +158,12 @@ Result<std::size_t> Channel::send(std::string_view bytes, std::optional<int> des
 
 Result<void> Channel::fill(Instant deadline) {
   for (;;) {
-    // First the wait: an answer is hardly ever there at once.
-    if (auto waited = wait(POLLIN, deadline); !waited) return waited;
-    const auto came = receive();
+    // An answer is hardly ever there at once, so the receive itself waits, where it can be limited.
+    const bool waits = socket_.limit_receive(left_until(deadline, BootClock::now()));
+    if (!waits) {
+      if (auto waited = wait(POLLIN, deadline); !waited) return waited;
+    }
+    const auto came = receive(waits ? WhenEmpty::wait : WhenEmpty::answer);
     if (!came) return came.error();
     if (*came) return {};
     if (!has_no_room_) continue;

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
+#include "client/fork_guard.hpp"
 #include "client/handover.hpp"
 #include "client/socket.hpp"
 #include "io/inbox.hpp"
@@ -39,7 +40,7 @@ class Channel {
 
   // Never blocks: what has come goes to the inbox; false where nothing has, or where other threads
   // have left no number for the descriptor: then it stays where it is until they do.
-  Result<bool> receive();
+  Result<bool> receive() { return receive(WhenEmpty::answer); }
   // Never blocks: how much was taken, 0 where there is no room. The descriptor, if there is one,
   // goes with the first byte; the caller keeps it.
   Result<std::size_t> send(std::string_view bytes, std::optional<int> descriptor);
@@ -60,7 +61,8 @@ class Channel {
   void set_in_step(bool in_step) noexcept { in_step_ = in_step; }
 
  private:
-  Received take();
+  Result<bool> receive(WhenEmpty when_empty);
+  Received take(WhenEmpty when_empty);
   Result<void> wait(short events, Instant deadline);
   Result<void> wait_for_room(Instant deadline);
   Error broken(int error);
@@ -68,9 +70,11 @@ class Channel {
   Socket socket_;
   Inbox inbox_;
   std::deque<Fd> unclaimed_;
-  // How many descriptors are expected, and what keeps numbers free for them.
+  // How many descriptors are expected, and what keeps numbers free for them: the first place is
+  // kept from one request to the next, and the others are of a program that has several under way.
   std::size_t expected_ = 0;
-  std::vector<Fd> kept_free_;
+  ProcessFd place_;
+  std::vector<Fd> more_places_;
   bool has_no_room_ = false;
   bool in_step_ = true;
 };

@@ -15,6 +15,9 @@ using direct::Kind;
 using direct::Tag;
 using std::chrono::milliseconds;
 
+// Most frames fit, without being moved as they grow.
+constexpr std::size_t kMostFrames = 512;
+
 // Completes a frame, which may be too long for any server.
 Result<std::string> finish(FrameWriter& writer, std::string& frame) {
   if (writer.size() > direct::kMaxFrame) {
@@ -108,6 +111,7 @@ Result<void> check_saved(const Connection& connection, const SaveOptions& option
 
 Result<std::string> find_request(RequestId id, Tag by, std::string_view name) {
   std::string frame;
+  frame.reserve(kMostFrames);
   FrameWriter writer{frame, Kind::find, id};
   return finish(writer.put(by, name), frame);
 }
@@ -116,6 +120,7 @@ Result<std::string> save_request(RequestId id, const Connection& connection,
                                  const SaveOptions& options, Instant now) {
   if (auto good = check_saved(connection, options); !good) return good.error();
   std::string frame;
+  frame.reserve(kMostFrames);
   FrameWriter writer{frame, Kind::save, id, true};
   writer.put(Tag::endpoint, connection.endpoint);
   writer.put(Tag::endpoint_properties, connection.endpoint_properties);

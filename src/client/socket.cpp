@@ -12,22 +12,22 @@
 namespace scache::client {
 namespace {
 
-// How long connect() may wait for room in the server's backlog: a socket's send timeout, of which
-// zero would be for ever.
-bool limit_wait(int socket, Instant deadline) noexcept {
+// SO_SNDTIMEO or SO_RCVTIMEO, of which zero would be for ever.
+bool set_timeout(int socket, int option, Duration limit) noexcept {
   using std::chrono::microseconds;
-  const auto left = std::chrono::ceil<microseconds>(left_until(deadline, BootClock::now()));
-  if (left == microseconds{0}) return false;
-  const auto most = std::min<microseconds>(left, std::chrono::hours{24});
-  const timeval limit{most.count() / 1'000'000, most.count() % 1'000'000};
-  return ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0;
+  const auto rounded = std::chrono::ceil<microseconds>(limit);
+  if (rounded == microseconds{0}) return false;
+  const auto most = std::min<microseconds>(rounded, std::chrono::hours{24});
+  const timeval value{most.count() / 1'000'000, most.count() % 1'000'000};
+  return ::setsockopt(socket, SOL_SOCKET, option, &value, sizeof value) == 0;
 }
 
 // A UNIX-domain socket connects at once, or waits for room in the backlog.
 int connect_until(int socket, const sockaddr_un& address, Instant deadline) noexcept {
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   for (;;) {
-    const bool waits = limit_wait(socket, deadline);
+    // For room in the server's backlog.
+    const bool waits = set_timeout(socket, SO_SNDTIMEO, left_until(deadline, BootClock::now()));
     if (!waits) ::fcntl(socket, F_SETFL, O_NONBLOCK);
     if (::connect(socket, generic, sizeof address) == 0) return 0;
     if (errno == EINTR) continue;
@@ -39,6 +39,7 @@ int connect_until(int socket, const sockaddr_un& address, Instant deadline) noex
 
 int Socket::open(const std::string& path, Instant deadline) noexcept {
   close();
+  receive_limit_ = Duration{0};
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
@@ -47,6 +48,17 @@ int Socket::open(const std::string& path, Instant deadline) noexcept {
   if (error == 0) error = connect_until(descriptor_.get(), address, deadline);
   if (error != 0) close();
   return error;
+}
+
+bool Socket::limit_receive(Duration left) noexcept {
+  // A program gives all its calls the same timeout, so that one setsockopt(2) serves them all.
+  constexpr Duration kStep = std::chrono::milliseconds{10};
+  constexpr Duration kShort = kStep * 100;
+  if (left < kShort) return false;
+  if (left <= receive_limit_ && receive_limit_ - left <= kStep) return true;
+  if (!set_timeout(get(), SO_RCVTIMEO, left)) return false;
+  receive_limit_ = left;
+  return true;
 }
 
 }  // namespace scache::client

@@ -62,18 +62,16 @@ bool sends_no_more(int stream) noexcept {
          errno == EPIPE;
 }
 
-// Protocols of other families have the same numbers.
+// Other families have protocols of the same numbers, such as NETLINK_XFRM, but no streams of them.
 DescriptorFacts inspect_network(int socket) noexcept {
-  const int protocol = socket_option(socket, SO_PROTOCOL);
-  const bool is_tcp = protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
-  if (!is_tcp || !is_stream_socket(socket, /*listening=*/false)) return {};
+  if (!is_stream_socket(socket, /*listening=*/false)) return {};
   return {.kind = DescriptorKind::network};
 }
 
 DescriptorFacts inspect_local(int socket, const ListeningAddress& listening) noexcept {
   sockaddr_un peer{};
   socklen_t size = sizeof peer;
-  if (socket_option(socket, SO_TYPE) != SOCK_STREAM ||
+  if (socket_family(socket) != AF_UNIX || socket_option(socket, SO_TYPE) != SOCK_STREAM ||
       ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
     return {};
   }
@@ -97,11 +95,11 @@ bool ListeningAddress::is_peer_of(const sockaddr_un& peer, socklen_t size) const
 }
 
 DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept {
-  switch (socket_family(descriptor)) {
-    case AF_INET:
-    case AF_INET6:
+  switch (socket_option(descriptor, SO_PROTOCOL)) {
+    case IPPROTO_TCP:
+    case IPPROTO_MPTCP:
       return inspect_network(descriptor);
-    case AF_UNIX:
+    case 0:
       return inspect_local(descriptor, listening);
     case -1:
       return {.kind = is_pipe(descriptor) ? DescriptorKind::pipe : DescriptorKind::other};

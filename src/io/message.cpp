@@ -20,10 +20,9 @@
 //   installs a copy of the descriptor, or finds no room for it, and what was sent stays in the
 //   socket.
 // - A byte that was sent out of band (MSG_OOB) is passed over, and descriptors that came with it
-// are
-//   discarded on this thread, unless it is to come in line.
+//   are discarded on this thread, unless it is to come in line.
 // - What arrives is ours from the line on that reads it, and close-on-exec from birth.
-// - EINTR cannot last: signals are rare, and a call that never blocks is called again at once.
+// - EINTR cannot last: signals are rare, and a call that does not wait is called again at once.
 
 namespace scache {
 namespace {
@@ -90,15 +89,16 @@ Received receive_once(int socket, std::span<char> into, Surplus& surplus, int fl
   message.msg_control = &control;
   message.msg_controllen = sizeof control.bytes;
 
+  const bool waits = (flags & MSG_DONTWAIT) == 0;
   ssize_t size = 0;
   do {
-    size = ::recvmsg(socket, &message, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
+    size = ::recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
+  } while (size < 0 && errno == EINTR && !waits);
 
   Received received;
   if (size < 0) {
     received.error = errno;
-    const bool wait = errno == EAGAIN || errno == EWOULDBLOCK;
+    const bool wait = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
     received.kind = wait ? Received::Kind::nothing_yet : Received::Kind::failed;
     return received;
   }
@@ -109,14 +109,20 @@ Received receive_once(int socket, std::span<char> into, Surplus& surplus, int fl
   return received;
 }
 
-}  // namespace
-
-Received receive(int socket, std::span<char> into, Surplus& surplus) noexcept {
-  return receive_once(socket, into, surplus, 0);
+constexpr int flags_of(WhenEmpty when_empty) noexcept {
+  return when_empty == WhenEmpty::wait ? 0 : MSG_DONTWAIT;
 }
 
-Received receive_if_room(int socket, std::span<char> into, Surplus& surplus) noexcept {
-  Received peeked = receive_once(socket, into, surplus, MSG_PEEK);
+}  // namespace
+
+Received receive(int socket, std::span<char> into, Surplus& surplus,
+                 WhenEmpty when_empty) noexcept {
+  return receive_once(socket, into, surplus, flags_of(when_empty));
+}
+
+Received receive_if_room(int socket, std::span<char> into, Surplus& surplus,
+                         WhenEmpty when_empty) noexcept {
+  Received peeked = receive_once(socket, into, surplus, MSG_PEEK | flags_of(when_empty));
   if (peeked.kind != Received::Kind::bytes) return peeked;
   if (peeked.truncated) {
     Received no_room;
@@ -124,7 +130,9 @@ Received receive_if_room(int socket, std::span<char> into, Surplus& surplus) noe
     return no_room;
   }
   const std::span<char> same = into.first(peeked.size);
-  if (!peeked.fd && !peeked.descriptors_lost) return receive_once(socket, same, surplus, 0);
+  if (!peeked.fd && !peeked.descriptors_lost) {
+    return receive_once(socket, same, surplus, MSG_DONTWAIT);
+  }
   // Without room for control data the kernel lets its copy go, which is not the last one.
   const Sent taken = sent([&] { return ::recv(socket, same.data(), same.size(), MSG_DONTWAIT); });
   if (taken.size == peeked.size) return peeked;

@@ -39,13 +39,19 @@ struct Received {
 // To be called before the first receive().
 void put_out_of_band_in_line(int socket) noexcept;
 
-// Receives bytes, and at most one descriptor, from a UNIX stream socket; never blocks. What comes
-// beyond one descriptor is left to `surplus`.
-Received receive(int socket, std::span<char> into, Surplus& surplus) noexcept;
+// Whether receive() waits: not at all, or as long as the socket's SO_RCVTIMEO allows. A signal ends
+// a wait, too.
+enum class WhenEmpty : std::uint8_t { answer, wait };
+
+// Receives bytes, and at most one descriptor, from a UNIX stream socket. What comes beyond one
+// descriptor is left to `surplus`.
+Received receive(int socket, std::span<char> into, Surplus& surplus,
+                 WhenEmpty when_empty = WhenEmpty::answer) noexcept;
 
 // The same for who must not lose the descriptor: where this process has no number for it, it is
 // failed with EMFILE, and all that has come stays in the socket. Costs a second system call.
-Received receive_if_room(int socket, std::span<char> into, Surplus& surplus) noexcept;
+Received receive_if_room(int socket, std::span<char> into, Surplus& surplus,
+                         WhenEmpty when_empty = WhenEmpty::answer) noexcept;
 
 // What a send took: the number of bytes, or an errno.
 struct Sent {

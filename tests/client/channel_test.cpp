@@ -59,6 +59,13 @@ TEST_F(ChannelToAServer, WaitsUntilTheDeadline) {
   EXPECT_FALSE(channel_.in_step());
 }
 
+TEST_F(ChannelToAServer, WaitsForWhatComesLater) {
+  std::thread server{[&] { peer_->say("late"); }};
+  EXPECT_TRUE(channel_.fill(soon()));
+  server.join();
+  EXPECT_EQ(channel_.inbox().bytes(), "late");
+}
+
 TEST_F(ChannelToAServer, ReadsWhatIsThereAfterTheDeadline) {
   peer_->say("here");
   EXPECT_TRUE(channel_.fill(Instant::min()));
@@ -88,6 +95,28 @@ TEST_F(ChannelToAServer, KeepsANumberFreeForWhatItExpects) {
   ASSERT_TRUE(channel_.expect_descriptor());
   channel_.expect_one_less();
   ASSERT_TRUE(channel_.expect_descriptor());
+}
+
+TEST_F(ChannelToAServer, KeepsTheNumberFromOneRequestToTheNext) {
+  test::FewDescriptors few{1};
+  ASSERT_TRUE(channel_.expect_descriptor());
+  channel_.expect_one_less();
+  few.allow(0);
+  ASSERT_TRUE(channel_.expect_descriptor());
+  EXPECT_EQ(code_of(channel_.expect_descriptor()), ErrorCode::no_descriptors);
+}
+
+TEST_F(ChannelToAServer, KeepsOneNumberForEachRequestThatIsUnderWay) {
+  const test::Ends pipe = test::pipe_pair();
+  const test::FewDescriptors few{3};
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(channel_.expect_descriptor()) << i;
+  EXPECT_EQ(code_of(channel_.expect_descriptor()), ErrorCode::no_descriptors);
+  for (int i = 0; i < 3; ++i) {
+    peer_->say("x", {pipe.first.get()});
+    ASSERT_TRUE(channel_.fill(soon()));
+  }
+  EXPECT_EQ(channel_.inbox().bytes(), "xxx");
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(channel_.claim()) << i;
 }
 
 TEST_F(ChannelToAServer, WaitsWhileOtherThreadsTakeTheNumber) {

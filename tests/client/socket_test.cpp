@@ -1,5 +1,7 @@
 #include "client/socket.hpp"
 
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +73,37 @@ TEST_F(SocketToAServer, ConnectsAnewInAChild) {
   EXPECT_EQ(status, 0);
   EXPECT_EQ(socket.get(), number);
   EXPECT_TRUE(is_open(number));
+}
+
+// SO_RCVTIMEO, in milliseconds.
+long receive_timeout(const Socket& socket) {
+  timeval value{};
+  socklen_t size = sizeof value;
+  EXPECT_EQ(::getsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &value, &size), 0);
+  return value.tv_sec * 1'000 + value.tv_usec / 1'000;
+}
+
+TEST_F(SocketToAServer, LimitsItsReceives) {
+  Socket socket;
+  EXPECT_FALSE(socket.limit_receive(milliseconds{10'000}));
+  ASSERT_EQ(socket.open(listening_.path(), in(milliseconds{5'000})), 0);
+  // Too short to be exact.
+  EXPECT_FALSE(socket.limit_receive(milliseconds{999}));
+  EXPECT_FALSE(socket.limit_receive(milliseconds{0}));
+  EXPECT_EQ(receive_timeout(socket), 0);
+  EXPECT_TRUE(socket.limit_receive(milliseconds{10'000}));
+  EXPECT_EQ(receive_timeout(socket), 10'000);
+  // A hundredth of a second is not worth a call.
+  EXPECT_TRUE(socket.limit_receive(milliseconds{9'990}));
+  EXPECT_EQ(receive_timeout(socket), 10'000);
+  EXPECT_TRUE(socket.limit_receive(milliseconds{9'980}));
+  EXPECT_EQ(receive_timeout(socket), 9'980);
+  EXPECT_TRUE(socket.limit_receive(milliseconds{20'000}));
+  EXPECT_EQ(receive_timeout(socket), 20'000);
+  // Another socket has its own.
+  ASSERT_EQ(socket.open(listening_.path(), in(milliseconds{5'000})), 0);
+  EXPECT_TRUE(socket.limit_receive(milliseconds{20'000}));
+  EXPECT_EQ(receive_timeout(socket), 20'000);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "io/message.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/time.h>
 
 #include <array>
 #include <chrono>
@@ -53,6 +54,35 @@ TEST_F(MessageTest, BytesComeAsTheyWereSent) {
 
 TEST_F(MessageTest, WithNothingThereItDoesNotWait) {
   EXPECT_EQ(take().kind, Received::Kind::nothing_yet);
+}
+
+TEST_F(MessageTest, AWaitEndsWithTheSocketsTimeout) {
+  const timeval limit{.tv_sec = 0, .tv_usec = 1'000};
+  ASSERT_EQ(::setsockopt(ends.first.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
+  buffer.resize(10);
+  for (const auto& call : {&receive, &receive_if_room}) {
+    EXPECT_EQ(call(ends.first.get(), buffer, *this, WhenEmpty::wait).kind,
+              Received::Kind::nothing_yet);
+  }
+}
+
+TEST_F(MessageTest, AWaitEndsWithASignal) {
+  // Every millisecond, since one that comes before the wait does not end it.
+  struct sigaction before{};
+  struct sigaction nothing{};
+  nothing.sa_handler = [](int) {};
+  nothing.sa_flags = SA_RESTART;
+  ::sigaction(SIGALRM, &nothing, &before);
+  const itimerval often{.it_interval = {0, 1'000}, .it_value = {0, 1'000}};
+  const itimerval off{};
+  const timeval limit{.tv_sec = 60, .tv_usec = 0};
+  ASSERT_EQ(::setsockopt(ends.first.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
+  buffer.resize(10);
+  ::setitimer(ITIMER_REAL, &often, nullptr);
+  const Received received = receive(ends.first.get(), buffer, *this, WhenEmpty::wait);
+  ::setitimer(ITIMER_REAL, &off, nullptr);
+  ::sigaction(SIGALRM, &before, nullptr);
+  EXPECT_EQ(received.kind, Received::Kind::nothing_yet);
 }
 
 TEST_F(MessageTest, APeerThatHasGoneIsTheEnd) {

@@ -132,18 +132,24 @@ void threads_and_children(scache::Client& cache) {
 
 // What would be found stays in the cache where this process has no number for it.
 void without_descriptors(scache::Client& cache) {
-  Ends ends = connect("full", "");
-  REQUIRE(cache.save(ends.connection, {.ttl = 100s}));
+  Ends first = connect("full", "");
+  Ends second = connect("full", "");
+  REQUIRE(cache.save(first.connection, {.ttl = 200s}));
+  REQUIRE(cache.save(second.connection, {.ttl = 100s}));
+  REQUIRE(!*cache.find_endpoint("nothing"));
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
   const scache::Descriptor lowest{::dup(0)};
   const rlimit lower{static_cast<rlim_t>(lowest.get()) + 1, before.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &lower);
+  // A stream keeps a number from its last lookup on.
+  const auto found = cache.find_endpoint("full");
+  REQUIRE(found && reaches(*found, first));
   for (int i = 0; i < 10; ++i) {
     REQUIRE(code_of(cache.find_endpoint("full")) == ErrorCode::no_descriptors);
   }
   ::setrlimit(RLIMIT_NOFILE, &before);
-  REQUIRE(reaches(*cache.find_endpoint("full"), ends));
+  REQUIRE(reaches(*cache.find_endpoint("full"), second));
 }
 
 void in_a_loop(const std::string& path, bool direct) {

@@ -4,12 +4,10 @@ include(CMakePackageConfigHelpers)
 # Both are made of the same objects, which are whole in themselves: no other library but the C++
 # runtime's, nothing that only this compiler's link-time optimisation can read.
 file(GLOB client_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/client/*.cpp)
-add_library(scache_objects OBJECT ${client_sources}
-  src/base/check.cpp src/base/clock.cpp src/base/fd.cpp src/base/socket_path.cpp
-  src/base/stream_socket.cpp
-  src/io/inbox.cpp src/io/message.cpp
-  src/wire/attribute_reader.cpp src/wire/direct_frame.cpp src/wire/direct_handshake.cpp)
+scache_sources(library_sources ${client_sources})
+add_library(scache_objects OBJECT ${library_sources})
 target_link_libraries(scache_objects PRIVATE scache_settings)
+target_include_directories(scache_objects PRIVATE src include)
 set_target_properties(scache_objects PROPERTIES
   POSITION_INDEPENDENT_CODE ON INTERPROCEDURAL_OPTIMIZATION OFF
   CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
@@ -38,7 +36,8 @@ target_link_libraries(scache_static INTERFACE $<$<LINK_LANGUAGE:C>:stdc++>)
 foreach(library scache_shared scache_static)
   target_sources(${library} PRIVATE $<TARGET_OBJECTS:scache_objects>)
   set_target_properties(${library} PROPERTIES OUTPUT_NAME scache LINKER_LANGUAGE CXX)
-  target_include_directories(${library} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_include_directories(${library} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endforeach()
 set(component COMPONENT libscache)
 install(TARGETS scache_shared scache_static EXPORT scacheTargets

@@ -20,8 +20,6 @@ option(SCACHE_COVERAGE "Instrument for coverage" OFF)
 set(SCACHE_SANITIZE "" CACHE STRING "Sanitizers, separated by commas: address,undefined")
 
 add_library(scache_settings INTERFACE)
-target_include_directories(scache_settings INTERFACE
-  ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_compile_definitions(scache_settings INTERFACE _GNU_SOURCE)
 if(SCACHE_WARNINGS)
   target_compile_options(scache_settings INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)

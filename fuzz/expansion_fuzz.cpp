@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "postfix/expand.hpp"
+#include "main_cf/expand.hpp"
 #include "require.hpp"
 #include "silent_log.hpp"
 #include "target.hpp"
@@ -43,22 +43,22 @@ void run(std::string_view input) {
                             std::string{line.substr(equals + 1)});
   }
   int lookups = 0;
-  const postfix::Lookup lookup = [&](std::string_view name) -> const std::string* {
+  const main_cf::Lookup lookup = [&](std::string_view name) -> const std::string* {
     const auto found = ++lookups > kMostLookups ? values.end() : values.find(name);
     return found == values.end() ? nullptr : &found->second;
   };
 
   SilentLog log;
-  const auto result = postfix::expand(text, lookup, log);
+  const auto result = main_cf::expand(text, lookup, log);
   if (result) {
-    require(result->size() <= postfix::kMaxExpandedBytes, "a result has a limit");
+    require(result->size() <= main_cf::kMaxExpandedBytes, "a result has a limit");
     require(log.lines == 0, "what is well expanded is worth no warning");
     if (!text.contains('$')) require(*result == text, "a text without references stays");
   } else {
     require(!result.error().text.empty(), "an error has a text");
   }
 
-  const auto same = postfix::expand(escaped(text), lookup, log);
+  const auto same = main_cf::expand(escaped(text), lookup, log);
   require(same && *same == text, "what is escaped stays");
 }
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "postfix/main_cf.hpp"
-#include "postfix/parameters.hpp"
+#include "main_cf/file.hpp"
+#include "main_cf/parameters.hpp"
 #include "require.hpp"
 #include "silent_log.hpp"
 #include "target.hpp"
@@ -16,7 +16,7 @@
 namespace scache::fuzz {
 namespace {
 
-using namespace postfix;
+using namespace main_cf;
 
 Process on_host(std::string_view name) {
   return {.name = "scache",
@@ -35,7 +35,7 @@ const Accounts kAccounts{
 
 Result<Parameters> read(std::string_view main_cf, const Process& process, Log& log) {
   Settings settings = initial_settings(process);
-  const auto loaded = load_main_cf_text(main_cf, "main.cf", settings, log);
+  const auto loaded = load_text(main_cf, "main.cf", settings, log);
   if (!loaded) return std::unexpected{loaded.error()};
   const auto facility = read_syslog_facility(process, settings, log);
   if (!facility) return std::unexpected{facility.error()};

@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "postfix/compatibility_level.hpp"
+#include "main_cf/compatibility_level.hpp"
+#include "main_cf/time_value.hpp"
 #include "postfix/master.hpp"
-#include "postfix/time_value.hpp"
 #include "require.hpp"
 #include "target.hpp"
 #include "wire/postfix_codec.hpp"
@@ -66,7 +66,7 @@ std::optional<std::int64_t> expected_time(std::string_view text, char default_un
 
 void check_time(const std::string& text) {
   for (const char unit : {'s', 'm', 'h', 'd', 'w', 'x'}) {
-    const auto time = postfix::parse_time(text, unit);
+    const auto time = main_cf::parse_time(text, unit);
     const auto expected = expected_time(text, unit);
     require(time.has_value() == expected.has_value(), "a time is one");
     if (time) require(time->count() == *expected, "a time is what it says");
@@ -74,7 +74,7 @@ void check_time(const std::string& text) {
 }
 
 void check_level(const std::string& text) {
-  const auto level = postfix::parse_compatibility_level(text);
+  const auto level = main_cf::parse_compatibility_level(text);
   std::string_view rest = text;
   long expected = 0;
   bool good = false;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "postfix/main_cf.hpp"
+#include "main_cf/file.hpp"
 #include "postfix/options.hpp"
 #include "require.hpp"
 #include "target.hpp"
@@ -43,7 +43,7 @@ bool enter(Options& options, char letter, const char* value) {
       options.service_name = value;
       return true;
     case 'o': {
-      const auto setting = postfix::split_name_value(value);
+      const auto setting = main_cf::split_name_value(value);
       if (setting) options.settings.emplace_back(setting->name, setting->value);
       return setting.has_value();
     }

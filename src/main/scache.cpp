@@ -42,7 +42,7 @@ std::string surplus(const postfix::Options& options) {
 }
 
 // Serves until there is a reason to stop; answers the signal that was it, or nothing.
-std::optional<int> serve(const postfix::Options& options, const postfix::Parameters& parameters,
+std::optional<int> serve(const postfix::Options& options, const main_cf::Parameters& parameters,
                          postfix::Inherited inherited, unsigned generation, std::size_t descriptors,
                          postfix::MailLog& log) {
   const Capacity capacity = Capacity::of(descriptors);

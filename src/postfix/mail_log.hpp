@@ -18,7 +18,7 @@ namespace scache::postfix {
 struct MailLogTarget {
   // syslog_name: the first half of the tag `syslog_name/process_name`.
   std::string syslog_name = "postfix";
-  // syslog_facility, see facility_by_name().
+  // syslog_facility, see main_cf::facility_by_name().
   int facility = LOG_MAIL;
   // The socket of Postfix's own logger; empty means syslog.
   std::string postlog_service;
@@ -32,10 +32,6 @@ struct MailLogTarget {
   // What holds until main.cf is read.
   static MailLogTarget from(const Environment& environment);
 };
-
-// The number of a syslog facility. "kern" is the mail facility: Postfix hands syslog(3) a zero for
-// it, and a zero there means the default.
-std::optional<int> facility_by_name(std::string_view name) noexcept;
 
 // MailLog writes where the Postfix instance logs, in Postfix's format: to syslog or to Postfix's
 // own logger, on request to standard error too.

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "postfix/main_cf.hpp"
+#include "main_cf/file.hpp"
 
 namespace scache::postfix {
 namespace {
@@ -83,7 +83,7 @@ Result<void> Options::take(char letter, const std::string& value) {
       service_name = value;
       break;
     case 'o': {
-      auto setting = split_name_value(value);
+      auto setting = main_cf::split_name_value(value);
       if (!setting) {
         return fail(fmt::format("invalid \"-o {}\" option value: {}", value, setting.error().text));
       }

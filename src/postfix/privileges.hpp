@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "postfix/mail_owner.hpp"
+#include "main_cf/mail_owner.hpp"
 
 namespace scache::postfix {
 

@@ -13,21 +13,17 @@ SOURCE = ROOT / "src"
 
 MOST_LINES = 400
 
-# Each room and the rooms that it may use besides itself.
-ROOMS = {
-    "base": set(),
-    "cache": {"base"},
-    "wire": {"base"},
-    "io": {"base"},
-    "server": {"base", "cache", "wire", "io"},
-    "postfix": {"base"},
-    "standalone": {"base", "cache", "wire", "io", "server"},
-    "client": {"base", "wire", "io"},
-    "ctl": {"base", "client"},
-    "main": {
-        *("base", "cache", "wire", "io", "server", "postfix", "standalone", "client", "ctl")
-    },
-}
+def read_rooms() -> dict[str, set[str]]:
+    """Each room and the rooms that it may use besides itself; main names them all."""
+    rooms = {}
+    for line in (SOURCE / "rooms.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            name, _, used = line.partition(":")
+            rooms[name] = set(used.split())
+    return rooms | {"main": set(rooms)}
+
+
+ROOMS = read_rooms()
 
 # Sources without a unit test of their own, and why.
 WITHOUT_TEST = {
@@ -39,7 +35,7 @@ WITHOUT_TEST = {
     "main/scached_options.cpp": "a list of options: tests/e2e gives them",
     "main/scachectl.cpp": "wiring only: tests/e2e runs it",
     "postfix/configuration.cpp": "joins parts with tests of their own; tests/e2e reads main.cf",
-    "postfix/defaults.cpp": "a table, which parameters_test reads as a whole",
+    "main_cf/defaults.cpp": "a table, which parameters_test reads as a whole",
     "postfix/environment.cpp": "reads the process's environment; tests/e2e sets it",
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "main_cf/syslog_facility.hpp"
 #include "postfix/scratch.hpp"
 
 namespace scache::postfix {
@@ -98,7 +99,7 @@ TEST_F(MailLogTest, GoesOnElsewhereAfterMainCfWasRead) {
   MailLog log{"scache", postlog_target(), morning};
   MailLogTarget target = syslog_target();
   target.syslog_name = "mx";
-  target.facility = *facility_by_name("local3");
+  target.facility = *main_cf::facility_by_name("local3");
   target.utf8 = true;
   log.reopen(target);
   log.write(Severity::info, "\xc3\xa9");
@@ -208,15 +209,6 @@ TEST(MailLogTarget, ComesFromTheEnvironmentFirst) {
   EXPECT_EQ(given.syslog_name, "e2e");
   EXPECT_EQ(given.postlog_service, "/var/spool/postfix/public/postlog");
   EXPECT_EQ(given.hostname, "mx1.test");
-}
-
-TEST(Facility, IsKnownByItsName) {
-  EXPECT_EQ(facility_by_name("mail"), LOG_MAIL);
-  EXPECT_EQ(facility_by_name("local7"), LOG_LOCAL7);
-  EXPECT_EQ(facility_by_name("kern"), LOG_MAIL);
-  EXPECT_EQ(facility_by_name("bogus"), std::nullopt);
-  EXPECT_EQ(facility_by_name("security"), std::nullopt);
-  EXPECT_EQ(facility_by_name("MAIL"), std::nullopt);
 }
 
 }  // namespace

@@ -6,13 +6,13 @@
 // error. Only the first letter after the number counts: `5spam` is five seconds, and so is
 // `5s5h`. Case matters and no blank may stand before the unit. The seconds must fit an int, and the
 // number must stay below the largest int divided by its unit (seconds excepted).
-#include "postfix/time_value.hpp"
+#include "main_cf/time_value.hpp"
 
 #include <cerrno>
 #include <cstdlib>
 #include <limits>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 std::optional<int> seconds_in(char unit) {
@@ -47,4 +47,4 @@ std::optional<std::chrono::seconds> parse_time(const std::string& text, char def
   return std::chrono::seconds{number * *unit};
 }
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

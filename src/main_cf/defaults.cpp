@@ -1,12 +1,12 @@
 // What Postfix's parameters are where main.cf does not say. The values are those of Postfix 3.7 as
 // Debian builds it. Absent are those that a program finds out by itself: myhostname and mydomain
 // come from the machine's name, mynetworks from its interfaces, and no cache needs that one.
-#include "postfix/defaults.hpp"
+#include "main_cf/defaults.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 constexpr auto kBeforeHostName = std::to_array<Default>({
@@ -163,4 +163,4 @@ const Default* find_default(std::string_view name) {
   return nullptr;
 }
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

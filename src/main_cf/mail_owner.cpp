@@ -1,10 +1,10 @@
-#include "postfix/mail_owner.hpp"
+#include "main_cf/mail_owner.hpp"
 
 #include <fmt/format.h>
 
 #include <utility>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 
 Result<Account> find_mail_owner(const std::string& name, const Accounts& accounts) {
   const auto failure = [](std::string text) {
@@ -21,4 +21,4 @@ Result<Account> find_mail_owner(const std::string& name, const Accounts& account
   return *owner;
 }
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

@@ -8,10 +8,10 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "postfix/mail_owner.hpp"
-#include "postfix/settings.hpp"
+#include "main_cf/mail_owner.hpp"
+#include "main_cf/settings.hpp"
 
-namespace scache::postfix {
+namespace scache::main_cf {
 
 // What is known about this process without main.cf.
 struct Process {
@@ -66,4 +66,4 @@ Result<void> read_cache_parameters(Settings& settings, Log& log, Parameters& par
 // The value of `text` with every `$name` replaced from `settings`.
 Result<std::string> evaluate(std::string_view text, const Settings& settings, Log& log);
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

@@ -20,7 +20,7 @@
 // A mistake costs a warning that shows the place behind `>>>`. Reading goes on where that may find
 // a second mistake, but nothing more is replaced. Whatever is limited is limited for one expansion
 // as a whole, comparisons included.
-#include "postfix/expand.hpp"
+#include "main_cf/expand.hpp"
 
 #include <fmt/format.h>
 
@@ -30,10 +30,10 @@
 #include <optional>
 #include <utility>
 
-#include "postfix/ascii.hpp"
-#include "postfix/compatibility_level.hpp"
+#include "main_cf/ascii.hpp"
+#include "main_cf/compatibility_level.hpp"
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 // What may stand between an operand and what follows: fewer characters than isspace() has.
@@ -383,4 +383,4 @@ Result<std::string> expand(std::string_view text, const Lookup& lookup, Log& log
   return Expansion{lookup, log}.run(text);
 }
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

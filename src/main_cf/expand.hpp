@@ -8,7 +8,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 
-namespace scache::postfix {
+namespace scache::main_cf {
 
 // How many references may stand inside each other, the literal text in the innermost included.
 inline constexpr int kMaxExpansionDepth = 101;
@@ -25,4 +25,4 @@ using Lookup = std::function<const std::string*(std::string_view name)>;
 // error says only that something is.
 Result<std::string> expand(std::string_view text, const Lookup& lookup, Log& log);
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

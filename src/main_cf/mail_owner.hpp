@@ -5,10 +5,10 @@
 #include "base/accounts.hpp"
 #include "base/result.hpp"
 
-namespace scache::postfix {
+namespace scache::main_cf {
 
 // The user that programs without privileges run as. It must exist, be nobody with privileges, and
 // be the user that its user id names. The error has no file name in front yet.
 Result<Account> find_mail_owner(const std::string& name, const Accounts& accounts);
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

@@ -1,4 +1,4 @@
-#include "postfix/parameters.hpp"
+#include "main_cf/parameters.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -8,11 +8,11 @@
 #include <string>
 #include <utility>
 
-#include "postfix/defaults.hpp"
-#include "postfix/main_cf.hpp"
+#include "main_cf/defaults.hpp"
+#include "main_cf/file.hpp"
 #include "support/recording_log.hpp"
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 using std::chrono::seconds;
@@ -24,7 +24,7 @@ class ReadParameters : public ::testing::Test {
   Result<Parameters> read(std::string_view main_cf,
                           std::initializer_list<std::string_view> options = {}) {
     settings_ = initial_settings(process_);
-    auto done = load_main_cf_text(main_cf, "main.cf", settings_, log_);
+    auto done = load_text(main_cf, "main.cf", settings_, log_);
     for (const std::string_view option : options) {
       const auto setting = split_name_value(option);
       if (!setting) return std::unexpected(setting.error());
@@ -247,4 +247,4 @@ TEST(Defaults, AreFoundByName) {
 }
 
 }  // namespace
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

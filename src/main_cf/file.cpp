@@ -12,7 +12,7 @@
 //
 // A name may be given again: the last value counts, and a different one is worth a warning. A NUL
 // byte ends the logical line that it stands in, continuation lines included.
-#include "postfix/main_cf.hpp"
+#include "main_cf/file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -28,9 +28,9 @@
 #include <utility>
 
 #include "base/fd.hpp"
-#include "postfix/ascii.hpp"
+#include "main_cf/ascii.hpp"
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 std::unexpected<Error> failure(std::string text) {
@@ -122,7 +122,7 @@ Result<FileText> read_file(const std::string& path) {
     if (count < 0) return system_failure("read", path, errno);
     if (count == 0) break;
     result.text.append(buffer.data(), static_cast<std::size_t>(count));
-    if (result.text.size() > kMaxMainCfBytes) return system_failure("read", path, EFBIG);
+    if (result.text.size() > kMaxFileBytes) return system_failure("read", path, EFBIG);
   }
   struct stat status{};
   if (::fstat(file.get(), &status) < 0) return system_failure("fstat", path, errno);
@@ -143,8 +143,7 @@ Result<NameValue> split_name_value(std::string_view text) {
   return NameValue{std::string{name}, std::string{trimmed_back(trimmed_front(text.substr(1)))}};
 }
 
-Result<void> load_main_cf_text(std::string_view text, std::string_view path, Settings& settings,
-                               Log& log) {
+Result<void> load_text(std::string_view text, std::string_view path, Settings& settings, Log& log) {
   LogicalLines lines{text, path, log};
   while (const auto line = lines.next()) {
     auto setting = split_name_value(line->text);
@@ -162,13 +161,13 @@ Result<void> load_main_cf_text(std::string_view text, std::string_view path, Set
   return {};
 }
 
-Result<void> load_main_cf(const std::string& path, Settings& settings, Log& log,
-                          const std::function<void()>& pause) {
+Result<void> load_file(const std::string& path, Settings& settings, Log& log,
+                       const std::function<void()>& pause) {
   for (;;) {
     const std::time_t before = std::time(nullptr);
     const auto file = read_file(path);
     if (!file) return std::unexpected(file.error());
-    const auto loaded = load_main_cf_text(file->text, path, settings, log);
+    const auto loaded = load_text(file->text, path, settings, log);
     if (!loaded) return loaded;
     const bool hot = file->changed >= before - 1 && file->changed <= std::time(nullptr);
     if (!hot) return {};
@@ -176,4 +175,4 @@ Result<void> load_main_cf(const std::string& path, Settings& settings, Log& log,
   }
 }
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 
 // Settings are names with values as they were written, before `$name` is looked at: what main.cf
 // says, what the command line says over it, and defaults as they become known.
@@ -30,4 +30,4 @@ class Settings {
   std::map<std::string, std::string, std::less<>> values_;
 };
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

@@ -1,4 +1,4 @@
-#include "postfix/expand.hpp"
+#include "main_cf/expand.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -6,10 +6,10 @@
 
 #include <string>
 
-#include "postfix/settings.hpp"
+#include "main_cf/settings.hpp"
 #include "support/recording_log.hpp"
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 using ::testing::ElementsAre;
@@ -195,4 +195,4 @@ TEST_F(Expand, DoesAsMuchWorkAsTheLimitAllows) {
 }
 
 }  // namespace
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

@@ -3,7 +3,7 @@
 #include <string_view>
 
 // Kinds of characters as main.cf knows them: ASCII only, whatever the locale.
-namespace scache::postfix {
+namespace scache::main_cf {
 
 inline constexpr std::string_view kSpaces = " \t\n\v\f\r";
 
@@ -17,4 +17,4 @@ constexpr bool is_alphanumeric(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

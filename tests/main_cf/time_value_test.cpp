@@ -1,8 +1,8 @@
-#include "postfix/time_value.hpp"
+#include "main_cf/time_value.hpp"
 
 #include <gtest/gtest.h>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 using std::chrono::seconds;
@@ -54,4 +54,4 @@ TEST(TimeValue, FitsAnInt) {
 }
 
 }  // namespace
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

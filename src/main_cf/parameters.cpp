@@ -4,7 +4,7 @@
 // expanded default is entered, so that parameters read later find it. A value that refers to a
 // parameter whose turn has not come finds it only where somebody has set it. Parameters that this
 // program does not use are not checked: a newer Postfix may allow what is not known here.
-#include "postfix/parameters.hpp"
+#include "main_cf/parameters.hpp"
 
 #include <fmt/format.h>
 #include <strings.h>
@@ -18,14 +18,14 @@
 #include <span>
 #include <utility>
 
-#include "postfix/compatibility_level.hpp"
-#include "postfix/defaults.hpp"
-#include "postfix/expand.hpp"
-#include "postfix/host_name.hpp"
-#include "postfix/mail_log.hpp"
-#include "postfix/time_value.hpp"
+#include "main_cf/compatibility_level.hpp"
+#include "main_cf/defaults.hpp"
+#include "main_cf/expand.hpp"
+#include "main_cf/host_name.hpp"
+#include "main_cf/syslog_facility.hpp"
+#include "main_cf/time_value.hpp"
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 constexpr std::string_view kDefaultConfigDirectory = "/etc/postfix";
@@ -265,4 +265,4 @@ Result<void> read_cache_parameters(Settings& settings, Log& log, Parameters& par
   return {};
 }
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

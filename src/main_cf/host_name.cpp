@@ -1,13 +1,13 @@
 // A host name is labels between single dots, at most 255 bytes. A label is letters, digits, "_" and
 // "-", begins and ends with no "-", and has at most 63 bytes. Digits and dots alone are an address,
 // not a name. Postfix counts a label's bytes at letters, digits and "_", and so does this.
-#include "postfix/host_name.hpp"
+#include "main_cf/host_name.hpp"
 
 #include <fmt/format.h>
 
-#include "postfix/ascii.hpp"
+#include "main_cf/ascii.hpp"
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 constexpr std::size_t kMaxLabel = 63;
@@ -47,4 +47,4 @@ std::optional<std::string> host_name_complaint(std::string_view name) {
   return std::nullopt;
 }
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

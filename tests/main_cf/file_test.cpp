@@ -1,4 +1,4 @@
-#include "postfix/main_cf.hpp"
+#include "main_cf/file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,7 +13,7 @@
 
 #include "support/recording_log.hpp"
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 using ::testing::ElementsAre;
@@ -21,9 +21,7 @@ using ::testing::IsEmpty;
 
 class MainCf : public ::testing::Test {
  protected:
-  Result<void> load(std::string_view text) {
-    return load_main_cf_text(text, "main.cf", settings_, log_);
-  }
+  Result<void> load(std::string_view text) { return load_text(text, "main.cf", settings_, log_); }
   std::string value(std::string_view name) const {
     const std::string* const found = settings_.find(name);
     return found != nullptr ? *found : "(none)";
@@ -126,8 +124,8 @@ class MainCfFile : public MainCf {
     const timespec times[2] = {{when, 0}, {when, 0}};
     ASSERT_EQ(::utimensat(AT_FDCWD, path_().c_str(), times, 0), 0);
   }
-  Result<void> load_file() {
-    return load_main_cf(path_(), settings_, log_, [this] {
+  Result<void> load_it() {
+    return load_file(path_(), settings_, log_, [this] {
       ++pauses_;
       if (on_pause_) on_pause_();
     });
@@ -141,14 +139,14 @@ class MainCfFile : public MainCf {
 
 TEST_F(MainCfFile, ReadsAnOldFileAtOnce) {
   write("a = 1\n");
-  ASSERT_TRUE(load_file());
+  ASSERT_TRUE(load_it());
   EXPECT_EQ(value("a"), "1");
   EXPECT_EQ(pauses_, 0);
 }
 
 TEST_F(MainCfFile, RefusesAFileWithALineThatIsNone) {
   write("a = 1\nb\n");
-  EXPECT_EQ(load_file().error().text,
+  EXPECT_EQ(load_it().error().text,
             fmt::format("{}, line 2: missing '=' after attribute name: \"b\"", path_()));
 }
 
@@ -156,7 +154,7 @@ TEST_F(MainCfFile, ReadsAFileThatHasJustChangedAgain) {
   write("a = 1");
   set_changed(std::time(nullptr));
   on_pause_ = [this] { write("a = 12\n"); };
-  ASSERT_TRUE(load_file());
+  ASSERT_TRUE(load_it());
   EXPECT_EQ(value("a"), "12");
   EXPECT_EQ(pauses_, 1);
 }
@@ -164,23 +162,23 @@ TEST_F(MainCfFile, ReadsAFileThatHasJustChangedAgain) {
 TEST_F(MainCfFile, DoesNotWaitForAFileFromTheFuture) {
   write("a = 1\n");
   set_changed(std::time(nullptr) + 3600);
-  ASSERT_TRUE(load_file());
+  ASSERT_TRUE(load_it());
   EXPECT_EQ(pauses_, 0);
 }
 
 TEST_F(MainCfFile, SaysWhyAFileCannotBeRead) {
-  EXPECT_EQ(load_file().error().text, "open " + path_() + ": No such file or directory");
+  EXPECT_EQ(load_it().error().text, "open " + path_() + ": No such file or directory");
   std::filesystem::create_directory(path_());
-  EXPECT_EQ(load_file().error().text, "read " + path_() + ": Is a directory");
+  EXPECT_EQ(load_it().error().text, "read " + path_() + ": Is a directory");
 }
 
 TEST_F(MainCfFile, TakesTheLargestFileAndRefusesOneByteMore) {
-  const std::string largest = "a = 1\n#" + std::string(kMaxMainCfBytes - 7, 'x');
+  const std::string largest = "a = 1\n#" + std::string(kMaxFileBytes - 7, 'x');
   write(largest);
-  EXPECT_TRUE(load_file());
+  EXPECT_TRUE(load_it());
   write(largest + 'x');
-  EXPECT_EQ(load_file().error().text, "read " + path_() + ": File too large");
+  EXPECT_EQ(load_it().error().text, "read " + path_() + ": File too large");
 }
 
 }  // namespace
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

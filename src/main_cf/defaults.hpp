@@ -3,7 +3,7 @@
 #include <span>
 #include <string_view>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 
 // How a parameter's value is read.
 enum class Kind {
@@ -32,4 +32,4 @@ std::span<const Default> defaults_of_cache();
 // The default of one of them, or nothing.
 const Default* find_default(std::string_view name);
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

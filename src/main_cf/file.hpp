@@ -7,12 +7,12 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "postfix/settings.hpp"
+#include "main_cf/settings.hpp"
 
-namespace scache::postfix {
+namespace scache::main_cf {
 
 // The largest main.cf that is read. A real one has some kilobytes.
-inline constexpr std::size_t kMaxMainCfBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
 
 struct NameValue {
   std::string name;
@@ -24,12 +24,11 @@ struct NameValue {
 Result<NameValue> split_name_value(std::string_view text);
 
 // Enters every setting of a main.cf's text. `path` is for messages only.
-Result<void> load_main_cf_text(std::string_view text, std::string_view path, Settings& settings,
-                               Log& log);
+Result<void> load_text(std::string_view text, std::string_view path, Settings& settings, Log& log);
 
 // The same from a file. A file that changed within the last second may be half written: `pause`
 // is called, and should take a moment, before it is read again.
-Result<void> load_main_cf(const std::string& path, Settings& settings, Log& log,
-                          const std::function<void()>& pause);
+Result<void> load_file(const std::string& path, Settings& settings, Log& log,
+                       const std::function<void()>& pause);
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

@@ -1,4 +1,4 @@
-#include "postfix/mail_owner.hpp"
+#include "main_cf/mail_owner.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 Accounts accounts_of(std::vector<Account> users) {
@@ -46,4 +46,4 @@ TEST(MailOwner, MustBeAUserOfItsOwnWithoutPrivileges) {
 }
 
 }  // namespace
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

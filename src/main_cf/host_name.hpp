@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 
 // What is wrong with `name` as the name of a host or domain, or nothing.
 std::optional<std::string> host_name_complaint(std::string_view name);
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 
 // Reads a time as main.cf writes it; nothing where it is none. `default_unit` is the unit of a
 // number without one: s, m, h, d or w.
 std::optional<std::chrono::seconds> parse_time(const std::string& text, char default_unit);
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

@@ -3,10 +3,10 @@
 #include <optional>
 #include <string>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 
 // Reads a compatibility level, `major[.minor[.patch]]`, as a number that orders levels; nothing
 // where it is none.
 std::optional<long> parse_compatibility_level(const std::string& text);
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

@@ -1,11 +1,11 @@
-#include "postfix/compatibility_level.hpp"
+#include "main_cf/compatibility_level.hpp"
 
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <limits>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 // Minor and patch level have ten bits each, the major level has the rest.
@@ -32,4 +32,4 @@ std::optional<long> parse_compatibility_level(const std::string& text) {
   return std::nullopt;
 }
 
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

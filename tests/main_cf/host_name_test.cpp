@@ -1,8 +1,8 @@
-#include "postfix/host_name.hpp"
+#include "main_cf/host_name.hpp"
 
 #include <gtest/gtest.h>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 TEST(HostName, TakesNames) {
@@ -37,4 +37,4 @@ TEST(HostName, LimitsNamesTo255Bytes) {
 }
 
 }  // namespace
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

@@ -17,15 +17,15 @@
 #include <vector>
 
 #include "base/log.hpp"
-#include "postfix/defaults.hpp"
-#include "postfix/expand.hpp"
-#include "postfix/main_cf.hpp"
-#include "postfix/parameters.hpp"
+#include "main_cf/defaults.hpp"
+#include "main_cf/expand.hpp"
+#include "main_cf/file.hpp"
+#include "main_cf/parameters.hpp"
 
 namespace {
 
 using namespace scache;
-using namespace scache::postfix;
+using namespace scache::main_cf;
 
 class StandardError final : public Log {
  public:
@@ -68,8 +68,8 @@ int main(int argc, char** argv) {
   StandardError log;
   Settings settings;
   settings.set("config_directory", directory);
-  auto done = load_main_cf(directory + "/main.cf", settings, log,
-                           [] { std::this_thread::sleep_for(std::chrono::milliseconds{300}); });
+  auto done = load_file(directory + "/main.cf", settings, log,
+                        [] { std::this_thread::sleep_for(std::chrono::milliseconds{300}); });
   if (done) done = print(settings, {argv + optind, argv + argc}, log);
   if (done) return 0;
   log.write(Severity::fatal, done.error().text);

@@ -1,8 +1,8 @@
-#include "postfix/compatibility_level.hpp"
+#include "main_cf/compatibility_level.hpp"
 
 #include <gtest/gtest.h>
 
-namespace scache::postfix {
+namespace scache::main_cf {
 namespace {
 
 TEST(CompatibilityLevel, OrdersLevels) {
@@ -28,4 +28,4 @@ TEST(CompatibilityLevel, RefusesWhatIsNone) {
 }
 
 }  // namespace
-}  // namespace scache::postfix
+}  // namespace scache::main_cf

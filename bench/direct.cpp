@@ -9,8 +9,8 @@
 namespace scache::bench {
 namespace {
 
-using direct::Kind;
-using direct::Tag;
+using wire::direct::Kind;
+using wire::direct::Tag;
 using Of = Message::Of;
 
 constexpr std::size_t kIdAt = 8;
@@ -58,7 +58,7 @@ class Frame {
   }
 
   Message& message_;
-  direct::FrameWriter writer_;
+  wire::direct::FrameWriter writer_;
 };
 
 Step save() {

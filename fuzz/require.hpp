@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "rooms.hpp"
+
 namespace scache::fuzz {
 
 // Ends the program where something that must hold does not: to the fuzzer that is a crash, and it

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/log.hpp"
+#include "rooms.hpp"
 
 namespace scache::fuzz {
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/fd.hpp"
+#include "rooms.hpp"
 #include "session/cargo.hpp"
 #include "session/replies.hpp"
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "rooms.hpp"
 
 namespace scache::fuzz {
 

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "rooms.hpp"
+
 namespace scache::fuzz {
 
 // Puts frames of the direct protocol in the place of their descriptions, which stand in braces:

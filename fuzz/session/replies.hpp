@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "rooms.hpp"
 #include "wire/direct_frame.hpp"
 
 namespace scache::fuzz {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "rooms.hpp"
 
 namespace scache::fuzz {
 

@@ -6,6 +6,7 @@
 #include "base/fd.hpp"
 #include "io/closer.hpp"
 #include "io/loop.hpp"
+#include "rooms.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
 #include "server/statistics.hpp"

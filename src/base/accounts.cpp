@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 // Calls one of the reentrant look-ups with a buffer that grows until the entry fits.
@@ -61,4 +61,4 @@ Accounts system_accounts() {
   };
 }
 
-}  // namespace scache
+}  // namespace scache::base

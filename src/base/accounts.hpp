@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::base {
 
 // A user of the machine.
 struct Account {
@@ -25,4 +27,4 @@ struct Accounts {
 // The machine's own.
 Accounts system_accounts();
 
-}  // namespace scache
+}  // namespace scache::base

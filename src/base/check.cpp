@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace scache {
+namespace scache::base {
 
 void check_failed(const char* what, const std::source_location& where) noexcept {
   std::array<char, 512> line;
@@ -24,4 +24,4 @@ void check_failed(const char* what, const std::source_location& where) noexcept 
   std::abort();
 }
 
-}  // namespace scache
+}  // namespace scache::base

@@ -2,7 +2,9 @@
 
 #include <source_location>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::base {
 
 // Ends the process: writes where and what to standard error, and aborts.
 [[noreturn]] void check_failed(const char* what, const std::source_location& where) noexcept;
@@ -16,4 +18,4 @@ inline void check(bool holds, const char* what,
   }
 }
 
-}  // namespace scache
+}  // namespace scache::base

@@ -2,7 +2,7 @@
 
 #include <ctime>
 
-namespace scache {
+namespace scache::base {
 
 BootClock::time_point BootClock::now() noexcept {
   timespec spec{};
@@ -10,4 +10,4 @@ BootClock::time_point BootClock::now() noexcept {
   return time_point{std::chrono::seconds{spec.tv_sec} + duration{spec.tv_nsec}};
 }
 
-}  // namespace scache
+}  // namespace scache::base

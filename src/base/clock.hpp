@@ -2,7 +2,9 @@
 
 #include <chrono>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::base {
 
 // BootClock never jumps and goes on while the machine is suspended (CLOCK_BOOTTIME).
 struct BootClock {
@@ -32,4 +34,4 @@ constexpr Duration left_until(Instant deadline, Instant now) noexcept {
   return deadline > now ? deadline - now : Duration{0};
 }
 
-}  // namespace scache
+}  // namespace scache::base

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <system_error>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 struct Unit {
@@ -47,4 +47,4 @@ std::string show_duration(Duration time) {
   return fmt::format("{}ms", time / std::chrono::milliseconds{1});
 }
 
-}  // namespace scache
+}  // namespace scache::base

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-namespace scache {
+namespace scache::base {
 
 void Fd::reset(int number) noexcept {
   // On Linux the number is free after close() whatever it returns, EINTR too: never closed twice.
@@ -14,4 +14,4 @@ void Fd::reset(int number) noexcept {
   errno = saved_errno;
 }
 
-}  // namespace scache
+}  // namespace scache::base

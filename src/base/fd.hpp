@@ -2,7 +2,9 @@
 
 #include <utility>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::base {
 
 // Fd owns one open file descriptor and closes it when it goes away. Move-only. Not thread safe.
 class Fd {
@@ -33,4 +35,4 @@ class Fd {
   int number_ = -1;
 };
 
-}  // namespace scache
+}  // namespace scache::base

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace scache {
+namespace scache::base {
 
 // Where the name goes another way than the pattern, the last star takes one byte more. No star
 // before it has to be tried again: what stands between them has been found as early as it can be.
@@ -33,4 +33,4 @@ bool glob_matches(std::string_view pattern, std::string_view name) noexcept {
   return at == pattern.size();
 }
 
-}  // namespace scache
+}  // namespace scache::base

@@ -8,8 +8,9 @@
 
 #include "base/clock.hpp"
 #include "base/log_limit.hpp"
+#include "base/rooms.hpp"
 
-namespace scache {
+namespace scache::base {
 
 // How grave a log line is. The log's own format decides how each is spelt.
 enum class Severity : std::uint8_t { info, warning, error, fatal, panic };
@@ -71,4 +72,4 @@ class Log {
   LogLimit limit_;
 };
 
-}  // namespace scache
+}  // namespace scache::base

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace scache {
+namespace scache::base {
 
 std::string_view LogLimit::name(LogKind kind) noexcept {
   switch (kind) {
@@ -58,4 +58,4 @@ void LogLimit::find_next_due() noexcept {
   }
 }
 
-}  // namespace scache
+}  // namespace scache::base

@@ -6,8 +6,9 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/rooms.hpp"
 
-namespace scache {
+namespace scache::base {
 
 // What clients can cause to be logged, by what it is about. Each kind has a limit of its own, so
 // that one kind in masses hides no other.
@@ -85,4 +86,4 @@ class LogLimit {
   Instant next_due_ = kNever;
 };
 
-}  // namespace scache
+}  // namespace scache::base

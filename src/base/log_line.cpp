@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstring>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 constexpr std::array<std::string_view, 5> kSeverityPrefix = {
@@ -111,4 +111,4 @@ LogLine& LogLine::append_text(Severity severity, std::string_view text, LogText 
   return append(std::string_view{shown.data(), size});
 }
 
-}  // namespace scache
+}  // namespace scache::base

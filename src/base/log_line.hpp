@@ -7,8 +7,9 @@
 #include <string_view>
 
 #include "base/log.hpp"
+#include "base/rooms.hpp"
 
-namespace scache {
+namespace scache::base {
 
 // A text of the log is cut after this many bytes, as Postfix cuts it.
 inline constexpr std::size_t kMaxLogText = 2000;
@@ -50,4 +51,4 @@ class LogLine {
   std::size_t size_ = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::base

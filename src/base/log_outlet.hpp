@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::base {
 
 // LogOutlet is what a LogWriter writes to: a socket of a logger, standard error.
 class LogOutlet {
@@ -23,4 +25,4 @@ class LogOutlet {
   }
 };
 
-}  // namespace scache
+}  // namespace scache::base

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace scache {
+namespace scache::base {
 
 bool LogQueue::push(std::string_view text, std::uint64_t stands_for) noexcept {
   is_full_ = bytes_ + text.size() > (is_full_ ? kRoomAgain : kMaxBytes);
@@ -31,4 +31,4 @@ void LogQueue::lose(std::string_view note, std::uint64_t lines) noexcept {
   }
 }
 
-}  // namespace scache
+}  // namespace scache::base

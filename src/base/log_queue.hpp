@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::base {
 
 // LogQueue holds lines that wait for a slow log, and counts those that are lost. Pure.
 class LogQueue {
@@ -43,4 +45,4 @@ class LogQueue {
   std::string note_;
 };
 
-}  // namespace scache
+}  // namespace scache::base

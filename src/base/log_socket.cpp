@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 using Sent = LogOutlet::Sent;
@@ -57,4 +57,4 @@ bool LogSocket::send(std::string_view record) noexcept {
   return send_with(record, MSG_NOSIGNAL) == Sent::yes;
 }
 
-}  // namespace scache
+}  // namespace scache::base

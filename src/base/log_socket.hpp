@@ -5,8 +5,9 @@
 
 #include "base/fd.hpp"
 #include "base/log_outlet.hpp"
+#include "base/rooms.hpp"
 
-namespace scache {
+namespace scache::base {
 
 // LogSocket sends records to a logger that listens on a UNIX datagram socket: syslog's, or that of
 // Postfix's own logger. A logger that has gone away is looked for again at each record. After the
@@ -30,4 +31,4 @@ class LogSocket final : public LogOutlet {
   Fd socket_;
 };
 
-}  // namespace scache
+}  // namespace scache::base

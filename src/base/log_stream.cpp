@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 bool is_socket(int descriptor) noexcept {
@@ -59,4 +59,4 @@ bool LogStream::is_ready(int patience) const noexcept {
   return ::poll(&waiting, 1, patience) > 0;
 }
 
-}  // namespace scache
+}  // namespace scache::base

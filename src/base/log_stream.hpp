@@ -3,8 +3,9 @@
 #include <string_view>
 
 #include "base/log_outlet.hpp"
+#include "base/rooms.hpp"
 
-namespace scache {
+namespace scache::base {
 
 // LogStream writes log lines to a descriptor that it borrows, standard error most likely. It leaves
 // the descriptor's flags alone, since others have the same open file. Allocates nothing.
@@ -24,4 +25,4 @@ class LogStream final : public LogOutlet {
   bool is_socket_;
 };
 
-}  // namespace scache
+}  // namespace scache::base

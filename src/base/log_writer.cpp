@@ -25,7 +25,7 @@
 // Where there can be no thread, as under some seccomp filters, a line is written where poll() sees
 // room for it.
 
-namespace scache {
+namespace scache::base {
 
 // All under the mutex; the outlet is the thread's alone while is_sending.
 struct LogWriter::Shared {
@@ -157,4 +157,4 @@ bool LogWriter::start_thread() noexcept {
   return shared_->state == State::runs;
 }
 
-}  // namespace scache
+}  // namespace scache::base

@@ -5,8 +5,9 @@
 #include <string_view>
 
 #include "base/log_outlet.hpp"
+#include "base/rooms.hpp"
 
-namespace scache {
+namespace scache::base {
 
 // The line that tells of lost ones, up to their number.
 inline constexpr std::string_view kLinesLost = "lines lost because the log could not take them: ";
@@ -49,4 +50,4 @@ class LogWriter {
   bool waited_in_vain_ = false;
 };
 
-}  // namespace scache
+}  // namespace scache::base

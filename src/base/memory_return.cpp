@@ -2,7 +2,7 @@
 
 #include <malloc.h>
 
-namespace scache {
+namespace scache::base {
 
 void return_free_memory() noexcept {
 #ifdef __GLIBC__
@@ -10,4 +10,4 @@ void return_free_memory() noexcept {
 #endif
 }
 
-}  // namespace scache
+}  // namespace scache::base

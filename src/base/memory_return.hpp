@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::base {
 
 // Gives free memory of the heap back to the system, wherever it lies.
 void return_free_memory() noexcept;
@@ -30,4 +32,4 @@ class MemoryReturn {
   std::size_t most_ = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::base

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <cstring>
 
-namespace scache {
+namespace scache::base {
 
 // A socket that is not connected needs no /dev. Writing to it fails, as writing to a closed
 // descriptor does, so that output that is lost is still an error; reading finds the end.
@@ -48,4 +48,4 @@ rlim_t raise_descriptor_limit(Log& log) noexcept {
   return limit.rlim_cur;
 }
 
-}  // namespace scache
+}  // namespace scache::base

@@ -3,8 +3,9 @@
 #include <sys/resource.h>
 
 #include "base/log.hpp"
+#include "base/rooms.hpp"
 
-namespace scache {
+namespace scache::base {
 
 // Occupies those of the descriptors 0, 1 and 2 that are closed, so that nothing opened later gets
 // such a number and is taken for standard output or standard error. Programs that are executed find
@@ -25,4 +26,4 @@ rlim_t raise_descriptor_limit(Log& log) noexcept;
 // The limit that is assumed where the system does not tell it: Linux's default.
 inline constexpr rlim_t kAssumedDescriptors = 1024;
 
-}  // namespace scache
+}  // namespace scache::base

@@ -4,7 +4,7 @@
 
 #include "base/check.hpp"
 
-namespace scache {
+namespace scache::base {
 
 std::uint64_t random_number() noexcept {
   std::uint64_t number = 0;
@@ -13,4 +13,4 @@ std::uint64_t random_number() noexcept {
   return number;
 }
 
-}  // namespace scache
+}  // namespace scache::base

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::base {
 
 // A number that nobody can guess, from the kernel. Aborts where the kernel has none.
 std::uint64_t random_number() noexcept;
 
-}  // namespace scache
+}  // namespace scache::base

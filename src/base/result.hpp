@@ -3,7 +3,9 @@
 #include <expected>
 #include <string>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::base {
 
 // What went wrong, for people. A miss is an answer, never an Error.
 struct Error {
@@ -13,4 +15,4 @@ struct Error {
 template <typename T>
 using Result = std::expected<T, Error>;
 
-}  // namespace scache
+}  // namespace scache::base

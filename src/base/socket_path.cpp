@@ -1,6 +1,6 @@
 #include "base/socket_path.hpp"
 
-namespace scache {
+namespace scache::base {
 
 std::string default_socket_path(uid_t own, const char* runtime_directory) {
   if (own == 0) return "/run/scache/scached.sock";
@@ -8,4 +8,4 @@ std::string default_socket_path(uid_t own, const char* runtime_directory) {
   return std::string{runtime_directory} + "/scache/scached.sock";
 }
 
-}  // namespace scache
+}  // namespace scache::base

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 // TCP_ESTABLISHED and the like; nothing for what is not TCP.
@@ -91,4 +91,4 @@ Fd adopt_listening(int descriptor) noexcept {
   return adopt_inherited_fd(descriptor);
 }
 
-}  // namespace scache
+}  // namespace scache::base

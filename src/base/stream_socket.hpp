@@ -1,8 +1,9 @@
 #pragma once
 
 #include "base/fd.hpp"
+#include "base/rooms.hpp"
 
-namespace scache {
+namespace scache::base {
 
 // A socket option of SOL_SOCKET that is a number; -1 for what is no socket.
 int socket_option(int descriptor, int name) noexcept;
@@ -26,4 +27,4 @@ Fd adopt_inherited_fd(int descriptor) noexcept;
 // And of a listening socket, which must not block: a client may be gone before it is accepted.
 Fd adopt_listening(int descriptor) noexcept;
 
-}  // namespace scache
+}  // namespace scache::base

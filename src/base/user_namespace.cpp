@@ -6,7 +6,7 @@
 #include <sstream>
 #include <string>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 // The kernel's default.
@@ -45,4 +45,4 @@ bool maps_every_id(std::string_view map) {
   return mapped >= std::numeric_limits<std::uint32_t>::max();
 }
 
-}  // namespace scache
+}  // namespace scache::base

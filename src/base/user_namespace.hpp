@@ -5,7 +5,9 @@
 #include <optional>
 #include <string_view>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::base {
 
 // In a user namespace the kernel shows all users and groups that have no number there as one user
 // and one group, the overflow ids (65534). These two stand for anybody, then; nothing where every
@@ -21,4 +23,4 @@ OverflowIds overflow_ids();
 // Whether the text of /proc/PID/uid_map or gid_map gives every id a number.
 bool maps_every_id(std::string_view map);
 
-}  // namespace scache
+}  // namespace scache::base

@@ -33,7 +33,7 @@
 //   in binding_bytes_ if and only if it has a binding;
 // - a connection is either in its endpoint's order and in deadlines_, or claimed and in neither.
 
-namespace scache {
+namespace scache::cache {
 namespace {
 
 // What things cost, in the units of work().
@@ -382,4 +382,4 @@ void Cache::put_back(Connection& connection) noexcept {
   link(connection);
 }
 
-}  // namespace scache
+}  // namespace scache::cache

@@ -19,7 +19,7 @@
 #include "cache/provenance.hpp"
 #include "cache/sharded_set.hpp"
 
-namespace scache {
+namespace scache::cache {
 
 struct CacheLimits {
   // Connections, those that are claimed included.
@@ -225,4 +225,4 @@ class Cache {
   std::uint64_t work_ = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::cache

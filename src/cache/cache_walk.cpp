@@ -4,7 +4,7 @@
 // deadlines is an order in which every entry has its place, and finding a place again costs a
 // logarithm. Expiry takes from its beginning.
 
-namespace scache {
+namespace scache::cache {
 
 Instant Cache::next_deadline() const noexcept {
   return deadlines_.empty() ? kNever : deadlines_.begin()->place.deadline;
@@ -118,4 +118,4 @@ std::size_t Cache::drop_bindings(std::string_view destination_name) {
   return count;
 }
 
-}  // namespace scache
+}  // namespace scache::cache

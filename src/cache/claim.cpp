@@ -4,7 +4,7 @@
 
 #include "cache/cache.hpp"
 
-namespace scache {
+namespace scache::cache {
 
 Claim::~Claim() {
   if (connection_ != nullptr) cache_->put_back(*connection_);
@@ -37,4 +37,4 @@ void Claim::leave(Departure why) noexcept {
   cache_->leave(connection, why);
 }
 
-}  // namespace scache
+}  // namespace scache::cache

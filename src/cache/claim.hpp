@@ -4,10 +4,11 @@
 #include <string_view>
 #include <utility>
 
+#include "base/rooms.hpp"
 #include "cache/observer.hpp"
 #include "cache/provenance.hpp"
 
-namespace scache {
+namespace scache::cache {
 
 class Cache;
 struct Connection;
@@ -42,4 +43,4 @@ class Claim {
   Connection* connection_;
 };
 
-}  // namespace scache
+}  // namespace scache::cache

@@ -4,7 +4,7 @@
 
 #include "base/check.hpp"
 
-namespace scache {
+namespace scache::cache {
 
 FlagPool::~FlagPool() {
   with_room_.clear_and_dispose([this](Page* page) {
@@ -43,4 +43,4 @@ void FlagPool::give(const Flag& flag) noexcept {
   delete &page;
 }
 
-}  // namespace scache
+}  // namespace scache::cache

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::cache {
 
 // FlagPool keeps many one-byte flags side by side, in pages that go when nobody uses them. A flag
 // stays where it is as long as it is taken. All flags have been given back when a pool ends.
@@ -45,4 +47,4 @@ class FlagPool {
   std::size_t pages_ = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::cache

@@ -3,9 +3,11 @@
 #ifdef SCACHE_TEST_HOOKS
 #include <cstddef>
 #include <cstdint>
+
+#include "base/rooms.hpp"
 #endif
 
-namespace scache {
+namespace scache::cache {
 
 // What tests see and change of the inside of a cache; nothing of it is in the programs.
 #ifdef SCACHE_TEST_HOOKS
@@ -24,4 +26,4 @@ inline void visited() noexcept {
 inline void visited() noexcept {}
 #endif
 
-}  // namespace scache
+}  // namespace scache::cache

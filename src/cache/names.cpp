@@ -3,7 +3,7 @@
 #include "base/random.hpp"
 #include "cache/hooks.hpp"
 
-namespace scache {
+namespace scache::cache {
 
 NameHash::NameHash() {
   for (auto& part : key_) part = random_number();
@@ -18,4 +18,4 @@ std::uint64_t NameHash::operator()(std::string_view name) const noexcept {
   return hash;
 }
 
-}  // namespace scache
+}  // namespace scache::cache

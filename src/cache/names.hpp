@@ -3,9 +3,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/rooms.hpp"
 #include "cache/sip_hash.hpp"
 
-namespace scache {
+namespace scache::cache {
 
 // NameHash hashes names with a secret key, so that no client can choose names that collide.
 // Immutable after construction.
@@ -25,4 +26,4 @@ struct HashedName {
   std::uint64_t hash;
 };
 
-}  // namespace scache
+}  // namespace scache::cache

@@ -19,7 +19,7 @@
 //
 // Connections and bindings also hang in one index of deadlines.
 
-namespace scache {
+namespace scache::cache {
 
 namespace intrusive = boost::intrusive;
 
@@ -135,4 +135,4 @@ struct Destination final : TextNode<Destination> {
   boost::container::small_vector<BindingRef, 1> bindings;
 };
 
-}  // namespace scache
+}  // namespace scache::cache

@@ -5,7 +5,7 @@
 
 #include "base/fd.hpp"
 
-namespace scache {
+namespace scache::cache {
 
 // Why an entry is no longer in the cache.
 enum class Departure : std::uint8_t { found, expired, evicted, dead, dropped };
@@ -27,4 +27,4 @@ class CacheObserver {
                             std::string_view endpoint, Departure why) noexcept = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::cache

@@ -5,7 +5,7 @@
 
 #include "base/clock.hpp"
 
-namespace scache {
+namespace scache::cache {
 
 // Position is a place in the cache's index of deadlines. No two entries ever have the same.
 struct Position {
@@ -16,4 +16,4 @@ struct Position {
   auto operator<=>(const Position&) const noexcept = default;
 };
 
-}  // namespace scache
+}  // namespace scache::cache

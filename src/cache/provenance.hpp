@@ -4,7 +4,7 @@
 
 #include "base/clock.hpp"
 
-namespace scache {
+namespace scache::cache {
 
 // Provenance is what is known of a connection besides its names: told by its saver, kept as it is.
 struct Provenance {
@@ -21,4 +21,4 @@ struct Provenance {
   std::uint8_t note = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::cache

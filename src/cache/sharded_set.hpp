@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <new>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::cache {
 
 // ShardedSet is a hash table of pointers to nodes, split into shards that grow and shrink each by
 // itself. Rehashing reads every node of a table: with a million in one that takes 75 ms, and here
@@ -70,4 +72,4 @@ class ShardedSet {
   std::size_t size_ = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::cache

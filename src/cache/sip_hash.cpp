@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstring>
 
-namespace scache {
+namespace scache::cache {
 namespace {
 
 struct State {
@@ -59,4 +59,4 @@ std::uint64_t sip_hash(const SipKey& key, std::string_view bytes) noexcept {
   return state.a ^ state.b ^ state.c ^ state.d;
 }
 
-}  // namespace scache
+}  // namespace scache::cache

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::cache {
 
 // A secret of 128 bits.
 using SipKey = std::array<std::uint64_t, 2>;
@@ -15,4 +17,4 @@ using SipKey = std::array<std::uint64_t, 2>;
 // most of what a request has to be read for.
 std::uint64_t sip_hash(const SipKey& key, std::string_view bytes) noexcept;
 
-}  // namespace scache
+}  // namespace scache::cache

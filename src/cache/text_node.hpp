@@ -10,7 +10,9 @@
 #include <string_view>
 #include <utility>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::cache {
 
 // TextNode<T> is the base of a node that keeps one text right behind itself, so that an entry and
 // its name or properties are one allocation. Made by create(), ended by destroy().
@@ -58,4 +60,4 @@ class TextNode {
   std::uint32_t text_size_ = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::cache

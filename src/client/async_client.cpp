@@ -8,8 +8,8 @@ namespace scache {
 inline namespace v0 {
 
 using client::RequestId;
-using direct::Kind;
-using direct::Tag;
+using wire::direct::Kind;
+using wire::direct::Tag;
 
 struct __attribute__((visibility("hidden"))) AsyncClient::Impl {
   explicit Impl(std::string path) : multiplex{std::move(path)} {}
@@ -49,7 +49,7 @@ AsyncClient::Request AsyncClient::find_destination(std::string_view destination)
 
 AsyncClient::Request AsyncClient::save(Connection connection, const SaveOptions& options) {
   const RequestId id = impl_->multiplex.next_id();
-  auto frame = client::save_request(id, connection, options, BootClock::now());
+  auto frame = client::save_request(id, connection, options, base::BootClock::now());
   impl_->multiplex.start(id, Kind::save, std::move(frame), std::move(connection));
   return id;
 }

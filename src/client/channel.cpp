@@ -96,7 +96,7 @@ void Channel::expect_one_less() noexcept {
 Received Channel::take(WhenEmpty when_empty) {
   CloseHere surplus;
   has_no_room_ = false;
-  if (expected_ == 0) return scache::receive(socket_.get(), inbox_.space(), surplus, when_empty);
+  if (expected_ == 0) return io::receive(socket_.get(), inbox_.space(), surplus, when_empty);
   for (;;) {
     Received received = receive_if_room(socket_.get(), inbox_.space(), surplus, when_empty);
     has_no_room_ = received.kind == Received::Kind::failed && received.error == EMFILE;
@@ -142,8 +142,7 @@ Result<bool> Channel::receive(WhenEmpty when_empty) {
 
 Result<std::size_t> Channel::send(std::string_view bytes, std::optional<int> descriptor) {
   const int socket = socket_.get();
-  const Sent sent =
-      descriptor ? scache::send(socket, bytes, *descriptor) : scache::send(socket, bytes);
+  const Sent sent = descriptor ? io::send(socket, bytes, *descriptor) : io::send(socket, bytes);
   if (sent.error == 0) return sent.size;
   if (sent.must_wait()) return std::size_t{0};
   // Neither is the stream's fault: nothing was sent.

@@ -10,9 +10,11 @@
 namespace scache {
 inline namespace v0 {
 
+using base::BootClock;
+using base::Instant;
 using client::Stream;
-using direct::Kind;
-using direct::Tag;
+using wire::direct::Kind;
+using wire::direct::Tag;
 
 struct __attribute__((visibility("hidden"))) Client::Impl {
   Impl(std::string path, const ClientOptions& given)

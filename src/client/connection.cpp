@@ -6,7 +6,7 @@ namespace scache {
 inline namespace v0 {
 
 void Descriptor::reset(int number) noexcept {
-  const Fd old{std::exchange(number_, number)};
+  const base::Fd old{std::exchange(number_, number)};
 }
 
 }  // namespace v0

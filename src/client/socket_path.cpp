@@ -13,8 +13,8 @@ inline namespace v0 {
 std::string default_socket_path() {
   const char* const named = ::secure_getenv("SCACHE_SOCKET");
   if (named != nullptr && *named != '\0') return named;
-  std::string own = scache::default_socket_path(::geteuid(), ::secure_getenv("XDG_RUNTIME_DIR"));
-  return own.empty() ? scache::default_socket_path(0, nullptr) : own;
+  std::string own = base::default_socket_path(::geteuid(), ::secure_getenv("XDG_RUNTIME_DIR"));
+  return own.empty() ? base::default_socket_path(0, nullptr) : own;
 }
 
 }  // namespace v0

@@ -33,7 +33,7 @@
 // all there was rests before it looks again: a busy server wakes it a thousand times a second, and
 // not for each descriptor.
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 // How long a thread rests, unless so many wait.
@@ -334,4 +334,4 @@ void Closer::work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexc
   shared->workers.erase(self);
 }
 
-}  // namespace scache
+}  // namespace scache::io

@@ -11,7 +11,7 @@
 
 #include "base/fd.hpp"
 
-namespace scache {
+namespace scache::io {
 
 // Closer closes descriptors that came from clients, and clients' own streams, in threads: close(2)
 // may wait for as long as a client likes. It charges each to a user, so that a user whose
@@ -99,4 +99,4 @@ class Closer {
   bool lacks_threads_ = false;
 };
 
-}  // namespace scache
+}  // namespace scache::io

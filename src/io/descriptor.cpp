@@ -29,7 +29,7 @@
 // A call costs half a microsecond, a twentieth of a request. A save asks for the kind only: whether
 // the connection is alive has to be asked when it is handed out.
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 // posix_fadvise(2) looks whether it has a pipe before it looks at the length, and has nothing to do
@@ -115,4 +115,4 @@ bool is_over(int socket, DescriptorKind kind) noexcept {
   return (events & POLLOUT) == 0 && is_connecting(socket);
 }
 
-}  // namespace scache
+}  // namespace scache::io

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::io {
 
 // The kinds of descriptors that are kept (docs/what-not-to-cache.md has the reasons).
 enum class DescriptorKind : std::uint8_t {
@@ -47,4 +49,4 @@ DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexc
 // to the sending side of a TCP socket cannot be told. Waits for nobody, as inspect().
 bool is_over(int socket, DescriptorKind kind) noexcept;
 
-}  // namespace scache
+}  // namespace scache::io

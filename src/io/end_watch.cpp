@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace scache {
+namespace scache::io {
 
 EndWatch::EndWatch(Loop& loop, int descriptor, std::function<void()> gone)
     : descriptor_{descriptor}, gone_{std::move(gone)}, watch_{loop, descriptor}, task_{watch()} {
@@ -27,4 +27,4 @@ Task<> EndWatch::watch() {
   }
 }
 
-}  // namespace scache
+}  // namespace scache::io

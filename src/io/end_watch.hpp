@@ -2,11 +2,12 @@
 
 #include <functional>
 
+#include "base/rooms.hpp"
 #include "io/loop.hpp"
 #include "io/task.hpp"
 #include "io/watch.hpp"
 
-namespace scache {
+namespace scache::io {
 
 // EndWatch calls a function when the other end of a descriptor has gone. It borrows the descriptor;
 // whatever comes over it is read and dropped. Throws std::system_error when it cannot watch it.
@@ -23,4 +24,4 @@ class EndWatch {
   Task<> task_;
 };
 
-}  // namespace scache
+}  // namespace scache::io

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace scache {
+namespace scache::io {
 
 std::span<char> Inbox::space() {
   if (empty()) {
@@ -36,4 +36,4 @@ void Inbox::reallocate(std::size_t capacity) {
   begin_ = 0;
 }
 
-}  // namespace scache
+}  // namespace scache::io

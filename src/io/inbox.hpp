@@ -5,7 +5,9 @@
 #include <span>
 #include <string_view>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::io {
 
 // Inbox keeps received bytes until they are consumed. Consuming moves nothing: views into bytes()
 // stay valid until space() or shrink() is called. Grows as needed.
@@ -34,4 +36,4 @@ class Inbox {
   std::size_t end_ = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::io

@@ -13,7 +13,7 @@
 // that the socket is drained. Events are collected before anybody is woken: whoever is woken may
 // destroy others that were reported in the same turn, and their hooks take them off the list.
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 // Events of one turn: of as many clients as there usually may be, so that each is seen. More wait
@@ -127,4 +127,4 @@ void Loop::collect_due() noexcept {
   }
 }
 
-}  // namespace scache
+}  // namespace scache::io

@@ -11,7 +11,7 @@
 #include "base/clock.hpp"
 #include "base/fd.hpp"
 
-namespace scache {
+namespace scache::io {
 
 namespace detail {
 using AutoUnlink = boost::intrusive::link_mode<boost::intrusive::auto_unlink>;
@@ -166,4 +166,4 @@ class Timer final : public Waiter {
   std::function<void()> due_;
 };
 
-}  // namespace scache
+}  // namespace scache::io

@@ -24,7 +24,7 @@
 // - What arrives is ours from the line on that reads it, and close-on-exec from birth.
 // - EINTR cannot last: signals are rare, and a call that does not wait is called again at once.
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 // As many descriptors as the kernel takes in one message (SCM_MAX_FD).
@@ -166,4 +166,4 @@ Sent send(int socket, std::string_view bytes, int descriptor) noexcept {
   return sent([&] { return ::sendmsg(socket, &message, kSendFlags); });
 }
 
-}  // namespace scache
+}  // namespace scache::io

@@ -7,7 +7,7 @@
 
 #include "base/fd.hpp"
 
-namespace scache {
+namespace scache::io {
 
 // Where descriptors go that came beyond the one that is wanted. Closing may block: whoever cannot
 // wait has them closed elsewhere.
@@ -66,4 +66,4 @@ struct Sent {
 Sent send(int socket, std::string_view bytes) noexcept;
 Sent send(int socket, std::string_view bytes, int descriptor) noexcept;
 
-}  // namespace scache
+}  // namespace scache::io

@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-namespace scache {
+namespace scache::io {
 
 std::optional<ucred> peer_credentials(int socket) noexcept {
   ucred who{};
@@ -28,4 +28,4 @@ std::vector<gid_t> peer_groups(int socket) {
   }
 }
 
-}  // namespace scache
+}  // namespace scache::io

@@ -6,7 +6,9 @@
 #include <optional>
 #include <vector>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::io {
 
 // Who is at the other end of a connected UNIX-domain socket, as the kernel saw it when it
 // connected. Nothing where the kernel does not say.
@@ -15,4 +17,4 @@ std::optional<ucred> peer_credentials(int socket) noexcept;
 // The groups that it was in beside its own.
 std::vector<gid_t> peer_groups(int socket);
 
-}  // namespace scache
+}  // namespace scache::io

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 sigset_t set_of(std::initializer_list<int> numbers) noexcept {
@@ -60,4 +60,4 @@ void die_of(int number) noexcept {
   std::abort();
 }
 
-}  // namespace scache
+}  // namespace scache::io

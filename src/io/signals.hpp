@@ -10,7 +10,7 @@
 #include "io/task.hpp"
 #include "io/watch.hpp"
 
-namespace scache {
+namespace scache::io {
 
 // Signals brings signals into the loop: while it lives they are blocked, and a function is called
 // with the number of each that comes. Throws std::system_error.
@@ -34,4 +34,4 @@ class Signals {
 // Ends this process by `number`, as if nobody had caught the signal.
 [[noreturn]] void die_of(int number) noexcept;
 
-}  // namespace scache
+}  // namespace scache::io

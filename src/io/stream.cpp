@@ -19,7 +19,7 @@
 // One such descriptor at a time is enough. A wait for input comes when it ends within a message:
 // then the byte of a descriptor that came before belongs to that message, and is no descriptor's.
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 void limit_send_buffer(int socket, int size) noexcept {
@@ -222,4 +222,4 @@ void Stream::drop_pending() noexcept {
   pending_distance_ = 0;
 }
 
-}  // namespace scache
+}  // namespace scache::io

@@ -17,7 +17,7 @@
 #include "io/task.hpp"
 #include "io/watch.hpp"
 
-namespace scache {
+namespace scache::io {
 
 // How an attempt to move bytes ended.
 struct Flow {
@@ -166,4 +166,4 @@ class Stream final : private Surplus {
   std::size_t pending_distance_ = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::io

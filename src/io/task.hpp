@@ -6,7 +6,9 @@
 #include <optional>
 #include <utility>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::io {
 
 // Task<T> is a coroutine that runs when it is awaited and hands its result, or its exception, to
 // whoever awaits it. It owns its frame: destroying a Task that waits ends it, and everything that
@@ -107,4 +109,4 @@ inline Task<void> detail::TaskPromise<void>::get_return_object() noexcept {
   return Task<void>{std::coroutine_handle<TaskPromise>::from_promise(*this)};
 }
 
-}  // namespace scache
+}  // namespace scache::io

@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-namespace scache {
+namespace scache::io {
 
 Watch::~Watch() {
   loop_.unwatch(descriptor_, *this);
@@ -46,4 +46,4 @@ void Watch::wake(bool timed_out) noexcept {
   std::exchange(waiting_, nullptr).resume();
 }
 
-}  // namespace scache
+}  // namespace scache::io

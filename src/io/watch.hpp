@@ -5,9 +5,10 @@
 #include <coroutine>
 #include <cstdint>
 
+#include "base/rooms.hpp"
 #include "io/loop.hpp"
 
-namespace scache {
+namespace scache::io {
 
 enum class Ready : std::uint8_t { yes, timed_out };
 
@@ -67,4 +68,4 @@ class Watch final : public Waiter {
   std::coroutine_handle<> waiting_;
 };
 
-}  // namespace scache
+}  // namespace scache::io

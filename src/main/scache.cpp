@@ -34,7 +34,11 @@
 
 namespace {
 
-using namespace scache;
+using namespace scache::base;
+using namespace scache::io;
+using namespace scache::server;
+namespace main_cf = scache::main_cf;
+namespace postfix = scache::postfix;
 
 // Postfix's servers find out about surplus arguments when they begin to serve.
 std::string surplus(const postfix::Options& options) {

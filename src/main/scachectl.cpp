@@ -20,7 +20,9 @@
 
 namespace {
 
-using namespace scache;
+namespace ctl = scache::ctl;
+using namespace scache::base;
+using scache::Client;
 
 ctl::Manner manner_of(const ctl::Options& options) {
   const bool terminal = ::isatty(STDOUT_FILENO) == 1;
@@ -46,7 +48,7 @@ int execute(const ctl::Options& options) {
 int main(int argc, char* argv[]) {
   if (!reserve_standard_descriptors()) return ctl::kFailed;
   try {
-    const auto options = ctl::read_options(argc, argv, default_socket_path());
+    const auto options = ctl::read_options(argc, argv, scache::default_socket_path());
     return options ? execute(*options) : options.error();
   } catch (const std::exception& failure) {
     ctl::complain(failure.what());

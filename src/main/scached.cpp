@@ -35,7 +35,10 @@
 
 namespace {
 
-using namespace scache;
+using namespace scache::base;
+using namespace scache::cache;
+using namespace scache::io;
+using namespace scache::server;
 using namespace scache::standalone;
 
 // How long requests that are under way may take when the server is to end.

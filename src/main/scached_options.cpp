@@ -8,7 +8,7 @@
 
 #include "base/process.hpp"
 
-namespace scache {
+namespace scache::standalone {
 namespace {
 
 // As getopt's users expect of a command line that is wrong.
@@ -26,7 +26,6 @@ std::string is_named(const std::string& path) {
 }  // namespace
 
 std::expected<ScachedOptions, int> read_scached_options(int argc, char* argv[]) {
-  using standalone::LogLevel;
   ScachedOptions options;
   std::string level;
   const std::map<std::string, LogLevel> levels{{"error", LogLevel::error},
@@ -67,4 +66,4 @@ std::expected<ScachedOptions, int> read_scached_options(int argc, char* argv[]) 
   return options;
 }
 
-}  // namespace scache
+}  // namespace scache::standalone

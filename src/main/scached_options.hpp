@@ -6,13 +6,13 @@
 
 #include "standalone/server_log.hpp"
 
-namespace scache {
+namespace scache::standalone {
 
 // The command line of scached.
 struct ScachedOptions {
   std::string configuration;
   std::string socket;
-  std::optional<standalone::LogLevel> log_level;
+  std::optional<LogLevel> log_level;
   int ready_fd = -1;
   bool check = false;
   bool print = false;
@@ -22,4 +22,4 @@ struct ScachedOptions {
 // told its help, its version, or what is wrong.
 std::expected<ScachedOptions, int> read_scached_options(int argc, char* argv[]);
 
-}  // namespace scache
+}  // namespace scache::standalone

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "base/rooms.hpp"
+
 // Kinds of characters as main.cf knows them: ASCII only, whatever the locale.
 namespace scache::main_cf {
 

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "base/rooms.hpp"
+
 namespace scache::main_cf {
 
 // Reads a compatibility level, `major[.minor[.patch]]`, as a number that orders levels; nothing

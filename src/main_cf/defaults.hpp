@@ -3,6 +3,8 @@
 #include <span>
 #include <string_view>
 
+#include "base/rooms.hpp"
+
 namespace scache::main_cf {
 
 // How a parameter's value is read.

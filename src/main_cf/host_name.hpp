@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/rooms.hpp"
+
 namespace scache::main_cf {
 
 // What is wrong with `name` as the name of a host or domain, or nothing.

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/rooms.hpp"
+
 namespace scache::main_cf {
 
 // Settings are names with values as they were written, before `$name` is looked at: what main.cf

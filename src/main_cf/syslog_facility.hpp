@@ -3,6 +3,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/rooms.hpp"
+
 namespace scache::main_cf {
 
 // The number of a syslog facility. "kern" is the mail facility: Postfix hands syslog(3) a zero for

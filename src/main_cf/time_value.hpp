@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "base/rooms.hpp"
+
 namespace scache::main_cf {
 
 // Reads a time as main.cf writes it; nothing where it is none. `default_unit` is the unit of a

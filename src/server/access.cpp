@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace scache {
+namespace scache::server {
 
 Access::Access(uid_t own, std::vector<uid_t> users, std::vector<gid_t> groups,
                const OverflowIds& overflow)
@@ -22,4 +22,4 @@ bool Access::admits(const ucred& who, std::span<const gid_t> groups) const noexc
          std::ranges::any_of(groups, is_named);
 }
 
-}  // namespace scache
+}  // namespace scache::server

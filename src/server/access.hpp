@@ -8,7 +8,7 @@
 
 #include "base/user_namespace.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // Access says which users of the machine a server talks to: its own, root, and those that are named
 // to it, by themselves or by a group of theirs. Pure: who somebody is, the kernel tells (io/peer).
@@ -29,4 +29,4 @@ class Access {
   std::vector<gid_t> groups_;
 };
 
-}  // namespace scache
+}  // namespace scache::server

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::server {
 
 // Capacity shares a process's descriptors out between connections and clients, so that neither
 // takes what the other needs, and some are always left.
@@ -32,4 +34,4 @@ struct Capacity {
   }
 };
 
-}  // namespace scache
+}  // namespace scache::server

@@ -3,10 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/rooms.hpp"
 #include "io/stream.hpp"
 #include "server/service.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // What a request is charged besides what the cache does for it, and for each so many bytes.
 inline constexpr std::uint64_t kWorkOfRequest = 4;
@@ -27,4 +28,4 @@ class Charge {
   std::uint64_t before_;
 };
 
-}  // namespace scache
+}  // namespace scache::server

@@ -5,7 +5,7 @@
 #include "io/peer.hpp"
 #include "server/direct_session.hpp"
 
-namespace scache {
+namespace scache::server {
 
 uid_t Client::user_of(int socket) noexcept {
   const auto who = peer_credentials(socket);
@@ -28,4 +28,4 @@ Task<> Client::talk() {
   owner_.client_done(*this);
 }
 
-}  // namespace scache
+}  // namespace scache::server

@@ -7,11 +7,12 @@
 #include <optional>
 #include <utility>
 
+#include "base/rooms.hpp"
 #include "io/stream.hpp"
 #include "io/task.hpp"
 #include "server/postfix_session.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // The lists of a server that a client is in: all of them, and one for how it stands.
 using ClientHook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct ClientsTag>>;
@@ -79,4 +80,4 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
   Task<> task_;
 };
 
-}  // namespace scache
+}  // namespace scache::server

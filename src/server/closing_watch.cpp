@@ -4,7 +4,7 @@
 #include <exception>
 #include <utility>
 
-namespace scache {
+namespace scache::server {
 
 ClosingWatch::ClosingWatch(Loop& loop, Closer& closer, Log& log)
     : loop_{loop}, closer_{closer}, log_{log}, timer_{loop, [this] { look(); }} {}
@@ -34,4 +34,4 @@ void ClosingWatch::look() noexcept {
   }
 }
 
-}  // namespace scache
+}  // namespace scache::server

@@ -4,7 +4,7 @@
 #include "io/closer.hpp"
 #include "io/loop.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // ClosingWatch looks after a closer from its loop: it gives the threads time when they lag behind,
 // has those that are stuck replaced, and tells the log of them.
@@ -26,4 +26,4 @@ class ClosingWatch {
   bool has_told_ = false;
 };
 
-}  // namespace scache
+}  // namespace scache::server

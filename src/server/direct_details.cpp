@@ -3,7 +3,7 @@
 #include <string_view>
 #include <variant>
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 std::string_view word(direct::Drop::What what) noexcept {
@@ -35,4 +35,4 @@ void tell_details(Log& log, const direct::Request& request) noexcept {
   }
 }
 
-}  // namespace scache
+}  // namespace scache::server

@@ -3,9 +3,9 @@
 #include "base/log.hpp"
 #include "wire/direct_request.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // Tells the log of a request that only the direct protocol has; Service tells of the others.
 void tell_details(Log& log, const direct::Request& request) noexcept;
 
-}  // namespace scache
+}  // namespace scache::server

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstring>
 
-namespace scache {
+namespace scache::server {
 
 std::uint64_t milliseconds(Duration duration) noexcept {
   const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
@@ -50,4 +50,4 @@ void put_entry(direct::FrameWriter& frame, const Cache::Entry& entry, Instant no
   frame.close();
 }
 
-}  // namespace scache
+}  // namespace scache::server

@@ -9,7 +9,7 @@
 #include "cache/cache.hpp"
 #include "wire/direct_frame.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // What a page of a list is made of.
 
@@ -25,4 +25,4 @@ Position place_of(std::string_view cursor) noexcept;
 // Puts an entry of the cache. Throws std::bad_alloc.
 void put_entry(direct::FrameWriter& frame, const Cache::Entry& entry, Instant now);
 
-}  // namespace scache
+}  // namespace scache::server

@@ -18,7 +18,7 @@
 // peer is there, and then for room: while one does, nothing is read. So a client that does not read
 // costs what it has sent, and no more.
 
-namespace scache {
+namespace scache::server {
 
 using direct::ErrorCode;
 using direct::FrameWriter;
@@ -362,4 +362,4 @@ void DirectSession::refuse(std::uint64_t id, ErrorCode code, std::string_view te
   direct::put_error(stream_.output(), id, code, text);
 }
 
-}  // namespace scache
+}  // namespace scache::server

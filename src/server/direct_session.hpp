@@ -16,7 +16,7 @@
 #include "server/unconfirmed_saves.hpp"
 #include "wire/direct_request.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // DirectSession talks to one client in the direct protocol (docs/protocol.md), after it has asked
 // for it. It ends when the client goes, leaves a request or a reply unfinished for too long, or
@@ -121,4 +121,4 @@ class DirectSession {
   UnconfirmedSaves unconfirmed_;
 };
 
-}  // namespace scache
+}  // namespace scache::server

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-namespace scache {
+namespace scache::server {
 
 void Drops::begin(std::uint64_t request, Of of, std::string_view name) {
   under_way_.push_back({.dropped = {request, 0, 0},
@@ -52,4 +52,4 @@ bool Drops::work_on(Drop& drop) {
   return !next;
 }
 
-}  // namespace scache
+}  // namespace scache::server

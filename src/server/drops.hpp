@@ -7,10 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/rooms.hpp"
 #include "cache/cache.hpp"
 #include "server/service.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // Drops are a client's requests to drop many entries, which are under way at the same time, a slice
 // of one and then of the next: nobody waits for the end of thousands. What is saved after such a
@@ -64,4 +65,4 @@ class Drops {
   std::size_t next_ = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::server

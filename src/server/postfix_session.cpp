@@ -17,7 +17,7 @@
 //
 // A client may send ahead. Its last dummy often comes together with its next request.
 
-namespace scache {
+namespace scache::server {
 
 using postfix_codec::Status;
 
@@ -341,4 +341,4 @@ void PostfixSession::warn_of_descriptor(Kind kind, std::string_view what, int er
             postfix_codec::service_name(kind), what, words_of(error));
 }
 
-}  // namespace scache
+}  // namespace scache::server

@@ -16,7 +16,7 @@
 #include "wire/attribute_reader.hpp"
 #include "wire/postfix_codec.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // PostfixSession talks to one client in Postfix's way (docs/protocol.md). It ends when the client
 // goes, stays silent in the middle of a request for too long, or sends what cannot be followed.
@@ -106,4 +106,4 @@ class PostfixSession {
   UnconfirmedSaves unconfirmed_;
 };
 
-}  // namespace scache
+}  // namespace scache::server

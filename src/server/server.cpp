@@ -13,7 +13,7 @@
 #include "io/message.hpp"
 #include "io/peer.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 // Whether descriptors may be sent to a socket, and to those that are accepted from it
@@ -275,4 +275,4 @@ void Server::expire() noexcept {
   expiry_.set(service_.next_deadline());
 }
 
-}  // namespace scache
+}  // namespace scache::server

@@ -24,7 +24,7 @@
 #include "server/closing_watch.hpp"
 #include "server/service.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // Server accepts clients, keeps their sessions within a limit, and ends what has expired in the
 // cache. It lives on one loop; everything happens within the loop's turns.
@@ -151,4 +151,4 @@ class Server final : private ClientOwner {
   std::list<Acceptor> acceptors_;
 };
 
-}  // namespace scache
+}  // namespace scache::server

@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 // What a client may say of a connection's past: as much as the numbers hold.
@@ -232,4 +232,4 @@ void Service::count_saved() noexcept {
   statistics_.saved(cache_.destinations(), cache_.endpoints(), cache_.connections());
 }
 
-}  // namespace scache
+}  // namespace scache::server

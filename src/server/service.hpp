@@ -17,7 +17,7 @@
 #include "server/totals.hpp"
 #include "wire/request.hpp"
 
-namespace scache {
+namespace scache::server {
 
 enum class Saved : std::uint8_t {
   yes,
@@ -147,4 +147,4 @@ class Service final : private CacheObserver {
   Cache cache_;
 };
 
-}  // namespace scache
+}  // namespace scache::server

@@ -6,7 +6,7 @@
 #include "base/clock.hpp"
 #include "wire/limits.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // What the sessions of both protocols have in common.
 
@@ -31,4 +31,4 @@ struct SessionSettings {
   std::string source = "scache socket";
 };
 
-}  // namespace scache
+}  // namespace scache::server

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 // "Nov  1 09:05:03", whatever the locale: the middle of what ctime(3) says.
@@ -51,4 +51,4 @@ void Statistics::tell(std::vector<std::string>& lines, const char* what, const L
                               lookups.hits, lookups.misses, lookups.hits * 100 / all));
 }
 
-}  // namespace scache
+}  // namespace scache::server

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::server {
 
 // Statistics counts what happens in one interval, and tells it in the four lines that log analysers
 // know. Counts restart with every interval; maxima are taken when something is saved.
@@ -39,4 +41,4 @@ class Statistics {
   std::size_t max_connections_ = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::server

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-namespace scache {
+namespace scache::server {
 
 StatisticsReport::StatisticsReport(Loop& loop, Statistics& statistics, Log& log, Duration interval,
                                    WallClock clock)
@@ -34,4 +34,4 @@ void StatisticsReport::report() noexcept {
   }
 }
 
-}  // namespace scache
+}  // namespace scache::server

@@ -8,7 +8,7 @@
 #include "io/loop.hpp"
 #include "server/statistics.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // StatisticsReport logs the statistics at the end of each interval, and whenever it is asked to.
 class StatisticsReport {
@@ -32,4 +32,4 @@ class StatisticsReport {
   Timer timer_;
 };
 
-}  // namespace scache
+}  // namespace scache::server

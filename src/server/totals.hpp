@@ -2,7 +2,9 @@
 
 #include <cstdint>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::server {
 
 // Totals counts what has happened since the server began.
 struct Totals {
@@ -23,4 +25,4 @@ struct Totals {
   std::uint64_t dead = 0;
 };
 
-}  // namespace scache
+}  // namespace scache::server

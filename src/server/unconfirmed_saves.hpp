@@ -3,11 +3,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/rooms.hpp"
 #include "cache/position.hpp"
 #include "io/stream.hpp"
 #include "server/service.hpp"
 
-namespace scache {
+namespace scache::server {
 
 // UnconfirmedSaves are the connections that a session has saved and whose replies have not left. A
 // client that is gone before it could be told may have kept its connection: what is still cached of
@@ -48,4 +49,4 @@ class UnconfirmedSaves {
   std::vector<Save> saves_;
 };
 
-}  // namespace scache
+}  // namespace scache::server

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstring>
 
-namespace scache {
+namespace scache::wire {
 namespace {
 
 // The first NUL from `from` on, or bytes.size(). Most strings are names of a few bytes, and are
@@ -73,4 +73,4 @@ void AttributeReader::keep(std::size_t offset, std::size_t size) noexcept {
   if (count_ < kMaxStrings) strings_[count_++] = {offset, size};
 }
 
-}  // namespace scache
+}  // namespace scache::wire

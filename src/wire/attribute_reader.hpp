@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::wire {
 
 // AttributeReader finds attribute lists in a stream of bytes, of docs/protocol.md's form
 //
@@ -78,4 +80,4 @@ class AttributeReader {
   std::array<Range, kMaxStrings> strings_{};
 };
 
-}  // namespace scache
+}  // namespace scache::wire

@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::wire {
 
 // AttributeWriter appends one attribute list to a string.
 class AttributeWriter {
@@ -25,4 +27,4 @@ class AttributeWriter {
   std::string& out_;
 };
 
-}  // namespace scache
+}  // namespace scache::wire

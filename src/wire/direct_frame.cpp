@@ -3,7 +3,7 @@
 #include <bit>
 #include <cstring>
 
-namespace scache::direct {
+namespace scache::wire::direct {
 namespace {
 
 constexpr std::uint8_t kWithDescriptor = 1;
@@ -203,4 +203,4 @@ std::string_view name_of(ErrorCode code) noexcept {
   return "error";
 }
 
-}  // namespace scache::direct
+}  // namespace scache::wire::direct

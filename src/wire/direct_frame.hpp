@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/rooms.hpp"
+
 // The frames of the direct protocol (docs/protocol.md): what is in them, reading and writing. Pure;
 // views are valid as long as the bytes that they were read from.
-namespace scache::direct {
+namespace scache::wire::direct {
 
 inline constexpr std::uint32_t kVersion = 1;
 
@@ -193,4 +195,4 @@ class FrameWriter {
 // An error's name, as docs/protocol.md has it; "error" for one that is unknown.
 std::string_view name_of(ErrorCode code) noexcept;
 
-}  // namespace scache::direct
+}  // namespace scache::wire::direct

@@ -7,7 +7,7 @@
 #include "wire/attribute_writer.hpp"
 #include "wire/direct_frame.hpp"
 
-namespace scache::direct {
+namespace scache::wire::direct {
 namespace {
 
 constexpr std::string_view kVersionName = "version";
@@ -51,4 +51,4 @@ std::optional<std::uint32_t> version_of_answer(const AttributeReader& list) noex
   return version && *version <= kVersion ? version : std::nullopt;
 }
 
-}  // namespace scache::direct
+}  // namespace scache::wire::direct

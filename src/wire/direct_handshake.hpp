@@ -4,11 +4,12 @@
 #include <optional>
 #include <string>
 
+#include "base/rooms.hpp"
 #include "wire/attribute_reader.hpp"
 
 // How a connection changes from Postfix's way to the direct protocol (docs/protocol.md): one
 // attribute request and its answer.
-namespace scache::direct {
+namespace scache::wire::direct {
 
 // The request's name.
 inline constexpr std::string_view kDirect = "direct";
@@ -24,4 +25,4 @@ void put_wish(std::string& out);
 // from here on, or nothing where it stays in Postfix's way.
 std::optional<std::uint32_t> version_of_answer(const AttributeReader& list) noexcept;
 
-}  // namespace scache::direct
+}  // namespace scache::wire::direct

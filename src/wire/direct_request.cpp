@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-namespace scache::direct {
+namespace scache::wire::direct {
 namespace {
 
 using Decoded = std::expected<Request, Refusal>;
@@ -165,4 +165,4 @@ void put_error(std::string& out, std::uint64_t id, ErrorCode code, std::string_v
       .end();
 }
 
-}  // namespace scache::direct
+}  // namespace scache::wire::direct

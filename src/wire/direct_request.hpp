@@ -7,13 +7,14 @@
 #include <string_view>
 #include <variant>
 
+#include "base/rooms.hpp"
 #include "wire/direct_frame.hpp"
 #include "wire/limits.hpp"
 #include "wire/request.hpp"
 
 // The requests of the direct protocol (docs/protocol.md), as a server reads them. Views are valid
 // as long as the frame's bytes.
-namespace scache::direct {
+namespace scache::wire::direct {
 
 // A time to live above this is this: at least any server's limit, and no more than Postfix's way
 // can say.
@@ -75,4 +76,4 @@ std::expected<Request, Refusal> decode(const FrameStep& frame, const WireLimits&
 // What the server says when something failed.
 void put_error(std::string& out, std::uint64_t id, ErrorCode code, std::string_view text);
 
-}  // namespace scache::direct
+}  // namespace scache::wire::direct

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::wire {
 
 // How much of what a client sends is taken. Postfix sends names of up to about 2,000 bytes (a
 // transport name, a domain or SASL sender of at most 1,024, an address), and properties of up to
@@ -16,4 +18,4 @@ struct WireLimits {
   std::size_t list = 262'144;
 };
 
-}  // namespace scache
+}  // namespace scache::wire

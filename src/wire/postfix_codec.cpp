@@ -9,7 +9,7 @@
 
 #include "wire/attribute_writer.hpp"
 
-namespace scache::postfix_codec {
+namespace scache::wire::postfix_codec {
 namespace {
 
 constexpr std::string_view kStatus = "status";
@@ -260,4 +260,4 @@ std::optional<std::string> broken_off(const AttributeReader& reader, std::string
                      how == Break::timeout ? "timeout" : "premature end-of-input", source, part);
 }
 
-}  // namespace scache::postfix_codec
+}  // namespace scache::wire::postfix_codec

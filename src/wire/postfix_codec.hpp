@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/rooms.hpp"
 #include "wire/attribute_reader.hpp"
 #include "wire/limits.hpp"
 #include "wire/request.hpp"
@@ -14,7 +15,7 @@
 // an exchange is the session's business. Log texts are the stock server's, since people and
 // programs look for them.
 
-namespace scache::postfix_codec {
+namespace scache::wire::postfix_codec {
 
 enum class Status : std::uint8_t { ok = 0, bad = 1, fail = 2 };
 
@@ -70,4 +71,4 @@ std::optional<std::string> broken_off(const AttributeReader& reader, std::string
 inline constexpr std::string_view kRequest = "request";
 inline constexpr std::string_view kDummy = "dummy";
 
-}  // namespace scache::postfix_codec
+}  // namespace scache::wire::postfix_codec

@@ -5,7 +5,9 @@
 #include <string_view>
 #include <variant>
 
-namespace scache {
+#include "base/rooms.hpp"
+
+namespace scache::wire {
 
 // The requests of a client. Views are valid as long as the bytes that they were read from.
 
@@ -51,4 +53,4 @@ struct FindDestination {
 
 using Request = std::variant<SaveEndpoint, FindEndpoint, SaveDestination, FindDestination>;
 
-}  // namespace scache
+}  // namespace scache::wire

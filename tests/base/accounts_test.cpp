@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 TEST(SystemAccounts, FindUsersByNameAndNumber) {
@@ -21,4 +21,4 @@ TEST(SystemAccounts, FindGroupsByName) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <string>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 TEST(CheckTest, WhatHoldsGoesOn) {
@@ -49,4 +49,4 @@ TEST(CheckDeathTest, AFullStandardErrorDoesNotHoldItUp) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

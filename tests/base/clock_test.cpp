@@ -4,7 +4,7 @@
 
 #include <ctime>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 Instant boot_time() {
@@ -44,4 +44,4 @@ TEST(ClockTest, NothingIsLeftOfWhatHasPassed) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

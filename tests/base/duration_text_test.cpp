@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 using namespace std::chrono_literals;
@@ -46,4 +46,4 @@ TEST(DurationText, IsShownInTheLargestUnitThatFits) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 int opened() {
@@ -111,4 +111,4 @@ TEST(FdTest, ClosingLeavesErrnoAlone) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 using namespace std::string_view_literals;
@@ -60,4 +60,4 @@ TEST(Glob, TakesBoundedTime) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

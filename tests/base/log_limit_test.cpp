@@ -8,7 +8,7 @@
 
 #include "support/recording_log.hpp"
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 using test::Lines;
@@ -112,4 +112,4 @@ TEST(Log, TellsAllCountsAtTheEnd) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

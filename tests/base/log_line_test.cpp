@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 std::string text(Severity severity, std::string_view bytes, LogText show = LogText::ascii) {
@@ -100,4 +100,4 @@ TEST(LogLine, LeavesOutWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 TEST(LogQueue, GivesLinesBackInTheirOrder) {
@@ -54,4 +54,4 @@ TEST(LogQueue, CountsWhatIsLost) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

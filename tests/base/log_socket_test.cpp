@@ -10,7 +10,7 @@
 
 #include "support/scratch.hpp"
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 using namespace test;
@@ -90,4 +90,4 @@ TEST(LogSocket, GivesUpOnAPathThatIsTooLong) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

@@ -13,7 +13,7 @@
 #include "support/descriptors.hpp"
 #include "support/scratch.hpp"
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 using namespace test;
@@ -110,4 +110,4 @@ TEST(LogStream, SaysWhenAllIsLost) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

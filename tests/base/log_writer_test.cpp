@@ -12,7 +12,7 @@
 #include "base/log_queue.hpp"
 #include "support/recording_log.hpp"
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 using std::chrono::steady_clock;
@@ -191,4 +191,4 @@ TEST_F(LogWriterTest, ASignalHandlerWritesPastTheOthers) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

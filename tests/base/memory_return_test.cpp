@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 constexpr std::size_t kMegabyte = std::size_t{1} << 20;
@@ -57,4 +57,4 @@ TEST(MemoryReturnTest, MemoryBelowWhatIsInUseGoesBack) {
 #endif
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

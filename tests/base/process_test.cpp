@@ -14,7 +14,7 @@
 #include "support/refused_call.hpp"
 #include "support/scratch.hpp"
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 using namespace test;
@@ -110,4 +110,4 @@ TEST(Process, AssumesALimitThatTheSystemDoesNotTell) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 TEST(RandomTest, NumbersDiffer) {
@@ -10,4 +10,4 @@ TEST(RandomTest, NumbersDiffer) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 TEST(SocketPath, OfRootIsTheMachines) {
@@ -21,4 +21,4 @@ TEST(SocketPath, IsNowhereWithoutADirectory) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

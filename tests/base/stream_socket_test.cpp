@@ -10,7 +10,7 @@
 #include "support/listening.hpp"
 #include "support/scratch.hpp"
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 using namespace test;
@@ -129,4 +129,4 @@ TEST(StreamSocket, IsAdopted) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

@@ -7,7 +7,7 @@
 
 #include "support/scratch.hpp"
 
-namespace scache {
+namespace scache::base {
 namespace {
 
 using namespace test;
@@ -32,4 +32,4 @@ TEST(UserNamespace, WithoutAMapHasOverflowIds) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::base

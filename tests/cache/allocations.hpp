@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "support/rooms.hpp"
+
 namespace scache::test {
 
 // Every operator new and delete of this test program is counted here; cache_memory_test.cpp

@@ -1,4 +1,5 @@
 #include "cache/cache_fixture.hpp"
+#include "support/rooms.hpp"
 
 // Bindings: renewal, and the limit of one destination.
 

@@ -4,6 +4,7 @@
 
 #include "cache/cache_fixture.hpp"
 #include "cache/colliding_names.hpp"
+#include "support/rooms.hpp"
 
 // Each operation hashes each name once and looks at as many nodes whatever the cache holds; and
 // names that collide, which only chance can bring about, cost time but nothing else.

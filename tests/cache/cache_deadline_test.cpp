@@ -1,4 +1,5 @@
 #include "cache/cache_fixture.hpp"
+#include "support/rooms.hpp"
 
 // Deadlines: what is due is not found, and leaves.
 

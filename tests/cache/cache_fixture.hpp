@@ -16,6 +16,7 @@
 
 #include "cache/cache.hpp"
 #include "cache/recording_observer.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 

@@ -1,4 +1,5 @@
 #include "cache/cache_fixture.hpp"
+#include "support/rooms.hpp"
 
 // Limits, each at its edge.
 

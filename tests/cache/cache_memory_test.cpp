@@ -7,6 +7,7 @@
 
 #include "cache/allocations.hpp"
 #include "cache/cache_fixture.hpp"
+#include "support/rooms.hpp"
 
 // What happens when memory runs out, and how much of it the cache takes.
 

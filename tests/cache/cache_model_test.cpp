@@ -9,6 +9,7 @@
 #include "cache/cache_fixture.hpp"
 #include "cache/colliding_names.hpp"
 #include "cache/reference_cache.hpp"
+#include "support/rooms.hpp"
 
 // Random sequences of everything that can be done to a cache, against a naive reference: every
 // answer, every count, every departure with its reason and its place in the order must agree.

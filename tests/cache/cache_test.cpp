@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cache/cache_fixture.hpp"
+#include "support/rooms.hpp"
 
 // What a save keeps and what a find gives.
 

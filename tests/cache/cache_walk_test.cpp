@@ -6,7 +6,7 @@
 
 #include "cache/cache_fixture.hpp"
 
-namespace scache {
+namespace scache::cache {
 namespace {
 
 using test::at;
@@ -220,4 +220,4 @@ TEST_F(CacheNewestFirstTest, ByDestinationToo) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::cache

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cache/cache_fixture.hpp"
+#include "support/rooms.hpp"
 
 // Claims: a found connection on its way out.
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "cache/hooks.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <vector>
 
-namespace scache {
+namespace scache::cache {
 namespace {
 
 class FlagPoolTest : public testing::Test {
@@ -61,4 +61,4 @@ TEST(FlagPoolDeathTest, AFlagMustNotOutliveItsPool) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::cache

@@ -5,6 +5,7 @@
 
 #include "cache/cache_fixture.hpp"
 #include "cache/text_node.hpp"
+#include "support/rooms.hpp"
 
 // Names and properties are any bytes.
 

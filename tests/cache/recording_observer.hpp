@@ -9,6 +9,7 @@
 
 #include "cache/allocations.hpp"
 #include "cache/observer.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cache/cache.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 
@@ -69,7 +70,7 @@ class ReferenceCache {
   SaveOutcome save_connection(const std::string& endpoint, const std::string& properties,
                               Instant deadline, int descriptor) {
     if (connections_.size() >= limits_.connections) return SaveOutcome::full;
-    if (connection_bytes() + scache::Connection::bytes_with(properties.size()) +
+    if (connection_bytes() + cache::Connection::bytes_with(properties.size()) +
             Endpoint::bytes_with(endpoint.size()) >
         limits_.connection_bytes) {
       return SaveOutcome::full;
@@ -91,7 +92,7 @@ class ReferenceCache {
         return SaveOutcome::renewed;
       }
     }
-    if (binding_bytes() + scache::Binding::bytes_with(properties.size()) +
+    if (binding_bytes() + cache::Binding::bytes_with(properties.size()) +
             Endpoint::bytes_with(endpoint.size()) + Destination::bytes_with(destination.size()) >
         limits_.binding_bytes) {
       return SaveOutcome::full;
@@ -236,7 +237,7 @@ class ReferenceCache {
     std::size_t sum = 0;
     std::set<std::string> endpoints;
     for (const auto& it : connections_) {
-      sum += scache::Connection::bytes_with(it.properties.size());
+      sum += cache::Connection::bytes_with(it.properties.size());
       endpoints.insert(it.endpoint);
     }
     for (const auto& name : endpoints) sum += Endpoint::bytes_with(name.size());
@@ -247,7 +248,7 @@ class ReferenceCache {
     std::set<std::string> endpoints;
     std::set<std::string> destinations;
     for (const auto& it : bindings_) {
-      sum += scache::Binding::bytes_with(it.properties.size());
+      sum += cache::Binding::bytes_with(it.properties.size());
       endpoints.insert(it.endpoint);
       destinations.insert(it.destination);
     }

@@ -7,7 +7,7 @@
 
 #include "cache/names.hpp"
 
-namespace scache {
+namespace scache::cache {
 namespace {
 
 struct Number {
@@ -95,4 +95,4 @@ TEST_F(ShardedSetTest, GrowsAndShrinksInParts) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::cache

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/rooms.hpp"
+
 namespace scache::test {
 namespace {
 

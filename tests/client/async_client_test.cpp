@@ -8,7 +8,7 @@
 
 #include "client/channel_fixture.hpp"
 
-namespace scache {
+namespace scache::client {
 namespace {
 
 using direct::Kind;
@@ -106,4 +106,4 @@ TEST_F(ClientOfALoop, CancelsAndDisconnects) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::client

@@ -10,7 +10,7 @@
 #include "client/channel_fixture.hpp"
 #include "support/few_descriptors.hpp"
 
-namespace scache {
+namespace scache::client {
 namespace {
 
 using direct::Kind;
@@ -184,4 +184,4 @@ TEST_F(ClientInC, CutsLongSentences) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::client

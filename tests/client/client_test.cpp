@@ -12,7 +12,7 @@
 #include "client/channel_fixture.hpp"
 #include "support/few_descriptors.hpp"
 
-namespace scache {
+namespace scache::client {
 namespace {
 
 using client::code_of;
@@ -359,4 +359,4 @@ TEST_F(ClientOfAServer, CanBeMoved) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::client

@@ -5,7 +5,7 @@
 
 #include "support/descriptors.hpp"
 
-namespace scache {
+namespace scache::client {
 namespace {
 
 using test::is_open;
@@ -73,4 +73,4 @@ TEST(Result, IsAValueOrAnError) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::client

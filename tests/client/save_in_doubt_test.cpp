@@ -14,7 +14,7 @@
 
 #include "client/channel_fixture.hpp"
 
-namespace scache {
+namespace scache::client {
 namespace {
 
 using direct::Tag;
@@ -237,4 +237,4 @@ INSTANTIATE_TEST_SUITE_P(Direct, SaveOfALoopThatFails, ::testing::ValuesIn(kDire
                          [](const auto& row) { return row.param.name; });
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::client

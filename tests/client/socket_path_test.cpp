@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <scache/socket_path.hpp>
 
-namespace scache {
+namespace scache::client {
 namespace {
 
 TEST(SocketPath, IsAsTheEnvironmentHasItButForRootsOwn) {
@@ -22,4 +22,4 @@ TEST(SocketPath, IsAsTheEnvironmentHasItButForRootsOwn) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::client

@@ -8,6 +8,7 @@
 #include "faults/direct_errands.hpp"
 #include "faults/direct_talk.hpp"
 #include "faults/faults.hpp"
+#include "support/rooms.hpp"
 
 // The kernel has too many descriptors on their way: a direct client is told, and the connection is
 // back in its place.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "faults/play.hpp"
+#include "support/rooms.hpp"
 
 // Faults while there is room neither for all clients nor for all connections.
 

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/rooms.hpp"
+
 namespace scache::test {
 namespace {
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "faults/visitor.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 

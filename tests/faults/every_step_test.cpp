@@ -7,6 +7,7 @@
 #include "faults/exchange.hpp"
 #include "faults/postfix_errands.hpp"
 #include "faults/world.hpp"
+#include "support/rooms.hpp"
 
 // Clients that go, stall or hesitate before every byte of every exchange. Everything is sent byte
 // by byte, and the server has its turn after each.

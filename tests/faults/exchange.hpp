@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/rooms.hpp"
+
 namespace scache::test {
 
 // One side of an exchange: what the client sends, and what it is answered after each part.

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "io/closer.hpp"
+#include "support/rooms.hpp"
 
 // The linker's --wrap sends every call of the rooms to the functions below, and theirs to the
 // system's. Clients of a test make the same calls, but unguarded.

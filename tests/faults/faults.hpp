@@ -6,6 +6,8 @@
 #include <functional>
 #include <string>
 
+#include "support/rooms.hpp"
+
 // Calls that fail on demand. This program's recvmsg, sendmsg, send, accept4, epoll_ctl,
 // epoll_wait and operator new are those of faults.cpp, as is the memory of coroutines; outside of a
 // Guarded they are the system's.

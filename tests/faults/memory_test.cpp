@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "faults/play.hpp"
+#include "support/rooms.hpp"
 
 // Memory that runs out ends the session that asked for it, and no other.
 

@@ -5,6 +5,7 @@
 
 #include "faults/direct_errands.hpp"
 #include "faults/postfix_errands.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "faults/faults.hpp"
 #include "faults/world.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "support/rooms.hpp"
+
 namespace scache::test {
 namespace {
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "faults/visitor.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 

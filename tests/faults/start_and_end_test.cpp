@@ -57,7 +57,7 @@ TEST_F(StartAndEnd, ACacheThatEndsWaitsForNoLingeringConnection) {
                     closer,
                     log};
     const SaveEndpoint request{std::chrono::seconds{10}, "e", "p"};
-    ASSERT_EQ(service.save(request, std::move(ends.first), before), scache::Saved::yes);
+    ASSERT_EQ(service.save(request, std::move(ends.first), before), server::Saved::yes);
   }
   EXPECT_LT(BootClock::now() - before, std::chrono::seconds{kLingers / 2});
 }

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "faults/play.hpp"
+#include "support/rooms.hpp"
 
 // Every system call of a server that can fail, each in the ways in which it can.
 

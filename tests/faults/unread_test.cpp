@@ -9,6 +9,7 @@
 #include "faults/direct_talk.hpp"
 #include "faults/faults.hpp"
 #include "faults/postfix_errands.hpp"
+#include "support/rooms.hpp"
 
 // Large replies of the direct protocol that nobody reads: the last one that the client's stream has
 // taken is cut short, and what comes next waits. What is not given stays in the cache.

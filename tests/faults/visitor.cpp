@@ -1,6 +1,7 @@
 #include "faults/visitor.hpp"
 
 #include "faults/faults.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 namespace {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "faults/postfix_errands.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 namespace {

@@ -16,7 +16,7 @@
 #include "support/hanging_close.hpp"
 #include "support/listening.hpp"
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 using test::comes_true;
@@ -312,4 +312,4 @@ TEST_F(CloserTest, AtItsEndItWaitsAMomentForWhatCanBeClosed) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

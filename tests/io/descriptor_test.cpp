@@ -15,7 +15,7 @@
 #include "support/listening.hpp"
 #include "support/scratch.hpp"
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 using test::Ends;
@@ -24,7 +24,7 @@ using test::Listening;
 class DescriptorTest : public test::DescriptorCensus {
  protected:
   DescriptorFacts look(const Fd& fd) const { return inspect(fd.get(), address); }
-  bool is_over(const Fd& fd) const { return scache::is_over(fd.get(), look(fd).kind); }
+  bool is_over(const Fd& fd) const { return io::is_over(fd.get(), look(fd).kind); }
 
   Listening listening;
   ListeningAddress address{listening.descriptor()};
@@ -205,4 +205,4 @@ TEST_F(DescriptorTest, LookingChangesNothing) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

@@ -5,7 +5,7 @@
 #include "support/descriptors.hpp"
 #include "support/fake_clock.hpp"
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 class EndWatchTest : public test::DescriptorCensus {
@@ -58,4 +58,4 @@ TEST_F(EndWatchTest, DescriptorsThatAreSaidAreClosed) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

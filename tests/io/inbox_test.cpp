@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 // Puts all of `text` in, as often as space() must be asked.
@@ -124,4 +124,4 @@ TEST(InboxTest, AnInboxThatNeverGrewKeepsItsMemory) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

@@ -13,7 +13,7 @@
 #include "support/descriptors.hpp"
 #include "support/fake_clock.hpp"
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 using namespace std::chrono_literals;
@@ -394,4 +394,4 @@ TEST(BlockingLoopTest, SleepsUntilTheDeadlineOfARealClock) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

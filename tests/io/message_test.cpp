@@ -14,7 +14,7 @@
 #include "support/descriptors.hpp"
 #include "support/few_descriptors.hpp"
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 using test::Ends;
@@ -284,4 +284,4 @@ TEST_F(MessageTest, ADescriptorThatIsNoneIsAnError) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

@@ -11,7 +11,7 @@
 #include "support/descriptors.hpp"
 #include "support/listening.hpp"
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 using namespace test;
@@ -56,4 +56,4 @@ TEST_F(PeerTest, HasItsOtherGroupsHoweverMany) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

@@ -9,7 +9,7 @@
 #include "support/descriptors.hpp"
 #include "support/fake_clock.hpp"
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 using ::testing::ElementsAre;
@@ -69,4 +69,4 @@ TEST(DieOfTest, DiesAsIfNobodyHadCaughtTheSignal) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

@@ -12,7 +12,7 @@
 
 // Frames with a descriptor, as the direct protocol has them, in both directions.
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 using namespace test;
@@ -117,4 +117,4 @@ TEST_F(StreamFramesTest, ADescriptorThatIsTakenOutlivesItsBytes) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

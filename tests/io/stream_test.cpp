@@ -13,7 +13,7 @@
 #include "support/descriptors.hpp"
 #include "support/fake_clock.hpp"
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 using namespace std::chrono_literals;
@@ -494,4 +494,4 @@ TEST_F(StreamTest, EndsWhileItWaits) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

@@ -10,7 +10,7 @@
 
 // Descriptors that a client has been sent and has not read.
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 using namespace test;
@@ -56,4 +56,4 @@ TEST_F(StreamUnreadTest, AClientThatReadsOneHandIsServedWithTheOther) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

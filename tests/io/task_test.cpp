@@ -10,7 +10,7 @@
 
 #include "support/descriptors.hpp"
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 static_assert(!std::is_copy_constructible_v<Task<int>> && std::is_move_constructible_v<Task<int>>);
@@ -241,4 +241,4 @@ TEST(TaskTest, ManyTasksThatFinishAtOnceFollowOneAnother) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

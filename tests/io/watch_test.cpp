@@ -16,7 +16,7 @@
 #include "support/fake_clock.hpp"
 #include "support/listening.hpp"
 
-namespace scache {
+namespace scache::io {
 namespace {
 
 using namespace std::chrono_literals;
@@ -308,4 +308,4 @@ TEST_F(WatchTest, WhatEpollRefusesIsThrownAtTheWait) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::io

@@ -128,6 +128,23 @@ def test_every_room_is_known() -> None:
     assert {p.relative_to(SOURCE).parts[0] for p in sources()} <= set(ROOMS)
 
 
+def test_namespaces_see_what_rooms_may_use() -> None:
+    text = (SOURCE / "base" / "rooms.hpp").read_text()
+    seen = {
+        name: set(re.findall(r"using namespace (\w+);", body))
+        for name, body in re.findall(r"^namespace (\w+) \{([^{}]*)\}", text, re.MULTILINE)
+    }
+    assert seen | {"main": set(seen)} == ROOMS
+
+
+def test_a_room_is_a_namespace() -> None:
+    for path in sources():
+        room = path.relative_to(SOURCE).parts[0]
+        named = set(re.findall(r"^namespace scache::(\w+)", path.read_text(), re.MULTILINE))
+        if room not in ("main", "client"):
+            assert named <= {room}, name_of(path)
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_uses_only_the_rooms_above_it(room: str) -> None:
     for path in sources(SOURCE / room):

@@ -24,7 +24,7 @@
 
 namespace {
 
-using namespace scache;
+using namespace scache::base;
 using namespace scache::main_cf;
 
 class StandardError final : public Log {

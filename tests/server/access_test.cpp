@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 constexpr uid_t kOwn = 500;
@@ -66,4 +66,4 @@ TEST(Access, AsksForOtherGroupsOnlyWhereTheyMatter) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

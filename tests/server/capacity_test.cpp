@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 TEST(CapacityTest, ConnectionsClientsAndAReserveFitIntoTheDescriptors) {
@@ -40,4 +40,4 @@ TEST(CapacityTest, PostfixsOrdinaryLimitServesItsProcessesManyTimesOver) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

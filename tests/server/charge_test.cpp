@@ -10,7 +10,7 @@
 
 // A client's turn is over when its work is done, whatever it asks for.
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -70,4 +70,4 @@ TEST_F(ChargeTest, NamesThatAreLong) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

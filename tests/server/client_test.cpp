@@ -20,7 +20,7 @@
 #include "wire/direct_frame.hpp"
 #include "wire/direct_handshake.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -232,4 +232,4 @@ TEST_F(ClientTest, WhatItsClientCouldNotBeToldOfIsCachedNoLonger) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

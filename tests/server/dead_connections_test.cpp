@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/direct_fixture.hpp"
+#include "support/rooms.hpp"
 
 // Connections whose peer has closed its side are found by nobody, in either protocol.
 

@@ -5,7 +5,7 @@
 
 #include "server/direct_fixture.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace test;
@@ -60,4 +60,4 @@ TEST_F(DirectSessionTest, EachRequestLeavesALine) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

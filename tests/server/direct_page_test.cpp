@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -71,4 +71,4 @@ TEST(DirectPage, EachKindOfEntryHasItsFields) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

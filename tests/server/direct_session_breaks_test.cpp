@@ -7,7 +7,7 @@
 #include "server/direct_fixture.hpp"
 #include "server/direct_session.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -106,4 +106,4 @@ TEST_F(DirectSessionTest, AClientThatHangsUpWithDescriptorsUnreadLeavesTheOthers
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

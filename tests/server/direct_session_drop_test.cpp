@@ -7,7 +7,7 @@
 #include "server/direct_fixture.hpp"
 #include "server/direct_session.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -147,4 +147,4 @@ TEST_F(DirectSessionTest, ATurnHasAsManySlicesAsItsWorkAllows) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

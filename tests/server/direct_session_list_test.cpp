@@ -7,7 +7,7 @@
 #include "server/direct_fixture.hpp"
 #include "server/direct_session.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -88,4 +88,4 @@ TEST_F(DirectSessionTest, APageOfLargeEntriesEndsEarly) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

@@ -8,7 +8,7 @@
 #include "server/direct_fixture.hpp"
 #include "server/direct_session.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -140,4 +140,4 @@ TEST_F(DirectSessionTest, ItsLastWordIsSaidOnceHoweverSlowlyItIsRead) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

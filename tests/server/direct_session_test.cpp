@@ -11,7 +11,7 @@
 #include "server/direct_fixture.hpp"
 #include "support/listening.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -200,4 +200,4 @@ TEST_F(DirectSessionTest, WhatTheCacheRefusesIsSaidByNameAndLeavesTheDescriptorT
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

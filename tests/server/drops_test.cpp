@@ -8,7 +8,7 @@
 
 #include "server/session_fixture.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -149,4 +149,4 @@ TEST_F(DropsTest, ANameIsCopied) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

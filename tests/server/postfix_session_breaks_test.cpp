@@ -10,7 +10,7 @@
 
 // Clients that go away or stop in the middle: what becomes of them and of the connections.
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -341,4 +341,4 @@ TEST_F(PostfixSessionBreaksTest, AClientThatReadsItsRepliesLateHasThemAll) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

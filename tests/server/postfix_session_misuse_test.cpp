@@ -12,7 +12,7 @@
 
 // Clients that send what they should not, too much, or ahead of time.
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -372,4 +372,4 @@ TEST_F(PostfixSessionMisuseTest, NonsenseAmongRequestsDoesNotKeepOthersFromTheir
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

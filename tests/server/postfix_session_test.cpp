@@ -11,7 +11,7 @@
 
 // The exchanges of clients that do as they should.
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -284,4 +284,4 @@ TEST_F(PostfixSessionTest, WhatHasANulInItsPropertiesIsNotFoundAndStays) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

@@ -14,7 +14,7 @@
 
 // Which clients that talk directly are between requests, and what becomes of them.
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -183,4 +183,4 @@ TEST_F(ServerDirectTest, NobodyIsClosedForAnotherWhoIsBeingAnswered) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

@@ -15,7 +15,7 @@
 #include "support/client.hpp"
 #include "support/messages.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -689,4 +689,4 @@ TEST_F(ServerTest, AConnectionThatComesBackLateExpires) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

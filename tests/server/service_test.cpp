@@ -14,7 +14,7 @@
 #include "support/listening.hpp"
 #include "support/recording_log.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -333,4 +333,4 @@ TEST_F(ServiceTest, ConnectionsAreNumberedFromWhereTheServerBegins) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

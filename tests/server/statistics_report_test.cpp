@@ -11,7 +11,7 @@
 #include "support/fake_clock.hpp"
 #include "support/recording_log.hpp"
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -90,4 +90,4 @@ TEST_F(StatisticsReportTest, TheSameIntervalGoesOn) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

@@ -7,7 +7,7 @@
 #include <ctime>
 #include <string>
 
-namespace scache {
+namespace scache::server {
 namespace {
 
 using ::testing::ElementsAre;
@@ -136,4 +136,4 @@ TEST_F(StatisticsTest, MonthsAreEnglish) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::server

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/descriptors.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 

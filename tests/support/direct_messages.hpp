@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/rooms.hpp"
 #include "wire/direct_frame.hpp"
 #include "wire/direct_handshake.hpp"
 

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/clock.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 

@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "support/rooms.hpp"
+
 // For programs that are linked with --wrap=timer_settime.
 
 namespace scache::test {

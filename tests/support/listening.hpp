@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "support/descriptors.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 

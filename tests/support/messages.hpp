@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "support/rooms.hpp"
+
 // Postfix's messages, spelt out independently of the codec under test.
 
 namespace scache::test {

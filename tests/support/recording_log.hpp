@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "support/rooms.hpp"
 
 namespace scache::test {
 

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "support/rooms.hpp"
+
 namespace scache::test {
 
 // From now on a system call fails with `problem` in this process, as a sandbox makes it fail. With

@@ -11,7 +11,7 @@
 
 #include "support/messages.hpp"
 
-namespace scache {
+namespace scache::wire {
 namespace {
 
 using test::list;
@@ -243,4 +243,4 @@ TEST(AttributeReaderTest, AWantedValueIsThereBeforeItsListIs) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::wire

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace scache {
+namespace scache::wire {
 namespace {
 
 using namespace std::string_literals;
@@ -34,4 +34,4 @@ TEST(AttributeWriterTest, AppendsToWhatIsThere) {
 }
 
 }  // namespace
-}  // namespace scache
+}  // namespace scache::wire

@@ -9,7 +9,7 @@
 
 #include "wire/direct_vectors.hpp"
 
-namespace scache::direct {
+namespace scache::wire::direct {
 namespace {
 
 using nlohmann::json;
@@ -198,4 +198,4 @@ TEST(DirectFrameTest, EveryErrorHasItsName) {
 }
 
 }  // namespace
-}  // namespace scache::direct
+}  // namespace scache::wire::direct

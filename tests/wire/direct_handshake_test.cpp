@@ -7,7 +7,7 @@
 
 #include "wire/direct_frame.hpp"
 
-namespace scache::direct {
+namespace scache::wire::direct {
 namespace {
 
 using namespace std::string_literals;
@@ -66,4 +66,4 @@ TEST(DirectHandshakeTest, ARefusalOrAVersionOfTheFutureIsNoAnswer) {
 }
 
 }  // namespace
-}  // namespace scache::direct
+}  // namespace scache::wire::direct

@@ -8,7 +8,7 @@
 
 #include "wire/direct_vectors.hpp"
 
-namespace scache::direct {
+namespace scache::wire::direct {
 namespace {
 
 using namespace std::chrono_literals;
@@ -297,4 +297,4 @@ TEST(DirectRequestTest, AnErrorIsAFrame) {
 }
 
 }  // namespace
-}  // namespace scache::direct
+}  // namespace scache::wire::direct

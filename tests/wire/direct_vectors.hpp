@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace scache::direct {
+namespace scache::wire::direct {
 
 // Of tests/vectors/direct.json, `frames` or those that are `malformed`.
 inline nlohmann::json vectors(const char* which) {
@@ -24,4 +24,4 @@ inline std::string unhex(const std::string& digits) {
   return bytes;
 }
 
-}  // namespace scache::direct
+}  // namespace scache::wire::direct

@@ -14,7 +14,7 @@
 
 #include "support/messages.hpp"
 
-namespace scache::postfix_codec {
+namespace scache::wire::postfix_codec {
 namespace {
 
 using namespace std::chrono_literals;
@@ -459,4 +459,4 @@ TEST(PostfixCodecTest, ABreakRightAfterTheRequestsNameIsNotWorthAWord) {
 }
 
 }  // namespace
-}  // namespace scache::postfix_codec
+}  // namespace scache::wire::postfix_codec

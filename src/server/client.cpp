@@ -21,8 +21,7 @@ Task<> Client::talk() {
     }
   } catch (const std::exception& failure) {
     // Out of memory, most likely: it ends the session that asked for it, and no other.
-    log_.warn(LogKind::session, stream_.loop().now(), "a client's session ends: {}",
-              failure.what());
+    log_.warn(LogKind::session, stream_.loop().now(), "client session ended: {}", failure.what());
   }
   session_.drop_unconfirmed();
   owner_.client_done(*this);

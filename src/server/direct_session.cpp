@@ -79,10 +79,13 @@ DirectSession::Next DirectSession::serve() {
     const direct::FrameStep frame = direct::read_frame(stream_.input());
     if (frame.kind == direct::FrameStep::Kind::need_more) break;
     if (frame.kind == direct::FrameStep::Kind::bad) {
-      refuse(frame.header.id, ErrorCode::malformed, "no frame can be of this size");
+      refuse(frame.header.id, ErrorCode::malformed,
+             "the frame size is not between 24 and 262144 bytes");
       return Next::over;
     }
-    if (frame.header.with_descriptor && !arrived_) return end("a frame lacks its descriptor");
+    if (frame.header.with_descriptor && !arrived_) {
+      return end("a frame arrived without its descriptor");
+    }
     if (stream_.turn_is_over() || stream_.too_much_output() || drops_.full()) {
       next = Next::others;
       break;
@@ -93,7 +96,7 @@ DirectSession::Next DirectSession::serve() {
     if (!stream_.input().empty()) events_.busy_again();
   }
   if (!hand_over_ && arrived_ && stream_.input().empty()) {
-    return end("a descriptor comes without its frame");
+    return end("a descriptor arrived without its frame");
   }
   work_on_drops();
   return next;
@@ -178,7 +181,7 @@ bool DirectSession::take_arrival() {
   if (!arrival.came) return true;
   if (arrived_ || !arrival.fd) {
     service_.close_unwanted(std::move(arrival.fd), stream_.user());
-    end("more than one descriptor comes with a frame, or there is no room for it");
+    end("more than one descriptor arrived with a frame, or the descriptor table is full");
     return false;
   }
   arrived_ = std::move(arrival.fd);
@@ -200,12 +203,11 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
     case Saved::full:
       return refuse(id, ErrorCode::full, "the cache is full");
     case Saved::own_client:
-      return refuse(id, ErrorCode::refused,
-                    "the descriptor is a client's own stream to this server");
+      return refuse(id, ErrorCode::refused, "the descriptor is a client connection to this server");
     case Saved::wrong_kind:
       return refuse(id, ErrorCode::refused, "only connected stream sockets and pipes can be saved");
     case Saved::not_closable:
-      return refuse(id, ErrorCode::refused, "too many descriptors cannot be closed");
+      return refuse(id, ErrorCode::refused, "too many close(2) calls are blocked");
     case Saved::yes:
     case Saved::renewed:
       break;
@@ -271,7 +273,7 @@ void DirectSession::send_found() {
   if (flow.moved()) {
     service_.commit(hand_over_->claim, hand_over_->wanted.by);
   } else if (flow.error == ETOOMANYREFS) {
-    refuse(hand_over_->wanted.request, ErrorCode::busy, "too many descriptors are on their way");
+    refuse(hand_over_->wanted.request, ErrorCode::busy, "too many descriptors are in flight");
   } else {
     is_broken_ = true;
   }
@@ -309,7 +311,7 @@ void DirectSession::put_dropped(std::uint64_t id, std::uint64_t connections,
 
 void DirectSession::answer(std::uint64_t id, const direct::List& list) {
   if (!list.cursor.empty() && list.cursor.size() != kCursorSize) {
-    return refuse(id, ErrorCode::malformed, "list: this cursor is no server's");
+    return refuse(id, ErrorCode::malformed, "list: invalid cursor");
   }
   const std::uint64_t most = std::min<std::uint64_t>(list.limit, kEntriesOfPage);
   const Instant moment = now();

@@ -134,7 +134,8 @@ PostfixSession::Heard PostfixSession::listen(std::string_view wanted) {
         return Heard::nonsense;
     }
     log_.warn(LogKind::session, stream_.loop().now(),
-              "{} attributes in a row from {} that are no request", stray_names_, settings_.source);
+              "{} consecutive attributes from {} without a request", stray_names_,
+              settings_.source);
     return Heard::nonsense;
   }
 }
@@ -276,13 +277,13 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
       refuse(Kind::save_endpoint, "the cache is full");
       break;
     case Saved::own_client:
-      refuse(Kind::save_endpoint, "the descriptor is a client's own stream to this server");
+      refuse(Kind::save_endpoint, "the descriptor is a client connection to this server");
       break;
     case Saved::wrong_kind:
-      refuse(Kind::save_endpoint, "the descriptor is no connected stream socket, and no pipe");
+      refuse(Kind::save_endpoint, "the descriptor is neither a connected stream socket nor a pipe");
       break;
     case Saved::not_closable:
-      refuse(Kind::save_endpoint, "too many descriptors cannot be closed");
+      refuse(Kind::save_endpoint, "too many close(2) calls are blocked");
       break;
   }
   co_return true;

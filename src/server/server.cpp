@@ -76,7 +76,7 @@ Task<> Server::accept_clients(Acceptor& acceptor) {
 Server::Accepted Server::accept_one(int listening) {
   if (count_ >= settings_.clients && !may_make_room()) return Accepted::not_now;
   if (closer_.is_full()) {
-    tell_of_shortage("too many descriptors cannot be closed");
+    tell_of_shortage("too many close(2) calls are blocked");
     return Accepted::not_now;
   }
   Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
@@ -109,7 +109,7 @@ void Server::admit(Fd socket, int listening) {
       return;
     }
     if (!can_be_closed) {
-      refuse(std::move(socket), user, "has sent too many descriptors that cannot be closed");
+      refuse(std::move(socket), user, "has sent too many descriptors whose close(2) is blocked");
       return;
     }
     if (has_too_many(user) && !make_room(user)) {
@@ -157,7 +157,7 @@ void Server::adopt(Fd socket, std::optional<uid_t> user) {
     idle_exit_.set(kNever);
     greeted.start();
   } catch (const std::exception& failure) {
-    log_.warn(LogKind::session, loop_.now(), "a client is not served: {}", failure.what());
+    log_.warn(LogKind::session, loop_.now(), "cannot start a client session: {}", failure.what());
   }
 }
 
@@ -188,15 +188,15 @@ bool Server::may_make_room() const noexcept {
 bool Server::make_room(std::optional<uid_t> of_user) noexcept {
   const auto end_if_silent = [&](Client& client, const char* what) {
     if ((of_user && client.saver() != *of_user) || !client.stop_if_silent()) return false;
-    log_.detail("the client that {} longest is closed for another one", what);
+    log_.detail("client closed to make room for another: {}", what);
     end(client);
     return true;
   };
   for (auto next = busy_.begin(); next != busy_.end() && is_overdue(*next);) {
-    if (end_if_silent(*next++, "has not finished its request")) return true;
+    if (end_if_silent(*next++, "its request was unfinished longest")) return true;
   }
   for (auto next = idle_.begin(); next != idle_.end();) {
-    if (end_if_silent(*next++, "was idle")) return true;
+    if (end_if_silent(*next++, "it was idle longest")) return true;
   }
   // All have begun to speak: one ends when it has its answer.
   if (!of_user && !idle_.empty()) idle_.front().stop_input();

@@ -26,7 +26,7 @@ std::string full_name(std::string_view table, std::string_view name) {
   return fmt::format("{}.{}", table, name);
 }
 
-Key duration(std::string_view table, std::string_view name, Duration Configuration::* member,
+Key duration(std::string_view table, std::string_view name, Duration Configuration::*member,
              Duration least, Duration most) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     const auto text = node.value<std::string>();
@@ -46,7 +46,7 @@ Key duration(std::string_view table, std::string_view name, Duration Configurati
   return {table, name, read, show};
 }
 
-Key count(std::string_view table, std::string_view name, std::size_t Configuration::* member,
+Key count(std::string_view table, std::string_view name, std::size_t Configuration::*member,
           std::size_t least, std::size_t most = kAny) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     const auto* number = node.as_integer();
@@ -67,7 +67,7 @@ Key count(std::string_view table, std::string_view name, std::size_t Configurati
 
 // One of some words, which stand for the values of an enumeration in their order.
 template <typename Choice>
-Key choice(std::string_view table, std::string_view name, Choice Configuration::* member,
+Key choice(std::string_view table, std::string_view name, Choice Configuration::*member,
            std::span<const std::string_view> words) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     const auto* text = node.as_string();
@@ -143,8 +143,7 @@ std::optional<Identity> identify(const toml::node& node, const Lookup& look, std
   }
   if (const auto* name = node.as_string(); name != nullptr) {
     if (const auto number = look(**name)) return Identity{**name, *number};
-    complaints.add(node.source(),
-                   fmt::format("{}: there is no {} {}", key, what, in_quotes(**name)));
+    complaints.add(node.source(), fmt::format("{}: unknown {} {}", key, what, in_quotes(**name)));
     return std::nullopt;
   }
   complaints.add(node.source(),
@@ -157,7 +156,7 @@ std::string show_identity(const Identity& identity) {
 }
 
 // An empty text is nobody in particular.
-Key identity(std::string_view name, std::optional<Identity> Configuration::* member,
+Key identity(std::string_view name, std::optional<Identity> Configuration::*member,
              const Lookup& look, std::string_view what) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     into.*member = std::nullopt;
@@ -169,7 +168,7 @@ Key identity(std::string_view name, std::optional<Identity> Configuration::* mem
           }};
 }
 
-Key identities(std::string_view name, std::vector<Identity> Configuration::* member,
+Key identities(std::string_view name, std::vector<Identity> Configuration::*member,
                const Lookup& look, std::string_view what) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     const std::string key = full_name("access", name);
@@ -232,13 +231,14 @@ std::vector<Key> configuration_keys(const Accounts& accounts) {
 void read_hand_out(const toml::node& node, Configuration& configuration, Complaints& complaints) {
   const auto* rules = node.as_array();
   if (rules == nullptr) {
-    complaints.add(node.source(), "hand_out must be tables, each written [[hand_out]]");
+    complaints.add(node.source(), "hand_out must be an array of tables, each written [[hand_out]]");
     return;
   }
   for (const toml::node& each : *rules) {
     const auto* rule = each.as_table();
     if (rule == nullptr) {
-      complaints.add(each.source(), "hand_out must be tables, each written [[hand_out]]");
+      complaints.add(each.source(),
+                     "hand_out must be an array of tables, each written [[hand_out]]");
       continue;
     }
     for (const auto& [key, value] : *rule) {
@@ -295,8 +295,9 @@ void Complaints::add(const toml::source_region& where, std::string text) {
 }
 
 std::vector<std::string> Complaints::take(const std::string& file) {
-  std::ranges::stable_sort(complaints_, {},
-                           [](const Complaint& each) { return std::pair{each.line, each.column}; });
+  std::ranges::stable_sort(complaints_, {}, [](const Complaint& each) {
+    return std::pair{each.line, each.column};
+  });
   std::vector<std::string> lines;
   for (const Complaint& each : std::exchange(complaints_, {})) {
     lines.push_back(fmt::format("{}:{}:{}: {}", file, each.line, each.column, each.text));

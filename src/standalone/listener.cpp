@@ -26,7 +26,7 @@
 namespace scache::standalone {
 namespace {
 
-constexpr std::string_view kOccupied = "another server listens there";
+constexpr std::string_view kOccupied = "in use by another server";
 
 std::unexpected<Error> fail(const std::string& path, std::string_view what) {
   return std::unexpected{Error{fmt::format("{}: {}", path, what)}};
@@ -50,7 +50,7 @@ class Umask {
 
 // The file of this name in the directory, or nothing.
 std::optional<struct stat> look(const Fd& directory, const std::string& name) {
-  struct stat status{};
+  struct stat status {};
   if (::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
   return status;
 }
@@ -61,7 +61,7 @@ bool is_same(const struct stat& one, const struct stat& other) {
 
 bool is_at(const Fd& directory, const std::string& name, const Fd& file) {
   const auto there = look(directory, name);
-  struct stat here{};
+  struct stat here {};
   return there && ::fstat(file.get(), &here) == 0 && is_same(*there, here);
 }
 
@@ -75,7 +75,7 @@ Result<Fd> lock(const Fd& directory, const std::string& name, const std::string&
   for (;;) {
     constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     Fd file{::openat(directory.get(), file_name.c_str(), kFlags, 0600)};
-    struct stat status{};
+    struct stat status {};
     if (!file || ::fstat(file.get(), &status) != 0) return fail_call(shown, "open");
     if (!S_ISREG(status.st_mode)) return fail(shown, "not a regular file");
     if (status.st_uid != ::geteuid() && status.st_uid != 0) {
@@ -101,7 +101,7 @@ Result<void> clear(const Fd& directory, const std::string& name, const std::stri
     if (errno == ENOENT) return {};
     return fail_call(path, "stat");
   }
-  if (!S_ISSOCK(status->st_mode)) return fail(path, "there is something else than a socket");
+  if (!S_ISSOCK(status->st_mode)) return fail(path, "exists and is not a socket");
   const Fd probe = make_socket();
   if (!probe) return fail_call(path, "socket");
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
@@ -119,11 +119,12 @@ Result<void> clear(const Fd& directory, const std::string& name, const std::stri
 Result<void> Listener::check(const std::string& path) {
   if (path.empty()) {
     return std::unexpected{
-        Error{"no path for a socket: XDG_RUNTIME_DIR is not set, and neither "
-              "--socket nor socket.path"}};
+        Error{"no socket path: XDG_RUNTIME_DIR is not an absolute path, and neither "
+              "--socket nor socket.path is set"}};
   }
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return fail(path, fmt::format("longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1));
+    return fail(path,
+                fmt::format("the path is longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1));
   }
   if (!path.starts_with('/')) return fail(path, "not an absolute path");
   return {};
@@ -174,7 +175,7 @@ Result<void> Listener::renew() {
 // Remembers the file that bind(2) has made, and gives it to its owner.
 Result<void> Listener::take_file(const std::string& name) {
   const Fd file{::openat(directory_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
-  struct stat status{};
+  struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0) return fail_call(place_.path, "open");
   if (!S_ISSOCK(status.st_mode) || status.st_uid != ::geteuid()) {
     return fail(place_.path, "another process has replaced the socket");
@@ -191,7 +192,7 @@ Result<void> Listener::take_file(const std::string& name) {
 
 bool Listener::is_in_place() const noexcept {
   if (!lock_) return true;
-  struct stat status{};
+  struct stat status {};
   return ::lstat(place_.path.c_str(), &status) == 0 && status.st_dev == device_ &&
          status.st_ino == inode_;
 }
@@ -199,7 +200,7 @@ bool Listener::is_in_place() const noexcept {
 Listener::~Listener() {
   if (!lock_) return;
   const std::string name = place_.path.substr(place_.path.rfind('/') + 1);
-  struct stat status{};
+  struct stat status {};
   if (::fstatat(directory_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
       status.st_dev == device_ && status.st_ino == inode_) {
     ::unlinkat(directory_.get(), name.c_str(), 0);

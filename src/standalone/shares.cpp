@@ -14,8 +14,8 @@ Result<Capacity> share_out(std::size_t descriptors, std::size_t clients, std::si
   const std::size_t wanted = std::max<std::size_t>(connections, 1);
   if (taken > most / 2 || most - 2 * taken < wanted) {
     return std::unexpected{Error{fmt::format(
-        "limits: {} clients and {} connections need more descriptors than there are: {}", taken,
-        wanted, descriptors)}};
+        "limits: {} clients and {} connections need more than {} descriptors (RLIMIT_NOFILE)",
+        taken, wanted, descriptors)}};
   }
   return Capacity{connections == 0 ? most - 2 * taken : connections, taken};
 }

@@ -50,7 +50,7 @@ class Walk {
       : path_{path}, rest_{names_of(path)}, at_{::open("/", kFlags | O_DIRECTORY)} {}
 
   Result<Fd> go() {
-    struct stat status{};
+    struct stat status {};
     if (!at_ || ::fstat(at_.get(), &status) != 0) return fail_call(path_, "open /");
     owner_of_root_ = status.st_uid;
     auto checked = check(status);
@@ -68,7 +68,7 @@ class Walk {
       if (::mkdirat(at_.get(), name.c_str(), 0700) != 0) return fail_call(path_, "mkdir");
       next.reset(::openat(at_.get(), name.c_str(), kFlags | O_NOFOLLOW));
     }
-    struct stat status{};
+    struct stat status {};
     if (!next || ::fstat(next.get(), &status) != 0) return fail_call(path_, "open");
     where_ = fmt::format("{}/{}", where_, name);
     if (S_ISLNK(status.st_mode)) return follow(next, status);
@@ -82,7 +82,8 @@ class Walk {
 
   Result<void> follow(const Fd& link, const struct stat& status) {
     if (!is_trusted(status.st_uid)) {
-      return fail(path_, fmt::format("{} is a symbolic link of user {}", where_, status.st_uid));
+      return fail(path_, fmt::format("symbolic link {} belongs to user {}, who could change it",
+                                     where_, status.st_uid));
     }
     std::array<char, PATH_MAX> target{};
     const auto size = ::readlinkat(link.get(), "", target.data(), target.size());
@@ -115,7 +116,7 @@ class Walk {
     }
     if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & S_ISVTX) == 0) {
       return fail(path_,
-                  fmt::format("other users may write to directory {} (mode {:04o}), and could "
+                  fmt::format("directory {} is writable by other users (mode {:04o}), who could "
                               "replace the socket",
                               where, status.st_mode & 07777));
     }

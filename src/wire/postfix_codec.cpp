@@ -95,7 +95,7 @@ bool within_limits(const Form& form, const Values& values, const WireLimits& lim
     if (form.attributes[i] == kTtl) continue;
     const std::size_t limit = form.attributes[i] == kLabel ? limits.name : limits.properties;
     if (values.texts[i].size() > limit) {
-      warnings.push_back(fmt::format("{}: {} of {} bytes is over the limit of {}",
+      warnings.push_back(fmt::format("{}: {} of {} bytes exceeds the limit of {}",
                                      service_name(form.kind), name_of(form.attributes[i]),
                                      values.texts[i].size(), limit));
       return false;

@@ -172,7 +172,8 @@ def test_what_waits_for_the_next_start_is_told(scached: Scached) -> None:
 
 def test_a_check_finds_a_path_that_no_socket_can_have() -> None:
     ended = run("--check", "--socket", f"/{'x' * 107}")
-    assert ended.returncode == 1 and ended.stderr == f"/{'x' * 107}: longer than 107 bytes\n"
+    assert ended.returncode == 1
+    assert ended.stderr == f"/{'x' * 107}: the path is longer than 107 bytes\n"
     assert run("--check", "--socket", f"/{'x' * 106}").returncode == 0
 
 
@@ -229,7 +230,7 @@ def test_a_name_that_nobody_has(scached: Scached) -> None:
     ended = run("--check", "--config", str(scached.configuration))
     assert ended.returncode == 1
     assert ended.stderr.endswith(
-        ':2:10: access.users: there is no user "nobody-has-this-name"\n'
+        ':2:10: access.users: unknown user "nobody-has-this-name"\n'
     )
 
 

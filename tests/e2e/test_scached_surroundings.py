@@ -61,7 +61,7 @@ def test_a_server_whose_place_is_taken_ends(scached: Scached) -> None:
         other.listen()
         scached.signal(signal.SIGHUP)
         assert scached.end() == 1
-        assert f"fatal: {scached.path}: another server listens there" in scached.log()
+        assert f"fatal: {scached.path}: in use by another server" in scached.log()
         assert scached.path.exists()
 
 
@@ -86,7 +86,7 @@ def test_root_makes_no_socket_where_others_write(scached: Scached) -> None:
     shared.chmod(0o777)
     scached.start_here(ready=False)
     assert scached.end() == 1
-    assert f"other users may write to directory {shared} (mode 0777)" in scached.log()
+    assert f"directory {shared} is writable by other users (mode 0777)" in scached.log()
     shared.chmod(0o1777)
     scached.start_here()
     assert is_served(scached)
@@ -105,7 +105,7 @@ def test_root_changes_no_file_that_a_link_leads_to(scached: Scached) -> None:
     scached.configure(f"[socket]\nmode = '0666'\nowner = {SOMEBODY}\n")
     scached.start_here(ready=False)
     assert scached.end() == 1
-    assert "there is something else than a socket" in scached.log()
+    assert "exists and is not a socket" in scached.log()
     assert (stat.S_IMODE(secret.stat().st_mode), secret.stat().st_uid) == (0o600, 0)
 
 

@@ -85,7 +85,7 @@ TEST_F(ClientTest, AnExceptionEndsItsOwnSessionOnly) {
   client->start();
   EXPECT_THAT(told, ElementsAre("idle", "done"));
   EXPECT_THAT(log.take(),
-              ElementsAre("warning: a client's session ends: epoll_ctl: Bad file descriptor"));
+              ElementsAre("warning: client session ended: epoll_ctl: Bad file descriptor"));
 }
 
 TEST_F(ClientTest, DestroyedItClosesItsSocketAndTellsNobody) {

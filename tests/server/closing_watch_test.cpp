@@ -62,8 +62,8 @@ TEST_F(ClosingWatchTest, SaysNothingOfWhatIsClosed) {
 
 TEST_F(ClosingWatchTest, TellsOfEachCloseThatDoesNotEndAndHasOthersClosed) {
   get_stuck();
-  EXPECT_THAT(log.take(), ElementsAre("warning: closing a descriptor from user 1001 does not end: "
-                                      "1 such"));
+  EXPECT_THAT(log.take(), ElementsAre("warning: close(2) of descriptors from user 1001 does not "
+                                      "return: 1 blocked"));
   Fd event{::eventfd(0, EFD_CLOEXEC)};
   const int number = event.get();
   closer.close(std::move(event), kAlice);
@@ -76,7 +76,7 @@ TEST_F(ClosingWatchTest, SaysWhenAUserIsRefused) {
   for (unsigned i = 0; i < Closer::kStuckOfUser; ++i) get_stuck();
   const auto lines = log.take();
   ASSERT_THAT(lines, SizeIs(Closer::kStuckOfUser));
-  EXPECT_THAT(lines.back(), EndsWith("32 such, the user is refused"));
+  EXPECT_THAT(lines.back(), EndsWith("32 blocked, the user is refused"));
 }
 
 TEST_F(ClosingWatchTest, SaysOnceThatThereAreNoThreads) {

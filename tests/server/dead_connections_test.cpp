@@ -130,7 +130,7 @@ TEST_F(DeadConnections, ADescriptorThatComesWithALookupEndsTheStreamAfterItsRepl
   ASSERT_THAT(replies, SizeIs(1));
   EXPECT_TRUE(replies[0].with_descriptor);
   EXPECT_THAT(log.take(),
-              ElementsAre(::testing::HasSubstr("a descriptor comes without its frame")));
+              ElementsAre(::testing::HasSubstr("a descriptor arrived without its frame")));
 }
 
 }  // namespace

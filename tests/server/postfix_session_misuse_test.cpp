@@ -125,7 +125,7 @@ TEST_F(PostfixSessionMisuseTest, StrayNamesBeyondTheirLimitEndTheSession) {
   }
   EXPECT_TRUE(talk->is_over());
   EXPECT_EQ(log.take().back(),
-            "warning: 300 attributes in a row from scache socket that are no request");
+            "warning: 300 consecutive attributes from scache socket without a request");
 }
 
 TEST_F(PostfixSessionMisuseTest, SomethingElseInTheFirstDummysPlaceKeepsTheConnection) {
@@ -164,7 +164,7 @@ TEST_F(PostfixSessionMisuseTest, WhatIsNoConnectionIsRefused) {
   EXPECT_FALSE(is_cached("e"));
   EXPECT_THAT(log.take(),
               ElementsAre("warning: scache_save_endp_service: not saved: the descriptor "
-                          "is no connected stream socket, and no pipe"));
+                          "is neither a connected stream socket nor a pipe"));
 }
 
 // As Postfix's own server does, which does not look.

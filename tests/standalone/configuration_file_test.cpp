@@ -137,7 +137,7 @@ TEST(ConfigurationFile, IsReadUpToItsLimit) {
   EXPECT_THAT(read_configuration(scratch.path("f"), some_accounts()).complaints, IsEmpty());
   write(scratch.path("f"), std::string(kMaxConfigurationBytes + 1, '\n'));
   EXPECT_THAT(read_configuration(scratch.path("f"), some_accounts()).complaints,
-              ElementsAre(scratch.path("f") + ": more than 1048576 bytes"));
+              ElementsAre(scratch.path("f") + ": larger than 1048576 bytes"));
 }
 
 }  // namespace

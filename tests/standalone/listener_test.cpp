@@ -43,14 +43,14 @@ class ListenerTest : public DescriptorCensus {
     return connect(Fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)}) == 0;
   }
   static mode_t mode(const std::string& file) {
-    struct stat status{};
+    struct stat status {};
     EXPECT_EQ(::stat(file.c_str(), &status), 0) << file;
     return status.st_mode & 07777;
   }
 
   ScratchDirectory scratch;
   std::string path = scratch.path("made/sock");
-  std::string occupied = path + ": another server listens there";
+  std::string occupied = path + ": in use by another server";
   std::unique_ptr<Listener> listener;
 };
 
@@ -72,7 +72,7 @@ TEST_F(ListenerTest, GivesTheSocketTheModeAndTheOwnerThatAreWanted) {
   ASSERT_EQ(make(place), "");
   EXPECT_EQ(mode(path), mode_t{0666});
   if (::geteuid() != 0) return;
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, uid_t{1});
   EXPECT_EQ(status.st_gid, gid_t{2});
@@ -128,7 +128,7 @@ TEST_F(ListenerTest, LeavesAServerAloneThatTakesNoLock) {
 TEST_F(ListenerTest, DoesNotReplaceWhatIsNoSocket) {
   std::filesystem::create_directory(scratch.path("made"));
   std::ofstream{path} << "precious";
-  EXPECT_EQ(make(), path + ": there is something else than a socket");
+  EXPECT_EQ(make(), path + ": exists and is not a socket");
   EXPECT_EQ(std::filesystem::file_size(path), 8u);
 }
 
@@ -158,7 +158,7 @@ TEST_F(ListenerTest, ChangesNothingThatALinkLeadsTo) {
   std::ofstream{secret} << "secret";
   ::chmod(secret.c_str(), 0600);
   std::filesystem::create_symlink(secret, path);
-  EXPECT_EQ(make({.path = path, .mode = 0666}), path + ": there is something else than a socket");
+  EXPECT_EQ(make({.path = path, .mode = 0666}), path + ": exists and is not a socket");
   EXPECT_EQ(mode(secret), mode_t{0600});
 }
 
@@ -231,11 +231,11 @@ TEST_F(ListenerTest, ThatWasPassedIsLeftBehind) {
 }
 
 TEST_F(ListenerTest, SaysWhatIsWrongWithItsPath) {
-  EXPECT_EQ(make({}).substr(0, 21), "no path for a socket:");
+  EXPECT_EQ(make({}).substr(0, 15), "no socket path:");
   const std::string room(107 - scratch.path("x/").size(), 'x');
   EXPECT_EQ(make({.path = scratch.path("x/") + room}), "");
   const std::string long_path = scratch.path("x/") + room + "x";
-  EXPECT_EQ(make({.path = long_path}), long_path + ": longer than 107 bytes");
+  EXPECT_EQ(make({.path = long_path}), long_path + ": the path is longer than 107 bytes");
   EXPECT_EQ(make({.path = scratch.path("a/b/c")}), scratch.path("a/b") +
                                                        (::geteuid() == 0 ? ": open" : ": mkdir") +
                                                        ": No such file or directory");

@@ -108,7 +108,7 @@ TEST_F(SocketDirectory, ThatOthersMayWriteToIsRefusedUnlessTheyCannotReplaceFile
   for (const mode_t mode : {0770U, 0707U, 0777U, 0775U}) {
     make("shared", mode);
     const std::string why = fmt::format(
-        "other users may write to directory {} (mode {:04o}), and could replace the socket",
+        "directory {} is writable by other users (mode {:04o}), who could replace the socket",
         scratch.path("shared"), mode);
     EXPECT_EQ(open("shared"), refusal("shared", why));
     EXPECT_EQ(open("shared/made"), refusal("shared/made", why));
@@ -124,8 +124,8 @@ TEST_F(SocketDirectory, LinksOfSomebodyElseAreNotFollowed) {
   link("theirs", "mine");
   give("theirs");
   if (IsSkipped()) return;
-  const std::string why =
-      fmt::format("{} is a symbolic link of user {}", scratch.path("theirs"), kSomebody);
+  const std::string why = fmt::format("symbolic link {} belongs to user {}, who could change it",
+                                      scratch.path("theirs"), kSomebody);
   EXPECT_EQ(open("theirs"), refusal("theirs", why));
   EXPECT_EQ(open("theirs/made"), refusal("theirs/made", why));
   EXPECT_FALSE(std::filesystem::exists(scratch.path("mine/made")));

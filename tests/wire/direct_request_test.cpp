@@ -250,7 +250,7 @@ TEST(DirectRequestTest, NamesAndPropertiesAreHeldToTheirLimits) {
     const auto request = whole(tag, limit + 1);
     ASSERT_FALSE(request);
     EXPECT_EQ(request.error().code, ErrorCode::too_large);
-    EXPECT_TRUE(request.error().text.ends_with("the limit is " + std::to_string(limit)));
+    EXPECT_TRUE(request.error().text.ends_with("exceed the limit of " + std::to_string(limit)));
   }
 }
 

@@ -273,19 +273,19 @@ TEST(PostfixCodecLimitsTest, OneByteMoreIsBad) {
   const std::string long_properties(21, 'p');
   const std::pair<std::string, std::string> expected[] = {
       {test::find_endp(long_name),
-       "scache_find_endp_service: label of 11 bytes is over the limit of 10"},
+       "scache_find_endp_service: label of 11 bytes exceeds the limit of 10"},
       {test::find_dest(long_name),
-       "scache_find_dest_service: label of 11 bytes is over the limit of 10"},
+       "scache_find_dest_service: label of 11 bytes exceeds the limit of 10"},
       {test::save_endp(long_name, properties),
-       "scache_save_endp_service: label of 11 bytes is over the limit of 10"},
+       "scache_save_endp_service: label of 11 bytes exceeds the limit of 10"},
       {test::save_endp(name, long_properties),
-       "scache_save_endp_service: property of 21 bytes is over the limit of 20"},
+       "scache_save_endp_service: property of 21 bytes exceeds the limit of 20"},
       {test::save_dest(long_name, properties, name),
-       "scache_save_dest_service: label of 11 bytes is over the limit of 10"},
+       "scache_save_dest_service: label of 11 bytes exceeds the limit of 10"},
       {test::save_dest(name, long_properties, name),
-       "scache_save_dest_service: property of 21 bytes is over the limit of 20"},
+       "scache_save_dest_service: property of 21 bytes exceeds the limit of 20"},
       {test::save_dest(name, properties, long_name),
-       "scache_save_dest_service: label of 11 bytes is over the limit of 10"}};
+       "scache_save_dest_service: label of 11 bytes exceeds the limit of 10"}};
   for (const auto& [bytes, warning] : expected) {
     const Read read{bytes, kLimits};
     EXPECT_FALSE(read->request);

@@ -312,8 +312,8 @@ def test_a_cache_that_is_missing_is_no_error(tmp_path: pathlib.Path, echo: Echo)
     loud = ctl.run(tmp_path / "nothing", "-v", *words)
     assert loud.returncode == OK
     assert [line.split(":")[:2] for line in loud.stderr.splitlines()] == [
-        ["scachectl", " a new connection"],
-        ["scachectl", " not saved"],
+        ["scachectl", " no cached connection"],
+        ["scachectl", " connection not saved"],
     ]
     assert len(echo.came) == 2
 
@@ -403,7 +403,8 @@ def test_a_connection_that_its_program_has_shut_down_is_not_saved(
     words = ["run", "--connect", echo.address, "--", "/usr/bin/python3", "-c", script]
     ended = ctl.run(at, "-v", *words)
     assert ended.returncode == OK
-    assert ended.stderr == "scachectl: not saved: it is shut down, or something was left unread\n"
+    text = "scachectl: connection not saved: it is shut down, or has unread input\n"
+    assert ended.stderr == text
     assert ctl.told(at, "list")["connections"] == []
 
 

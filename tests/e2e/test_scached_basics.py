@@ -180,7 +180,7 @@ def test_who_stalls_does_not_hold_up_the_end(scached: Scached) -> None:
     began = time.monotonic()
     assert scached.stop() == 0
     assert 4.5 < time.monotonic() - began < 8
-    assert "1 clients are within a request" in scached.log()
+    assert "closing the streams of 1 clients with unfinished requests" in scached.log()
 
 
 def test_a_second_signal_ends_it_at_once(scached: Scached) -> None:

@@ -77,7 +77,7 @@ def test_everything_that_is_wrong_is_told(scached: Scached) -> None:
     assert scached.end() == 1
     assert scached.log().splitlines() == [
         *(f"scached: error: {line}" for line in lines),
-        "scached: fatal: the configuration cannot be used",
+        "scached: fatal: the configuration has errors",
     ]
 
 
@@ -146,12 +146,12 @@ def test_a_bad_file_changes_nothing(scached: Scached, load: Load) -> None:
     lines = scached.log().splitlines()[-2:]
     assert lines == [
         f'scached: error: {scached.configuration}:3:10: log.target must be one of "stderr", "syslog"',
-        "scached: error: the configuration stays as it was",
+        "scached: error: the configuration has errors: no changes were applied",
     ]
     assert client.find_endp("e").reply == wire.endp_found("p")
     scached.configure("")
     scached.reload()
-    assert scached.log().endswith("scached: configuration read again\n")
+    assert scached.log().endswith("scached: configuration reloaded\n")
 
 
 def test_what_waits_for_the_next_start_is_told(scached: Scached) -> None:

@@ -165,4 +165,4 @@ def test_a_start_that_fails_is_told_to_a_slow_reader(scached: Scached) -> None:
         said = pipe.read()
     assert scached.end() == 1
     assert said.count(b"scached: error: ") == 2000
-    assert said.endswith(b"scached: fatal: the configuration cannot be used\n")
+    assert said.endswith(b"scached: fatal: the configuration has errors\n")

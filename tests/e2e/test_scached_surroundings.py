@@ -36,7 +36,7 @@ def test_a_socket_that_is_removed_is_made_anew(scached: Scached) -> None:
     before = scached.client()
     scached.path.unlink()
     until(scached.path.exists, "the socket is there again")
-    scached.wait_for(f"warning: {scached.path}: the socket is gone: making it anew")
+    scached.wait_for(f"warning: {scached.path}: the socket is gone: creating it again")
     assert stat.S_IMODE(scached.path.stat().st_mode) == 0o600
     assert is_served(scached)
     assert before.find_endp("e").reply == wire.FIND_ENDP_MISS
@@ -172,5 +172,5 @@ def test_nobody_is_taken_for_its_own_user_where_users_have_no_number(
     scached.start_here(wrapper=["unshare", "--user"])
     scached.path.parent.chmod(0o755)
     assert scached.stranger() == b""
-    assert f"warning: user {SOMEBODY} is everybody without a number" in scached.log()
+    assert f"warning: user {SOMEBODY} has no access: this user namespace" in scached.log()
     assert scached.stop() == 0

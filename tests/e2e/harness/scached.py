@@ -127,7 +127,7 @@ class Scached:
         """SIGHUP, and waits until it is through with it."""
         said = self.log()
         self.signal(signal.SIGHUP)
-        texts = ("configuration read again\n", "the configuration stays as it was\n")
+        texts = ("configuration reloaded\n", "no changes were applied\n")
         until(lambda: self.log()[len(said) :].endswith(texts), "it reads its configuration again")
 
     def end(self, patience: float = PATIENCE) -> int:

@@ -148,7 +148,7 @@ class SaveThatFails : public test::DescriptorCensus, public ::testing::WithParam
   void check(ErrorCode code, const std::string& text, int number) const {
     const bool closed = GetParam().whose == Whose::nobodys;
     EXPECT_EQ(code, GetParam().code) << text;
-    EXPECT_EQ(text.find("the connection is closed here") != text.npos, closed) << text;
+    EXPECT_EQ(text.find("the library closed the connection") != text.npos, closed) << text;
     EXPECT_EQ(number, closed ? -1 : number_);
     EXPECT_EQ(test::is_open(number_), !closed);
   }

@@ -10,13 +10,13 @@
 #include "server/direct_details.hpp"
 #include "server/direct_page.hpp"
 
-// One turn of a session: serve the frames that have come, do a slice of what takes many, send, and
-// wait for whatever keeps it from going on. Replies go out together at the turn's end, but for
-// those with a descriptor: each is a message of its own.
+// In one turn a session serves the received frames, works on a slice of a drop, sends, and waits
+// for input, for room in the socket, or for its next turn. Replies are sent together at the end of
+// the turn, except those with a descriptor: each of these is a message of its own.
 //
-// At most one descriptor waits for its frame, and at most one found connection for word that its
-// peer is there, and then for room: while one does, nothing is read. So a client that does not read
-// costs what it has sent, and no more.
+// At most one descriptor waits for its frame, and at most one found connection waits for room in
+// the socket. The session reads nothing meanwhile, which bounds the memory for a client that does
+// not read its replies.
 
 namespace scache {
 
@@ -42,11 +42,11 @@ DirectSession::~DirectSession() {
 
 Task<> DirectSession::run() {
   deadline_ = after(stream_.loop().now(), settings_.time_limit);
-  // What has come with the wish to talk this way.
+  // A descriptor that arrived with the request for this protocol.
   if (!take_arrival()) co_return;
   Next next = Next::input;
   for (;;) {
-    // After its last word it only waits for that to be read.
+    // After a fatal error the session only sends the remaining replies.
     if (next != Next::over) next = serve();
     const Flow sent = send();
     if (!sent.moved() && !sent.must_wait()) co_return;
@@ -57,7 +57,7 @@ Task<> DirectSession::run() {
       ready = co_await stream_.writable(deadline_);
     } else if (next == Next::others || !drops_.empty()) {
       co_await stream_.others();
-      // Nobody hears of what it has under way.
+      // The client cannot receive the replies to its pending requests.
       if (stream_.has_hung_up()) co_return;
     } else {
       ready = co_await more_input();
@@ -66,12 +66,12 @@ Task<> DirectSession::run() {
       log_.warn(LogKind::unfinished, now(), "direct: {}: timeout", settings_.source);
       co_return;
     }
-    // What is there comes first, and a client that does not read is not read from.
+    // Serve buffered input first. Do not read from a client that does not read its replies.
     if (sent.moved() && next == Next::input && !receive()) co_return;
   }
 }
 
-// Serves whole frames, and slices of drops, until the client's turn is over.
+// Serves whole frames and slices of drops until the client's turn is over.
 DirectSession::Next DirectSession::serve() {
   Next next = Next::input;
   if (hand_over_) send_found();
@@ -103,7 +103,7 @@ DirectSession::Next DirectSession::serve() {
 }
 
 void DirectSession::work_on_drops() {
-  // One slice at the least: requests that go on coming do not hold them up.
+  // At least one slice, so that a stream of new requests does not delay the drops.
   for (bool goes_on = !drops_.empty(); goes_on;) {
     const Charge charge{stream_, service_};
     stream_.charge(kWorkOfRequest);
@@ -141,7 +141,7 @@ void DirectSession::serve_frame(const direct::FrameStep& frame) {
   stream_.charge(kWorkOfRequest + (frame.header.size + replied) / kBytesOfWork);
 }
 
-// Sends the replies. A found connection that waits for room has had its chance in serve().
+// Sends the replies. serve() has already tried to send a found connection.
 Flow DirectSession::send() {
   if (is_broken_) return {Flow::Kind::failed, 0};
   if (hand_over_) return {Flow::Kind::not_yet, 0};
@@ -154,8 +154,8 @@ Watch::Awaiter DirectSession::more_input() {
   return stream_.readable(kNever);
 }
 
-// With the descriptor of an unfinished frame no more than the rest of that: behind it the next one
-// may come.
+// After the descriptor of an unfinished frame, receives only the rest of that frame: the next
+// descriptor may follow it.
 std::size_t DirectSession::receivable() const noexcept {
   if (!arrived_) return Stream::kAny;
   const std::string_view input = stream_.input();
@@ -164,7 +164,7 @@ std::size_t DirectSession::receivable() const noexcept {
   return end - input.size();
 }
 
-// Answers whether the client is still there.
+// Returns false if the session must end.
 bool DirectSession::receive() {
   const Flow flow = stream_.receive_input(receivable());
   if (flow.must_wait()) return true;
@@ -175,7 +175,7 @@ bool DirectSession::receive() {
   return flow.moved() && take_arrival();
 }
 
-// Takes the descriptor that came with input, if one did. Answers whether that can be followed.
+// Takes the descriptor that arrived with the input, if any. Returns false after a protocol error.
 bool DirectSession::take_arrival() {
   Stream::Arrival arrival = stream_.take_descriptor();
   if (!arrival.came) return true;

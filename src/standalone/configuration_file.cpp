@@ -75,7 +75,7 @@ Reading read_configuration(const std::string& file, const Accounts& accounts) {
   const auto failure = [&](std::string_view why) {
     return Reading{{}, {fmt::format("{}: {}", file, why)}};
   };
-  // A FIFO does not block, neither when it is opened nor when it is read: it is refused.
+  // O_NONBLOCK: open(2) of a FIFO must not block before the check for a regular file.
   const Fd opened{::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
   struct stat status {};
   if (!opened || ::fstat(opened.get(), &status) != 0) return failure(std::strerror(errno));

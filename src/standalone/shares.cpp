@@ -8,7 +8,7 @@ namespace scache::standalone {
 
 Result<Capacity> share_out(std::size_t descriptors, std::size_t clients, std::size_t connections) {
   const Capacity usual = Capacity::of(descriptors);
-  // What the usual shares take; each client is reckoned with two.
+  // Each client counts as two descriptors.
   const std::size_t most = usual.connections + 2 * usual.clients;
   const std::size_t taken = clients == 0 ? usual.clients : clients;
   const std::size_t wanted = std::max<std::size_t>(connections, 1);

@@ -16,14 +16,14 @@
 #include <utility>
 #include <vector>
 
-// A path is walked from the root, one name at a time, each opened in the directory that was checked
-// before it: what is checked is what is used, whatever others do to the path meanwhile.
+// The code opens each name of the path relative to the directory that it has checked before. So
+// changes of the path by other users have no effect after the check.
 
 namespace scache::standalone {
 namespace {
 
 constexpr int kFlags = O_PATH | O_CLOEXEC;
-// As many as the kernel follows.
+// The kernel's limit.
 constexpr int kMaxLinks = 40;
 
 std::unexpected<Error> fail(const std::string& path, std::string_view what) {
@@ -34,7 +34,7 @@ std::unexpected<Error> fail_call(const std::string& path, std::string_view call)
   return fail(path, fmt::format("{}: {}", call, std::strerror(errno)));
 }
 
-// The names of a path, the last first.
+// The names of a path in reverse order.
 std::vector<std::string> names_of(std::string_view path) {
   std::vector<std::string> names;
   for (const auto name : path | std::views::split('/')) {
@@ -126,7 +126,7 @@ class Walk {
   const std::string& path_;
   std::vector<std::string> rest_;
   Fd at_;
-  // The path of `at_`, for messages.
+  // The path of `at_` for errors.
   std::string where_;
   uid_t owner_of_root_ = 0;
   int links_ = 0;

@@ -35,8 +35,9 @@ struct ClientOptions {
   std::chrono::milliseconds timeout{2'000};
   // `any` prefers the direct protocol.
   Protocol protocol = Protocol::any;
-  // How many streams stay open between calls. Concurrent calls use a stream each. A stream takes two
-  // descriptors: its socket, and one that reserves a number for the connection that a lookup finds.
+  // How many streams stay open between calls. Concurrent calls use a stream each. A stream takes
+  // two descriptors: its socket, and one that reserves a number for the connection that a lookup
+  // finds.
   std::size_t idle_streams = 4;
 };
 
@@ -60,7 +61,7 @@ class SCACHE_API Client {
   ~Client();
 
   // Take a connection out of the cache. find_destination() uses the first endpoint that the
-  // destination is bound to and that has a connection. The result is an empty Connection if there is
+  // destination is bound to and that has a connection. They return an empty Connection if there is
   // none. A connection that is found after the timeout is closed.
   Result<Connection> find_endpoint(std::string_view endpoint, Timeout timeout = {});
   Result<Connection> find_destination(std::string_view destination, Timeout timeout = {});

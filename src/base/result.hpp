@@ -5,7 +5,7 @@
 
 namespace scache {
 
-// What went wrong, for people. A miss is an answer, never an Error.
+// An error with a message for people. A miss is a result, not an Error.
 struct Error {
   std::string text;
 };

@@ -28,7 +28,7 @@ bool has_bad_ttl(const Fields& fields) noexcept {
   return fields.has(Tag::ttl) && fields.number(Tag::ttl) == 0;
 }
 
-// What is over its limit, for people; nothing if all is within.
+// The text of the error if a name or properties exceed their limit; empty otherwise.
 std::string oversize(const Fields& fields, const WireLimits& limits) {
   struct Bound {
     Tag tag;

@@ -255,7 +255,7 @@ def test_what_was_found_and_is_no_socket_is_closed(serve: Serve) -> None:
         peer.pong()
 
     with scache.Client(serve(script).path) as cache:
-        with pytest.raises(scache.Unsupported, match="no socket"):
+        with pytest.raises(scache.Unsupported, match="not a socket"):
             cache.find(endpoint="e")
         assert cache.ping() == "fake 1"
     assert os.read(reading, 1) == b""

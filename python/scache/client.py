@@ -137,7 +137,7 @@ class Client(Closing):
             raise ValueError("a TLS socket cannot be cached: its keys are in this process")
         if is_unusable_by_mistake(sock):
             raise ValueError(
-                "the socket was never connected, or this program has shut it down for sending"
+                "the socket is not connected, or this program has shut it down for sending"
             )
         offer = Offer(sock)
         save = Save.of(offer, (endpoint, properties or b""), ttl, history, bindings)

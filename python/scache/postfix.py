@@ -158,7 +158,7 @@ def _unknown(answer: list[attributes.Pair]) -> ProtocolError:
 
 def _unsupported(what: str) -> Unsupported:
     return Unsupported(
-        f"the Postfix protocol, which this server is used with, does not support {what}"
+        f"the stream to the server uses the Postfix protocol, which does not support {what}"
     )
 
 

@@ -207,7 +207,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
     case Saved::wrong_kind:
       return refuse(id, ErrorCode::refused, "only connected stream sockets and pipes can be saved");
     case Saved::not_closable:
-      return refuse(id, ErrorCode::refused, "too many close(2) calls are blocked");
+      return refuse(id, ErrorCode::refused, "too many descriptors wait for close(2)");
     case Saved::yes:
     case Saved::renewed:
       break;

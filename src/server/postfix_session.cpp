@@ -282,7 +282,7 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
       refuse(Kind::save_endpoint, "the descriptor is neither a connected stream socket nor a pipe");
       break;
     case Saved::not_closable:
-      refuse(Kind::save_endpoint, "too many close(2) calls are blocked");
+      refuse(Kind::save_endpoint, "too many descriptors wait for close(2)");
       break;
   }
   co_return true;

@@ -76,7 +76,7 @@ Task<> Server::accept_clients(Acceptor& acceptor) {
 Server::Accepted Server::accept_one(int listening) {
   if (count_ >= settings_.clients && !may_make_room()) return Accepted::not_now;
   if (closer_.is_full()) {
-    tell_of_shortage("too many close(2) calls are blocked");
+    tell_of_shortage("too many descriptors wait for close(2)");
     return Accepted::not_now;
   }
   Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};

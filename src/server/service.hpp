@@ -30,7 +30,7 @@ enum class Saved : std::uint8_t {
   own_client,
   // Neither a connected stream socket nor a pipe.
   wrong_kind,
-  // Too many close(2) calls are blocked.
+  // Too many descriptors wait for close(2).
   not_closable,
 };
 

@@ -37,32 +37,32 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer cells: three minutes")
     parser.add_argument("--cell", action="append", default=[], metavar="NAME",
-                        help="only such cells: WORK/CLIENTS/CONNECTIONS/BINDINGS, * for any")
+                        help="measure only these cells: WORK/CLIENTS/CONNECTIONS/BINDINGS, * for any")
     parser.add_argument("--without", action="append", default=[], metavar="SERVER",
-                        choices=sorted(OTHERS), help="leave that server out")
+                        choices=sorted(OTHERS), help="omit this server")
     parser.add_argument("--beside", action="append", default=[], metavar="NAME=FOLDER",
-                        help="programs of ours from that folder, too, as a server of that name")
+                        help="also measure the scache programs in this folder, as NAME")
     parser.add_argument("--together", action="store_true",
-                        help="let the kernel choose where server and clients run")
+                        help="do not pin servers and clients to processors")
     parser.add_argument("--part", type=_part, default=(1, 1), metavar="K/N",
-                        help="of N parts of the cells, measure the K-th; --again puts N together")
+                        help="measure part K of N of the cells; --again merges the parts")
     parser.add_argument("--mail", action="store_true",
-                        help="deliver mail by a whole Postfix, and measure nothing else")
-    parser.add_argument("--messages", type=int, default=4_000, help="for --mail")
+                        help="measure only the delivery of mail by a Postfix instance")
+    parser.add_argument("--messages", type=int, default=4_000, help="number of messages of --mail")
     parser.add_argument("--separate", action="store_true",
-                        help="leave out the generator that never sleeps")
-    parser.add_argument("--list", action="store_true", help="tell the cells' names and end")
-    parser.add_argument("--rounds", type=int, help="slices of each server in each cell")
-    parser.add_argument("--slice", type=int, default=80, help="milliseconds measured in each")
-    parser.add_argument("--warm", type=int, default=20, help="milliseconds before that")
-    parser.add_argument("--seed", type=int, help="of the order in which the servers take turns")
+                        help="omit the load generator that never sleeps")
+    parser.add_argument("--list", action="store_true", help="print the names of the cells and exit")
+    parser.add_argument("--rounds", type=int, help="number of slices of each server in each cell")
+    parser.add_argument("--slice", type=int, default=80, help="duration of a slice in milliseconds")
+    parser.add_argument("--warm", type=int, default=20, help="warm-up before a slice in milliseconds")
+    parser.add_argument("--seed", type=int, help="random seed of the order of the servers")
     parser.add_argument("--ours", type=pathlib.Path, default=_BINARIES / "release/bin",
-                        metavar="FOLDER", help="where scache and scached are")
+                        metavar="FOLDER", help="folder of scache and scached")
     parser.add_argument("--bin", type=pathlib.Path, default=_BINARIES / "bench/bin")
     parser.add_argument("--json", type=pathlib.Path, default=_BINARIES / "bench/results.json")
     parser.add_argument("--again", action="store_true",
-                        help="measure nothing, tell what the file of results holds")
-    parser.add_argument("--write", action="store_true", help="put it into docs/benchmarks.md")
+                        help="measure nothing, print the stored results")
+    parser.add_argument("--write", action="store_true", help="write the tables into docs/benchmarks.md")
     return parser.parse_args()  # fmt: skip
 
 

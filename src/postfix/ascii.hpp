@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-// Kinds of characters as main.cf knows them: ASCII only, whatever the locale.
+// Character classes of main.cf: ASCII only, independent of the locale.
 namespace scache::postfix {
 
 inline constexpr std::string_view kSpaces = " \t\n\v\f\r";

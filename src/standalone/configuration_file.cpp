@@ -77,7 +77,7 @@ Reading read_configuration(const std::string& file, const Accounts& accounts) {
   };
   // O_NONBLOCK: open(2) of a FIFO must not block before the check for a regular file.
   const Fd opened{::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
-  struct stat status {};
+  struct stat status{};
   if (!opened || ::fstat(opened.get(), &status) != 0) return failure(std::strerror(errno));
   if (!S_ISREG(status.st_mode)) return failure("not a regular file");
   std::string text(kMaxConfigurationBytes + 1, '\0');

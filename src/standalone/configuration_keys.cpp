@@ -26,7 +26,7 @@ std::string full_name(std::string_view table, std::string_view name) {
   return fmt::format("{}.{}", table, name);
 }
 
-Key duration(std::string_view table, std::string_view name, Duration Configuration::*member,
+Key duration(std::string_view table, std::string_view name, Duration Configuration::* member,
              Duration least, Duration most) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     const auto text = node.value<std::string>();
@@ -46,7 +46,7 @@ Key duration(std::string_view table, std::string_view name, Duration Configurati
   return {table, name, read, show};
 }
 
-Key count(std::string_view table, std::string_view name, std::size_t Configuration::*member,
+Key count(std::string_view table, std::string_view name, std::size_t Configuration::* member,
           std::size_t least, std::size_t most = kAny) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     const auto* number = node.as_integer();
@@ -67,7 +67,7 @@ Key count(std::string_view table, std::string_view name, std::size_t Configurati
 
 // One of `words`, which are in the order of the values of the enumeration.
 template <typename Choice>
-Key choice(std::string_view table, std::string_view name, Choice Configuration::*member,
+Key choice(std::string_view table, std::string_view name, Choice Configuration::* member,
            std::span<const std::string_view> words) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     const auto* text = node.as_string();
@@ -156,7 +156,7 @@ std::string show_identity(const Identity& identity) {
 }
 
 // An empty string means unset.
-Key identity(std::string_view name, std::optional<Identity> Configuration::*member,
+Key identity(std::string_view name, std::optional<Identity> Configuration::* member,
              const Lookup& look, std::string_view what) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     into.*member = std::nullopt;
@@ -168,7 +168,7 @@ Key identity(std::string_view name, std::optional<Identity> Configuration::*memb
           }};
 }
 
-Key identities(std::string_view name, std::vector<Identity> Configuration::*member,
+Key identities(std::string_view name, std::vector<Identity> Configuration::* member,
                const Lookup& look, std::string_view what) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     const std::string key = full_name("access", name);
@@ -295,9 +295,8 @@ void Complaints::add(const toml::source_region& where, std::string text) {
 }
 
 std::vector<std::string> Complaints::take(const std::string& file) {
-  std::ranges::stable_sort(complaints_, {}, [](const Complaint& each) {
-    return std::pair{each.line, each.column};
-  });
+  std::ranges::stable_sort(complaints_, {},
+                           [](const Complaint& each) { return std::pair{each.line, each.column}; });
   std::vector<std::string> lines;
   for (const Complaint& each : std::exchange(complaints_, {})) {
     lines.push_back(fmt::format("{}:{}:{}: {}", file, each.line, each.column, each.text));

@@ -50,7 +50,7 @@ class Umask {
 
 // The status of a file in the directory; empty if it does not exist.
 std::optional<struct stat> look(const Fd& directory, const std::string& name) {
-  struct stat status {};
+  struct stat status{};
   if (::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
   return status;
 }
@@ -61,7 +61,7 @@ bool is_same(const struct stat& one, const struct stat& other) {
 
 bool is_at(const Fd& directory, const std::string& name, const Fd& file) {
   const auto there = look(directory, name);
-  struct stat here {};
+  struct stat here{};
   return there && ::fstat(file.get(), &here) == 0 && is_same(*there, here);
 }
 
@@ -75,7 +75,7 @@ Result<Fd> lock(const Fd& directory, const std::string& name, const std::string&
   for (;;) {
     constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     Fd file{::openat(directory.get(), file_name.c_str(), kFlags, 0600)};
-    struct stat status {};
+    struct stat status{};
     if (!file || ::fstat(file.get(), &status) != 0) return fail_call(shown, "open");
     if (!S_ISREG(status.st_mode)) return fail(shown, "not a regular file");
     if (status.st_uid != ::geteuid() && status.st_uid != 0) {
@@ -175,7 +175,7 @@ Result<void> Listener::renew() {
 // Records the file that bind(2) has created, and sets its owner.
 Result<void> Listener::take_file(const std::string& name) {
   const Fd file{::openat(directory_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
-  struct stat status {};
+  struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0) return fail_call(place_.path, "open");
   if (!S_ISSOCK(status.st_mode) || status.st_uid != ::geteuid()) {
     return fail(place_.path, "another process has replaced the socket");
@@ -192,7 +192,7 @@ Result<void> Listener::take_file(const std::string& name) {
 
 bool Listener::is_in_place() const noexcept {
   if (!lock_) return true;
-  struct stat status {};
+  struct stat status{};
   return ::lstat(place_.path.c_str(), &status) == 0 && status.st_dev == device_ &&
          status.st_ino == inode_;
 }
@@ -200,7 +200,7 @@ bool Listener::is_in_place() const noexcept {
 Listener::~Listener() {
   if (!lock_) return;
   const std::string name = place_.path.substr(place_.path.rfind('/') + 1);
-  struct stat status {};
+  struct stat status{};
   if (::fstatat(directory_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
       status.st_dev == device_ && status.st_ino == inode_) {
     ::unlinkat(directory_.get(), name.c_str(), 0);

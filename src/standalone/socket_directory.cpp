@@ -50,7 +50,7 @@ class Walk {
       : path_{path}, rest_{names_of(path)}, at_{::open("/", kFlags | O_DIRECTORY)} {}
 
   Result<Fd> go() {
-    struct stat status {};
+    struct stat status{};
     if (!at_ || ::fstat(at_.get(), &status) != 0) return fail_call(path_, "open /");
     owner_of_root_ = status.st_uid;
     auto checked = check(status);
@@ -68,7 +68,7 @@ class Walk {
       if (::mkdirat(at_.get(), name.c_str(), 0700) != 0) return fail_call(path_, "mkdir");
       next.reset(::openat(at_.get(), name.c_str(), kFlags | O_NOFOLLOW));
     }
-    struct stat status {};
+    struct stat status{};
     if (!next || ::fstat(next.get(), &status) != 0) return fail_call(path_, "open");
     where_ = fmt::format("{}/{}", where_, name);
     if (S_ISLNK(status.st_mode)) return follow(next, status);

@@ -40,7 +40,7 @@ class ClosingWatchTest : public DescriptorCensus {
     peers.push_back(std::move(lingering.second));
     closer.close(std::move(lingering.first), kMallory);
     EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
-    // Seen by the first look, and told by the second.
+    // The first look records it, the second reports it.
     for (int i = 0; i < 3; ++i) turn(Closer::kLookEvery);
   }
 

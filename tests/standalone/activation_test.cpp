@@ -18,7 +18,7 @@ namespace {
 
 using namespace test;
 
-// What a child says that finds `passed` as its descriptor 3.
+// The output of a child that has `passed` as its descriptor 3.
 std::string activated(int passed, const char* count, const std::function<std::string()>& pid) {
   return in_child([&] {
     ::dup2(passed, kFirstActivatedFd);

@@ -27,7 +27,7 @@ std::vector<std::string> complaints(const std::string& text) {
   return parse_configuration(text, "f", some_accounts()).complaints;
 }
 
-// What is wrong with one value, behind its place.
+// The error for one value, after its position.
 std::string complaint(const std::string& table, const std::string& line) {
   const auto all = complaints("[" + table + "]\n" + line + "\n");
   return all.size() == 1 ? all.front() : std::to_string(all.size()) + " complaints";
@@ -113,7 +113,7 @@ TEST(ConfigurationKeys, ADefaultIsNotMoreThanItsLimit) {
   EXPECT_EQ(complaint("ttl", "default = '2h'"), "f:2:11: " + text);
   EXPECT_THAT(complaints("[ttl]\nlimit = '1s'\ndefault = '2s'\n"), ElementsAre("f:3:11: " + text));
   read("[ttl]\nlimit = '1s'\ndefault = '1s'\n");
-  // One that is not set follows the limit.
+  // A default that is not set follows the limit.
   EXPECT_EQ(read("[ttl]\nlimit = '29s'\n").ttl_default, 29s);
   EXPECT_EQ(read("[ttl]\nlimit = '31s'\n").ttl_default, 30s);
 }

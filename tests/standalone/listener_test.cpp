@@ -24,7 +24,7 @@ using namespace test;
 
 class ListenerTest : public DescriptorCensus {
  protected:
-  // Empty, or why there is none.
+  // Empty, or the error.
   std::string make() { return make({.path = path}); }
   std::string make(const Place& place) {
     auto made = Listener::make(place);
@@ -38,12 +38,12 @@ class ListenerTest : public DescriptorCensus {
     path.copy(address.sun_path, sizeof address.sun_path - 1);
     return ::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
-  // Whether somebody accepts connections there.
+  // Whether a process listens at the path.
   bool is_served() const {
     return connect(Fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)}) == 0;
   }
   static mode_t mode(const std::string& file) {
-    struct stat status {};
+    struct stat status{};
     EXPECT_EQ(::stat(file.c_str(), &status), 0) << file;
     return status.st_mode & 07777;
   }
@@ -72,7 +72,7 @@ TEST_F(ListenerTest, GivesTheSocketTheModeAndTheOwnerThatAreWanted) {
   ASSERT_EQ(make(place), "");
   EXPECT_EQ(mode(path), mode_t{0666});
   if (::geteuid() != 0) return;
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, uid_t{1});
   EXPECT_EQ(status.st_gid, gid_t{2});
@@ -114,7 +114,7 @@ TEST_F(ListenerTest, LeavesAServerAloneThatTakesNoLock) {
   ASSERT_EQ(::listen(other.get(), 3), 0);
   EXPECT_EQ(make(), occupied);
   EXPECT_TRUE(is_served());
-  // And one whose backlog is full.
+  // Also with a full backlog.
   std::vector<Fd> waiting;
   int connected = 0;
   while (connected == 0) {
@@ -144,14 +144,14 @@ TEST_F(ListenerTest, LeavesALockAloneThatIsNoFileOfItsUser) {
   ASSERT_EQ(::mkfifo((path + ".lock").c_str(), 0600), 0);
   EXPECT_EQ(make(), path + ".lock: not a regular file");
   std::filesystem::remove(path + ".lock");
-  if (::geteuid() != 0) GTEST_SKIP() << "only root makes files of other users";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can create files of other users";
   std::ofstream{path + ".lock"};
   ASSERT_EQ(::chown((path + ".lock").c_str(), 1, 1), 0);
   EXPECT_EQ(make(), path + ".lock: belongs to user 1");
   EXPECT_TRUE(std::filesystem::exists(path + ".lock"));
 }
 
-// Files whose mode and owner somebody else would like to see changed.
+// Files whose mode and owner an attacker wants to change.
 TEST_F(ListenerTest, ChangesNothingThatALinkLeadsTo) {
   std::filesystem::create_directory(scratch.path("made"));
   const std::string secret = scratch.path("secret");
@@ -172,7 +172,7 @@ TEST_F(ListenerTest, HasItsModeWhateverTheUmaskIs) {
 }
 
 TEST_F(ListenerTest, LeavesNoSocketBehindThatItCannotGiveAway) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root can give anything away";
+  if (::geteuid() == 0) GTEST_SKIP() << "root can change the owner of every file";
   EXPECT_EQ(make({.path = path, .owner = 0}), path + ": chown: Operation not permitted");
   EXPECT_TRUE(std::filesystem::is_empty(scratch.path("made")));
 }

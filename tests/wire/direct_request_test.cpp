@@ -16,7 +16,7 @@ using namespace std::string_literals;
 
 const WireLimits kLimits{.name = 4, .properties = 6, .list = 100};
 
-// A frame that is put together field by field.
+// A frame that is assembled field by field.
 class Frame {
  public:
   explicit Frame(Kind kind, bool with_descriptor = false)

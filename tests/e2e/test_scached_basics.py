@@ -1,4 +1,4 @@
-"""scached without a word of configuration: its socket, whom it serves, how it starts and ends."""
+"""scached without a configuration: its socket, access, startup and shutdown."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_users_socket_is_in_its_runtime_directory(scached: Scached) -> None:
     scached.path = runtime / "scache" / "scached.sock"
     scached.start(environment={"XDG_RUNTIME_DIR": str(runtime)}, user=SOMEBODY)
     assert mode(scached.path) == 0o600
-    # Its own user and root.
+    # The server's own user and root.
     assert scached.stranger(SOMEBODY) == wire.GREETING
     assert scached.client().find_endp("e").reply == wire.FIND_ENDP_MISS
     assert scached.stop() == 0

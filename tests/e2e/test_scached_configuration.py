@@ -1,4 +1,4 @@
-"""scached's configuration: checked, shown, read again."""
+"""The configuration of scached: check, output, reload."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_what_waits_for_the_next_start_is_told(scached: Scached) -> None:
     warning = "warning: socket and limits: changes take effect at the next start\n"
     assert scached.log().count(warning) == 1
     assert scached.path.stat().st_mode & 0o777 == 0o600
-    # As long as the file differs from what the server runs with.
+    # As long as the file differs from the configuration of the running server.
     scached.reload()
     assert scached.log().count(warning) == 2
     scached.configure("")

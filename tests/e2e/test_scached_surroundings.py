@@ -1,4 +1,4 @@
-"""scached where others meddle: directories, sandboxes, closed descriptors, user namespaces."""
+"""scached in difficult environments: directories, sandboxes, closed descriptors, namespaces."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from harness.waiting import until
 
 pytestmark = pytest.mark.only("ours")
 
-# Of prlimit64(2), with a new limit as its third argument; of clone3(2), the same everywhere.
+# System call numbers. prlimit64(2) sets a limit by its third argument; clone3(2) is the same
+# everywhere.
 _PRLIMIT = {"x86_64": 302, "aarch64": 261}.get(platform.machine())
 _CLONE3 = 435
 
 
 def is_served(scached: Scached) -> bool:
-    """Whether a client that comes now is served."""
+    """Whether the server serves a new client."""
     return scached.client().find_endp("e").reply == wire.FIND_ENDP_MISS
 
 
-# The socket's file.
+# The file of the socket.
 
 
 def test_a_socket_that_is_removed_is_made_anew(scached: Scached) -> None:
@@ -92,7 +93,7 @@ def test_root_makes_no_socket_where_others_write(scached: Scached) -> None:
     assert is_served(scached)
 
 
-# A file that root alone may read, as another user would like to have it.
+# A file that only root can read, which another user tries to reach.
 def test_root_changes_no_file_that_a_link_leads_to(scached: Scached) -> None:
     shared = scached.path.parent
     shared.mkdir()
@@ -109,7 +110,7 @@ def test_root_changes_no_file_that_a_link_leads_to(scached: Scached) -> None:
     assert (stat.S_IMODE(secret.stat().st_mode), secret.stat().st_uid) == (0o600, 0)
 
 
-# What only helps.
+# Optional system features.
 
 
 @pytest.mark.skipif(_PRLIMIT is None, reason="the call's number is not known here")
@@ -140,7 +141,7 @@ def test_closed_standard_descriptors_are_nobodys(scached: Scached, closed: str) 
     assert scached.stop() == 0
 
 
-# Configurations that are no files.
+# Configurations that are not regular files.
 
 
 def test_a_fifo_as_configuration_does_not_stop_it(scached: Scached) -> None:

@@ -109,7 +109,7 @@ Decoded decode_drop(const Fields& fields) {
 Decoded decode_list(const Fields& fields) {
   constexpr std::uint64_t kAll = kConnections | kBindings;
   const std::uint64_t what = fields.number(Tag::what, kAll);
-  if (what == 0 || what > kAll) return malformed("list: what must be 1, 2 or 3");
+  if (what == 0 || what > kAll) return malformed("list: field 'what' must be 1, 2 or 3");
   const std::uint64_t limit = fields.number(Tag::limit, ~std::uint64_t{0});
   if (limit == 0) return malformed("list: limit must be greater than zero");
   return List{what, fields.bytes(Tag::prefix), fields.bytes(Tag::cursor), limit};

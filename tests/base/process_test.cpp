@@ -71,7 +71,7 @@ TEST_P(StandardDescriptors, FailToBeWrittenAndAreAtTheirEnd) {
 
 INSTANTIATE_TEST_SUITE_P(Process, StandardDescriptors, testing::Range(0, 8));
 
-// What raising the limit of open files comes to, and what is logged.
+// The limit after it was raised, and the log.
 std::string raise() {
   RecordingLog log;
   const rlim_t raised = raise_descriptor_limit(log);

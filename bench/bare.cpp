@@ -1,12 +1,11 @@
-// The limit of what any server of these protocols can reach: it makes the system calls that the
-// exchanges need and nothing else. There is no lookup and no allocation for a request, and no limit
-// is kept. For each client it keeps one descriptor, the last that the client has saved, and gives
-// that back; those saved before it go into a plain array and stay there. With a client of the
-// direct protocol, it keeps a few, and gives back the oldest.
+// The upper bound for any server of these protocols: it makes only the system calls that the
+// exchanges need. A request has no lookup, no allocation and no limits. For each client it keeps
+// the last descriptor that the client has saved, and returns that; earlier ones stay in an array.
+// For a client of the direct protocol it keeps a few, and returns the oldest.
 //
-// It takes for granted that its clients are bench_load's: every message arrives whole, and names
-// and destination properties have their one size. It is started as a child of master(8) is, with
-// the listening socket and the status channel at their numbers.
+// It relies on bench_load as its client: every message arrives complete, and names and destination
+// properties have a fixed size. It is started like a child of master(8), with the listening socket
+// and the status channel at their numbers.
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -45,15 +44,15 @@ constexpr auto kEnd = "\0\0"sv;
 constexpr auto kNoEndpoint = "status\0002\0property\0\0\0"sv;
 constexpr auto kNoDestination = "status\0002\0property\0\0property\0\0\0"sv;
 
-// Where a request's kind shows: "request\0save_endp", "request\0find_dest".
+// The offset that distinguishes requests: "request\0save_endp", "request\0find_dest".
 constexpr std::size_t kVerb = 8;
 constexpr std::size_t kObject = 13;
-// Where the properties of a save begin.
+// The offset of the properties of a save.
 constexpr std::size_t kProperties = "request\0save_endp\0ttl\0"sv.size() + kTtl.size() + 1 +
                                     "label\0"sv.size() + kNameSize + 1 + "property\0"sv.size();
 
-// The frames of the direct protocol, but for the id and what is behind it, which are the request's.
-// A found connection's name and properties stand where they stood in the frame that saved it.
+// The frames of the direct protocol, up to the id. The id and the rest are copied from the request.
+// The name and the properties of a found connection are copied from the frame that saved it.
 constexpr std::size_t kKind = 4;
 constexpr std::size_t kId = 8;
 constexpr std::size_t kIdAndReservedSize = 16;
@@ -85,7 +84,7 @@ struct Saved {
 struct Client {
   int socket = -1;
   int kept = -1;
-  // Those in the direct protocol, a ring: how many were saved, and how many found again.
+  // A ring of connections of the direct protocol: how many were saved, and how many found.
   std::uint32_t saved = 0;
   std::uint32_t found = 0;
   std::array<Saved, kDirectLanes> ring;
@@ -104,7 +103,7 @@ std::vector<int> preloaded;
   std::exit(1);
 }
 
-// Answers the number of bytes, and -1 or the descriptor that came with them.
+// Returns the number of bytes, and the descriptor that came with them, or -1.
 std::size_t receive(int socket, int& descriptor) {
   Rights rights{input.data(), input.size()};
   const ssize_t size = ::recvmsg(socket, rights.message(), MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -200,7 +199,7 @@ void serve(Client& client, std::string_view request) {
   }
 }
 
-// Whether the client is still there.
+// Whether the client is still connected.
 bool proceed(Client& client) {
   int descriptor = -1;
   const std::size_t size = receive(client.socket, descriptor);
@@ -223,7 +222,7 @@ bool proceed(Client& client) {
       break;
     case Awaits::request: {
       std::string_view request{input.data(), size};
-      // The last dummy of the exchange before, which often comes with the next request.
+      // The last dummy of the previous exchange, which often comes with the next request.
       if (request[0] == kAsk[0]) request.remove_prefix(kAsk.size());
       if (!request.empty()) serve(client, request);
       break;

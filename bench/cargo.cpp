@@ -18,7 +18,7 @@ std::uint64_t inode_of(int descriptor) noexcept {
   return ::fstat(descriptor, &about) == 0 ? about.st_ino : 0;
 }
 
-// The client's end; the server's stays open, too.
+// Returns the client's end. The server's end stays open, too.
 int connect_over_loopback() {
   const int listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};

@@ -7,10 +7,10 @@
 
 namespace scache::bench {
 
-// What plain SMTP saves, and what TLS saves: one end of a socket pair.
+// The descriptor that plain SMTP saves, and that of TLS: one end of a socket pair.
 enum class CargoKind : std::uint8_t { tcp, local };
 
-// A connection to save, and how to know it again.
+// A connection to save, and its identity.
 struct Cargo {
   int descriptor = -1;
   std::uint64_t inode = 0;
@@ -18,10 +18,10 @@ struct Cargo {
   bool is_same(int other) const noexcept;
 };
 
-// Connections, made when they are first asked for; they stay open, both ends.
+// Connections, created on demand. Both ends stay open.
 class CargoStore {
  public:
-  // The first so many of a kind; valid until more are asked for.
+  // The first connections of a kind; valid until the next call.
   std::span<const Cargo> first(CargoKind kind, std::size_t count);
 
  private:

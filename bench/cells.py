@@ -1,4 +1,4 @@
-"""What is measured: cells, each of a work, a number of clients and what the cache holds."""
+"""The cells of the benchmark: a workload, a number of clients, and the contents of the cache."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MANY = 100_000
 
 @dataclasses.dataclass(frozen=True, order=True)
 class State:
-    """What the cache holds before the measurement."""
+    """The contents of the cache before the measurement."""
 
     connections: int = 0
     bindings: int = 0
@@ -58,17 +58,17 @@ class Cell:
 
     @property
     def is_direct(self) -> bool:
-        """Whether our server is asked in the direct protocol."""
+        """Whether clients of scache use the direct protocol."""
         return self.work.startswith(("direct", "lib", "python"))
 
     @property
     def is_of_codec(self) -> bool:
-        """Whether clients send the bare bytes, through no library."""
+        """Whether clients send the bytes directly, without a library."""
         return not self.work.startswith(("lib", "python"))
 
     @property
     def servers(self) -> list[str]:
-        """Those that can do this work, in a time that one can wait for."""
+        """The servers that support this workload in a reasonable time."""
         names = [OURS, CONTROL, BARE]
         if self.state.bindings < MANY:
             names.append(STOCK)
@@ -78,7 +78,7 @@ class Cell:
         return names
 
     def task_of(self, role: str) -> Task:
-        """What clients of that server do in this cell: the same work in the server's own way."""
+        """The workload of that server's clients in this cell, in the server's own protocol."""
         way = "codec"
         work = self.work
         for prefix, library in (("lib", "libscache"), ("python", "python")):
@@ -101,7 +101,7 @@ _EXTRA = [
       for work in ("savedest", "delivery", "miss") for clients in (1, 16)),
     *(Cell(work, clients, State(wide=WIDE))
       for work in ("widefind", "widesave") for clients in (1, 16)),
-    # With 19,000 connections there is no room for those that four clients have under way.
+    # 19,000 connections leave no room for those that four clients save at the same time.
     *(Cell("directpipe", clients, State(connections))
       for connections, clients in ((0, 1), (0, 4), (19_000, 1))),
     *(Cell("directcold", clients, State()) for clients in (1, 16)),
@@ -109,7 +109,7 @@ _EXTRA = [
 
 
 def _works_of(state: State) -> list[str]:
-    """The works that such a state can make a difference to."""
+    """The workloads that depend on such a state."""
     works = ["savefind", "miss", "delivery", "savedest"]
     if not state.connections and state.bindings:
         works.remove("savefind")
@@ -123,20 +123,20 @@ def _works_of(state: State) -> list[str]:
 
 
 def full() -> list[Cell]:
-    """What ./dev bench measures."""
+    """The cells of ./dev bench."""
     states = [State(), State(connections=19_000), State(bindings=50_000), State(19_000, 50_000)]
     cells = [Cell(w, c, state) for state in states for w in _works_of(state) for c in CLIENTS]
     return cells + _EXTRA
 
 
 def quick() -> list[Cell]:
-    """The corners of it."""
+    """The cells of ./dev bench --quick."""
     works = ("savefind", "miss", "directsavefind", "directmiss", "libsavefind")
     return [Cell(w, c, State()) for w in works for c in CLIENTS]
 
 
 def matching(patterns: list[str]) -> list[Cell]:
-    """Any cells, by name; `*` stands for anything."""
+    """The cells that match a name; `*` matches anything."""
     grid = [
         Cell(work, clients, State(connections, bindings))
         for work, clients, connections, bindings in itertools.product(

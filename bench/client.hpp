@@ -15,9 +15,9 @@ namespace scache::bench {
 // Nanoseconds of CLOCK_MONOTONIC.
 std::uint64_t now() noexcept;
 
-// Client repeats the operations of a work. It waits for each answer, or has as many steps under way
-// as the work has lanes, and checks every byte of what comes and every descriptor: a wrong one ends
-// the program.
+// Client repeats the operations of a workload. It waits for each answer, or has as many outstanding
+// steps as the workload has lanes. It checks every byte and every descriptor that it receives, and
+// ends the program if one is wrong.
 class Client {
  public:
   Client() = default;
@@ -27,35 +27,36 @@ class Client {
 
   int socket() const noexcept { return socket_; }
 
-  // Connects, and closes what was connected before.
+  // Closes the old connection, and connects.
   void connect(const std::string& path);
-  // Hears the greeting, if the protocol has one, and agrees on the protocol.
+  // Reads the greeting, if the protocol has one, and negotiates the protocol.
   void agree(Protocol protocol);
 
   // Begins an operation, with `cargo` for its descriptors: one for each lane.
   void begin(Work& work, const Ids& ids, std::span<const Cargo> cargo, std::uint64_t when);
-  // Takes what has come, and sends what follows. Answers whether the operation has ended.
+  // Reads the answers that have arrived, and sends the next steps. Returns whether the operation
+  // has ended.
   bool proceed();
-  // When the operation began.
+  // The start of the operation.
   std::uint64_t began() const noexcept { return began_; }
-  // Sends the dummy that is owed when no operation follows.
+  // Sends the outstanding dummy if no operation follows.
   void finish();
 
  private:
-  // Sends what may be under way; what has no descriptor, together.
+  // Sends as many steps as allowed; steps without a descriptor in one message.
   void send_steps();
   void check_received(std::uint32_t lane);
   void expect(std::string_view wanted);
   void send(std::string_view bytes, int descriptor);
-  // Answers how many bytes came, with the descriptor that came with them in received_.
+  // Returns how many bytes arrived; received_ has the descriptor that came with them.
   std::size_t receive();
 
   int socket_ = -1;
   Work* work_ = nullptr;
-  // Steps that were sent, and those that were answered.
+  // The numbers of steps that were sent and answered.
   std::size_t sent_ = 0;
   std::size_t answered_ = 0;
-  // Of each lane.
+  // One of each lane.
   std::vector<Ids> ids_{};
   std::span<const Cargo> cargo_{};
   std::uint64_t began_ = 0;

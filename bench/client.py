@@ -18,14 +18,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 import scache
 from tally import Tallies
 
-# What Postfix sends (bench/sizes.hpp).
+# Sizes as in Postfix (bench/sizes.hpp).
 _NAME, _PROPERTIES = 80, b"y" * 150
 _TTL = 90_000
 _CARGO = 4
 
 
 def main() -> None:
-    """Repeats the work as long as the others do, as often as they do."""
+    """Repeats the workload until the shared memory stops the clients."""
     path, work, place, clients, descriptor = sys.argv[1:]
     number = int(place)
     tallies = Tallies(int(descriptor), int(clients))

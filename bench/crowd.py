@@ -1,4 +1,4 @@
-"""Clients that are processes of their own, each with one stream, and that block for each answer."""
+"""Clients in separate processes, each with one stream, that block for each answer."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _PYTHON_CLIENT = pathlib.Path(__file__).with_name("client.py")
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor time of a process, all its threads."""
+    """The processor time of all threads of a process."""
     return time.clock_gettime(~pid << 3 | _CLOCK_OF_PROCESS)
 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What clients do: in which way, which work, and how many requests an operation of it has."""
+    """The task of clients: a library, a workload, and the number of requests of an operation."""
 
     way: str
     work: str
@@ -34,7 +34,7 @@ class Task:
 
 
 class Crowd:
-    """So many processes, which are connected before the first slice begins."""
+    """Client processes, which connect before the first slice."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Crowd:
         self._await()
 
     def slice(self, warm: int, measured: int) -> Slice:
-        """Lets them go, and measures so many milliseconds after so many."""
+        """Starts them, waits for the warm-up, and measures."""
         self._server.read_status()
         self._tallies.running = 1
         os.write(self._gate, b"g" * len(self._clients))
@@ -97,7 +97,7 @@ class Crowd:
         return time.monotonic(), cpu_seconds(self._server.pid), clients
 
     def _await(self) -> None:
-        """Until all stand still. A quick one may have gone twice, in the place of one that starved."""
+        """Waits until all have stopped. A fast one may have started twice, in place of another."""
         end = time.monotonic() + _PATIENCE
         while self._tallies.stops() < self._slices * len(self._clients):
             if any(process.poll() is not None for process in self._clients):

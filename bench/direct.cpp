@@ -15,8 +15,8 @@ using Of = Message::Of;
 
 constexpr std::size_t kIdAt = 8;
 
-// Frame writes a message that is one frame, of a request of that kind or of the answer to it. The
-// request's id is made of the kind and of the endpoint's number.
+// Frame writes a message with one frame: a request, or its answer. The id of the request consists
+// of the kind and the number of the endpoint.
 class Frame {
  public:
   Frame(Message& message, Kind request, Kind kind, bool with_descriptor)

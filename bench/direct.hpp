@@ -4,12 +4,12 @@
 
 #include "work.hpp"
 
-// Works in the direct protocol.
+// Workloads in the direct protocol.
 namespace scache::bench {
 
-// So many connections are saved, and each found again.
+// Saves a number of connections and finds each of them.
 Work direct_save_and_find(std::uint32_t lanes);
-// Nothing is found.
+// A lookup that finds nothing.
 Work direct_miss();
 
 }  // namespace scache::bench

@@ -1,4 +1,4 @@
-"""bench_load, the process that plays all clients."""
+"""bench_load, the process that simulates all clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from servers import Server
 
 @dataclasses.dataclass(frozen=True)
 class Slice:
-    """What one short measurement has found; times in seconds."""
+    """The result of one slice; times in seconds."""
 
     operations: int
     requests: int
@@ -22,7 +22,7 @@ class Slice:
     cpu: float
     p50: float
     p99: float
-    # The clients', where they are processes of their own.
+    # Of clients in separate processes.
     clients_cpu: float = 0.0
 
     @property
@@ -47,7 +47,7 @@ class Slice:
 
 
 class Driver:
-    """Commands in, answers out; an error when the program ends, which says why."""
+    """Sends commands and reads answers. Raises an error when the program ends with a message."""
 
     def __init__(self, program: pathlib.Path, processor: int) -> None:
         self._process = subprocess.Popen(
@@ -65,18 +65,18 @@ class Driver:
         return json.loads(answer)
 
     def add(self, server: Server) -> None:
-        """From here on this is the server of that name."""
+        """Registers the server under its name."""
         self._ask("server", server.key, server.pid, server.path, server.status)
 
     def fill(self, server: Server, work: str, count: int, first: int = 0) -> None:
-        """Does the work so often, each time with another name; the names have numbers."""
+        """Repeats the workload `count` times, with a new numbered name each time."""
         if count:
             self._ask("fill", server.key, work, first, count)
 
     def slice(
         self, server: Server, work: str, clients: int, bindings: int, warm: int, measured: int
     ) -> Slice:
-        """Lets so many clients repeat the work for so many milliseconds."""
+        """Has clients repeat the workload for a number of milliseconds."""
         answer = self._ask("slice", server.key, work, clients, bindings, warm, measured)
         found = Slice(**answer)
         if found.operations == 0:
@@ -84,6 +84,6 @@ class Driver:
         return found
 
     def close(self) -> None:
-        """Ends it, in the middle of a slice if need be."""
+        """Ends it, also within a slice."""
         self._process.kill()
         self._process.wait()

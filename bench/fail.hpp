@@ -8,7 +8,7 @@
 
 namespace scache::bench {
 
-// A measurement that went wrong is none: says why, and ends the program.
+// Writes the error and exits: a faulty measurement has no result.
 template <typename... Arguments>
 [[noreturn]] void fail(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
   fmt::print(stderr, "bench_load: {}\n", fmt::format(text, std::forward<Arguments>(arguments)...));

@@ -2,14 +2,14 @@
 
 #include <string_view>
 
-// How a connection begins (docs/protocol.md).
+// The start of a stream (docs/protocol.md).
 namespace scache::bench {
 
 using namespace std::string_view_literals;
 
-// What the server says first.
+// The server's greeting.
 inline constexpr auto kGreeting = "protocol\0connection_cache_protocol\0\0"sv;
-// How a client asks for the direct protocol, and what it hears.
+// The request for the direct protocol, and its answer.
 inline constexpr auto kWish = "request\0direct\0version\0001\0\0"sv;
 inline constexpr auto kAgreement =
     "status\0000\0version\0001\0"

@@ -7,7 +7,7 @@
 
 namespace scache::bench {
 
-// Times in nanoseconds, to within one part in 32.
+// A histogram of times in nanoseconds, with a relative error of 1/32.
 class Histogram {
  public:
   void add(std::uint64_t value) noexcept {
@@ -18,7 +18,7 @@ class Histogram {
     counts_.fill(0);
     total_ = 0;
   }
-  // The value that this part (0 to 1) of all values does not exceed.
+  // The quantile for `part` (0 to 1).
   double quantile(double part) const noexcept {
     const auto wanted = static_cast<std::uint64_t>(part * static_cast<double>(total_));
     std::uint64_t seen = 0;

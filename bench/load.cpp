@@ -1,13 +1,13 @@
-// bench_load plays the clients of all servers, in one process that never sleeps while it measures:
-// what a server waits for is there as soon as it can be. It reads commands, one a line, and answers
-// each with one line of JSON:
+// bench_load simulates the clients of all servers in one process. It never sleeps while it
+// measures, so that servers receive input as early as possible. It reads commands, one a line, and
+// answers each with one line of JSON:
 //
 //   server NAME PID SOCKET STATUS                    STATUS: the parent's end of its status channel
-//   fill NAME WORK FIRST COUNT                       does the work so often, from that number on
-//   slice NAME WORK CLIENTS BINDINGS WARM MEASURED   BINDINGS were filled in; in milliseconds
+//   fill NAME WORK FIRST COUNT                       repeats the workload, numbered from FIRST on
+//   slice NAME WORK CLIENTS BINDINGS WARM MEASURED   BINDINGS exist already; times in milliseconds
 //
-// Servers take turns: the clients of one stay connected while another is measured. Whatever is not
-// as it should be ends the program with a message.
+// Servers take turns: the clients of one stay connected while another is measured. Any error ends
+// the program with a message.
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -38,14 +38,14 @@
 namespace scache::bench {
 namespace {
 
-// Clients that fill a cache.
+// The number of clients that fill a cache.
 constexpr std::uint32_t kFillers = 8;
-// A client saves these in turn in each lane, so that a mixed-up descriptor is noticed.
+// A client saves these in turn in each lane, to detect a wrong descriptor.
 constexpr std::uint32_t kCargoOfLane = 4;
-// The status channel has room for far more.
+// The status channel has room for many more.
 constexpr std::uint64_t kOperationsOfStatus = 128;
 constexpr std::uint64_t kMillisecond = 1'000'000;
-// Longer than any operation of the slowest server takes.
+// Longer than any operation of the slowest server.
 constexpr std::uint64_t kPatience = 60'000 * kMillisecond;
 
 std::uint64_t read_clock(clockid_t clock) {
@@ -63,15 +63,16 @@ int take_from_parent(int descriptor) {
   return mine;
 }
 
-// One server, and the clients that are connected to it.
+// A server and its clients.
 struct Server {
   std::string path;
   clockid_t cpu_clock = 0;
   int epoll = -1;
-  // Where the stock server tells its master of each request; nobody must be woken to read it.
+  // The stock server reports each request to master on this channel. No process waits for the
+  // messages, so that none is woken.
   int status = -1;
   std::vector<std::unique_ptr<Client>> clients;
-  // What they talk, and keep to.
+  // The protocol of the clients, which they do not change.
   Protocol protocol = Protocol::postfix;
 
   void read_status() const {
@@ -80,7 +81,7 @@ struct Server {
     }
   }
 
-  // Exactly so many clients from here on, for that work.
+  // Sets the number of clients, and their workload.
   void connect(std::size_t count, const Work& work) {
     if (std::exchange(protocol, work.protocol) != work.protocol) clients.clear();
     while (clients.size() > count) clients.pop_back();
@@ -101,7 +102,7 @@ struct Server {
   }
 };
 
-// The time in which operations count.
+// The period in which operations count.
 struct Window {
   std::uint64_t operations = 0;
   std::uint64_t from = 0;
@@ -110,12 +111,12 @@ struct Window {
   Histogram times;
 };
 
-// Run lets all clients of a server repeat a work.
+// Run has all clients of a server repeat a workload.
 class Run {
  public:
   struct Numbers {
     std::uint32_t first;
-    // How many were filled in.
+    // How many exist already.
     std::uint32_t bindings;
     std::uint64_t seed;
   };
@@ -132,7 +133,7 @@ class Run {
     }
   }
 
-  // `goes_on(began, ended)` is asked after each operation; when it says no, that client stops.
+  // Calls `goes_on(began, ended)` after each operation; the client stops if it returns false.
   template <typename GoesOn>
   void until(GoesOn goes_on) {
     server_.read_status();

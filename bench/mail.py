@@ -1,4 +1,4 @@
-"""./dev bench --mail: what a cache saves a mail system whose receivers are 20 ms away."""
+"""./dev bench --mail: the gain of a cache for a mail system whose receivers are 20 ms away."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _RECEIVER = pathlib.Path(__file__).with_name("receiver.py")
 
 @dataclasses.dataclass(frozen=True)
 class Delivery:
-    """What came of delivering the mail in one way; times in seconds."""
+    """The result of one delivery of the mail; times in seconds."""
 
     way: str
     messages: int
     sessions: int
     seconds: float
-    # Processor time of the cache, and of master(8), which the stock server tells of every request.
+    # Processor time of the cache, and of master(8), to which the stock server reports each request.
     cache_cpu: float
     master_cpu: float
 

@@ -1,4 +1,4 @@
-"""Runs cells: servers side by side, in short slices and ever another order."""
+"""Runs cells: several servers in short slices, in random order."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from servers import BARE, CONTROL, OURS, S6, STOCK, Programs, Server
 
 Say = Callable[[str], None]
 
-# The stock server takes ever longer for each further binding.
+# In the stock server each further binding takes longer.
 _MEMORY = {"connections": 19_000, "connections700": 19_000, "bindings": 20_000}
 
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """What runs where, and for how long, in milliseconds."""
+    """The programs, the processors, and the durations in milliseconds."""
 
     programs: Programs
-    # Where bench_load and bench_client are.
+    # The folder of bench_load and bench_client.
     tools: pathlib.Path
     server_processor: int
     load_processor: int
     rounds: int
     warm: int
     measured: int
-    # Whether the kernel chooses where servers and clients run.
+    # Whether the kernel chooses the processors of servers and clients.
     together: bool = False
     saturated: bool = True
     without: frozenset[str] = frozenset()
 
     @property
     def both(self) -> frozenset[int]:
-        """Where servers and clients run as the kernel likes."""
+        """Both processors, among which the kernel chooses."""
         return frozenset((self.server_processor, self.load_processor))
 
 
@@ -57,7 +57,7 @@ class Result:
     saturated: dict[str, list[Slice]] = dataclasses.field(default_factory=dict)
 
     def short(self) -> str:
-        """A line for who waits: requests a second of ours, and how that compares."""
+        """A line of progress: requests a second of scache, compared with the others."""
         mine = [each.throughput for each in self.slices[OURS]]
         told = [f"{self.cell}: {statistics.median(mine):,.0f}/s"]
         for role, slices in self.slices.items():
@@ -68,7 +68,7 @@ class Result:
 
 @dataclasses.dataclass(frozen=True)
 class Growth:
-    """The memory that a server needs for each entry of a kind, in bytes."""
+    """The memory of a server for each entry of a kind, in bytes."""
 
     server: str
     entries: str
@@ -80,7 +80,7 @@ class Growth:
 def _started(
     machine: Machine, wanted: Sequence[tuple[str, bool]]
 ) -> Iterator[tuple[Driver, dict[tuple[str, bool], Server]]]:
-    """Servers by their roles and whether ours talk in the direct protocol."""
+    """Servers by role, and whether scache uses the direct protocol."""
     servers: dict[tuple[str, bool], Server] = {}
     driver = Driver(machine.tools / "bench_load", machine.load_processor)
     try:
@@ -182,14 +182,14 @@ def _crowd(machine: Machine, server: Server, cell: Cell) -> Iterator[Crowd]:
 
 
 def memory(machine: Machine, roles: Sequence[str], say: Say) -> list[Growth]:
-    """Measures what entries cost, each kind in servers of its own."""
+    """Measures the memory of entries, each kind in new servers."""
     say("memory")
     growths = []
     for entries, count in _MEMORY.items():
         for role in roles:
             with _started(machine, [(role, False)]) as (driver, servers):
                 (server,) = servers.values()
-                # What the first clients need is no entry's.
+                # The memory of the first clients must not count for the entries.
                 driver.slice(server, "delivery", 8, 0, machine.warm, machine.measured)
                 before = server.private_memory()
                 driver.fill(server, entries, count)

@@ -8,10 +8,10 @@ namespace scache::bench {
 namespace {
 
 constexpr std::size_t kDigits = 10;
-// Those of the direct protocol, little-endian.
+// Numbers of the direct protocol, little-endian.
 constexpr std::size_t kNumber = 8;
 constexpr std::size_t kHalfNumber = 4;
-// In milliseconds: nothing that is measured takes longer.
+// In milliseconds: longer than any measurement.
 constexpr std::uint64_t kLongestTime = 60'000;
 
 void put_digits(char* at, std::uint32_t number) noexcept {
@@ -121,7 +121,7 @@ bool Message::fits(std::string_view input, Ids& ids) noexcept {
   for (const Place& place : places_) {
     if (place.form != Form::connection && place.form != Form::time) continue;
     if (place.at + kNumber > input.size()) {
-      // Half a number tells nothing yet.
+      // An incomplete number cannot be checked yet.
       input = input.substr(0, place.at);
       break;
     }

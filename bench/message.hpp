@@ -8,15 +8,15 @@
 
 namespace scache::bench {
 
-// The numbers that the names and properties of one operation are made of.
+// The numbers in the names and properties of one operation.
 struct Ids {
   std::uint32_t destination = 0;
   std::uint32_t endpoint = 0;
-  // What the server calls the connection that it was given; 0 until it has said so.
+  // The server's id of the connection; 0 until it is known.
   std::uint64_t connection = 0;
 };
 
-// Message is built once and sent, or expected, with other numbers each time.
+// Message is a template that is sent, or compared, with different numbers each time.
 class Message {
  public:
   enum class Of : std::uint8_t { destination, endpoint };
@@ -24,23 +24,24 @@ class Message {
   Message& text(std::string_view text);
   // Ten digits.
   Message& number(Of which);
-  // A name of kNameSize bytes, and properties of `size` bytes, that hold the number.
+  // A name of kNameSize bytes, and properties of `size` bytes, both containing the number.
   Message& name(Of which);
   Message& properties(Of which, std::size_t size);
-  // A deadline as s6 packs it, another for each endpoint: it looks for a free one.
+  // A deadline in the format of s6. Each endpoint has a different one, since s6 searches for a free
+  // one.
   Message& s6_deadline();
-  // In a frame of the direct protocol: the endpoint's number in the lower half of the request's id,
-  // which is already there, what the server calls the connection, and a time that it tells.
+  // In a frame of the direct protocol: the number of the endpoint in the lower half of the
+  // request's id, the server's id of the connection, and a time from the server.
   Message& in_request_id(std::size_t at);
   Message& connection();
   Message& time();
 
-  // Where others append to the message.
+  // The buffer, to which callers append.
   std::string& bytes() noexcept { return bytes_; }
   // The bytes; valid until the next call.
   std::string_view with(const Ids& ids) noexcept;
-  // Whether this is what is expected, or its beginning, or goes on behind it. The connection's
-  // number is the server's to choose when it tells it first; a time may be any that is short.
+  // Whether the input is the expected message, a part of it, or longer. The first id of a
+  // connection and short times may have any value.
   bool fits(std::string_view input, Ids& ids) noexcept;
   std::size_t size() const noexcept { return bytes_.size(); }
 

@@ -31,7 +31,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def line_plot(title: str, x_words: str, y_words: str, series: Series) -> str:
-    """The x values stand side by side whatever their distance; the y axis is logarithmic."""
+    """A plot with evenly spaced x values and a logarithmic y axis."""
     xs = sorted({x for points in series.values() for x, _ in points})
     low, high = _decades([y for points in series.values() for _, y in points])
     inner_width, inner_height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
@@ -71,7 +71,7 @@ def line_plot(title: str, x_words: str, y_words: str, series: Series) -> str:
             f'<circle cx="{at_x(x):.1f}" cy="{at_y(y):.1f}" r="{_MARKS[name]}" fill="{colour}"/>'
             for x, y in points
         )
-        # From the lowest upwards, so that none covers another.
+        # From the lowest upwards, so that labels do not overlap.
         place = min([at_y(points[-1][1]) + 4, *(other - 15 for other in labels)])
         labels.append(place)
         out.append(f'<text x="{at_x(points[-1][0]) + 10:.1f}" y="{place:.1f}" '
@@ -80,7 +80,7 @@ def line_plot(title: str, x_words: str, y_words: str, series: Series) -> str:
 
 
 def _series(results: Sequence[Result], wanted: dict[int, str], what: str, factor: float) -> Series:
-    """The medians of the cells with these names, for each server."""
+    """The medians of the cells with these names, by server."""
     by_name = {str(result.cell): result for result in results}
     series: Series = {}
     for x, name in wanted.items():
@@ -94,7 +94,7 @@ def _series(results: Sequence[Result], wanted: dict[int, str], what: str, factor
 
 
 def draw(results: Sequence[Result], folder: pathlib.Path) -> list[pathlib.Path]:
-    """All plots that the results suffice for."""
+    """All plots for which there are results."""
     held = (0, 19_000)
     bound = (0, 50_000)
     plots = {

@@ -1,4 +1,4 @@
-"""Ratios of two servers, slice by slice, and how far they can be trusted."""
+"""Ratios of two servers, slice by slice, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _RESAMPLES = 1_000
 
 @dataclasses.dataclass(frozen=True)
 class Ratio:
-    """A median with the interval that holds it with 95 % confidence."""
+    """A median with its 95 % confidence interval."""
 
     median: float
     low: float
@@ -23,9 +23,9 @@ class Ratio:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Ratio:
-    """Ours to theirs: the median over the rounds, in each of which both had their turn."""
+    """The median ratio over the rounds, each of which has a slice of both servers."""
     values = [a / b for a, b in zip(ours, theirs, strict=True)]
-    # The same data give the same interval.
+    # A fixed seed: the same data result in the same interval.
     chance = random.Random(len(values))
     medians = sorted(
         statistics.median(chance.choices(values, k=len(values))) for _ in range(_RESAMPLES)

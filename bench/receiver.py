@@ -16,7 +16,7 @@ _END = b"\r\n.\r\n"
 
 
 class Receiver:
-    """What all sessions share."""
+    """The state that all sessions share."""
 
     def __init__(self, delay: float, wanted: int) -> None:
         self.loop = asyncio.get_running_loop()
@@ -28,21 +28,21 @@ class Receiver:
         self.messages = 0
 
     def release(self) -> None:
-        """From here on everybody is greeted."""
+        """Starts to greet clients."""
         self.loop.remove_reader(sys.stdin.fileno())
         self.open = True
         for session in self.waiting:
             session.greet()
 
     def took(self) -> None:
-        """One more message."""
+        """Counts a message."""
         self.messages += 1
         if self.messages == self.wanted:
             print(self.messages, self.sessions, flush=True)
 
 
 class Session(asyncio.Protocol):
-    """One client. What it sends at once is answered at once, each reply after the delay."""
+    """A session with one client. Sends each reply after the delay; pipelined replies together."""
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
@@ -60,7 +60,7 @@ class Session(asyncio.Protocol):
             self._receiver.waiting.append(self)
 
     def greet(self) -> None:
-        """The connection's own round trip, and the greeting's."""
+        """Delays the greeting by the round trips of the connection and of the greeting."""
         self._reply(b"220 far.test ready\r\n", 2)
 
     def data_received(self, data: bytes) -> None:
@@ -96,7 +96,7 @@ class Session(asyncio.Protocol):
 
 
 async def main() -> None:
-    """Listens until it is ended."""
+    """Listens until the process is terminated."""
     addresses, port, milliseconds, wanted = sys.argv[1:]
     receiver = Receiver(int(milliseconds) / 1000, int(wanted))
     for address in addresses.split(","):

@@ -8,11 +8,11 @@
 
 namespace scache::bench {
 
-// A message of bytes and at most one descriptor, for sendmsg and recvmsg. Neither copied nor moved:
-// the kernel's structure points into it.
+// A message of bytes and at most one descriptor, for sendmsg and recvmsg. It cannot be copied or
+// moved, since msghdr points into it.
 class Rights {
  public:
-  // To be sent; without a descriptor where it is -1.
+  // For sendmsg; without a descriptor if it is -1.
   Rights(std::string_view bytes, int descriptor) noexcept
       : Rights{const_cast<char*>(bytes.data()), bytes.size()} {
     if (descriptor < 0) {
@@ -26,7 +26,7 @@ class Rights {
     header->cmsg_len = CMSG_LEN(sizeof descriptor);
     std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
   }
-  // To be received.
+  // For recvmsg.
   Rights(char* room, std::size_t size) noexcept : buffer_{room, size} {
     message_.msg_iov = &buffer_;
     message_.msg_iovlen = 1;

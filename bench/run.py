@@ -1,4 +1,4 @@
-"""./dev bench: our server beside the stock one, s6-fdholderd and the bare system calls."""
+"""./dev bench: compares scache with the stock server, s6-fdholderd and the bare system calls."""
 
 from __future__ import annotations
 
@@ -37,32 +37,32 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer cells: three minutes")
     parser.add_argument("--cell", action="append", default=[], metavar="NAME",
-                        help="only such cells: WORK/CLIENTS/CONNECTIONS/BINDINGS, * for any")
+                        help="measure these cells: WORK/CLIENTS/CONNECTIONS/BINDINGS, * for any")
     parser.add_argument("--without", action="append", default=[], metavar="SERVER",
-                        choices=sorted(OTHERS), help="leave that server out")
+                        choices=sorted(OTHERS), help="omit this server")
     parser.add_argument("--beside", action="append", default=[], metavar="NAME=FOLDER",
-                        help="programs of ours from that folder, too, as a server of that name")
+                        help="also measure the scache programs in this folder, as NAME")
     parser.add_argument("--together", action="store_true",
-                        help="let the kernel choose where server and clients run")
+                        help="do not pin servers and clients to processors")
     parser.add_argument("--part", type=_part, default=(1, 1), metavar="K/N",
-                        help="of N parts of the cells, measure the K-th; --again puts N together")
+                        help="measure part K of N of the cells; --again merges the parts")
     parser.add_argument("--mail", action="store_true",
-                        help="deliver mail by a whole Postfix, and measure nothing else")
-    parser.add_argument("--messages", type=int, default=4_000, help="for --mail")
+                        help="measure only the delivery of mail by a Postfix instance")
+    parser.add_argument("--messages", type=int, default=4_000, help="number of messages of --mail")
     parser.add_argument("--separate", action="store_true",
-                        help="leave out the generator that never sleeps")
-    parser.add_argument("--list", action="store_true", help="tell the cells' names and end")
-    parser.add_argument("--rounds", type=int, help="slices of each server in each cell")
-    parser.add_argument("--slice", type=int, default=80, help="milliseconds measured in each")
-    parser.add_argument("--warm", type=int, default=20, help="milliseconds before that")
-    parser.add_argument("--seed", type=int, help="of the order in which the servers take turns")
+                        help="omit the load generator that never sleeps")
+    parser.add_argument("--list", action="store_true", help="print the names of the cells and exit")
+    parser.add_argument("--rounds", type=int, help="number of slices of each server in each cell")
+    parser.add_argument("--slice", type=int, default=80, help="milliseconds of each slice")
+    parser.add_argument("--warm", type=int, default=20, help="milliseconds of warm-up before it")
+    parser.add_argument("--seed", type=int, help="random seed of the order of the servers")
     parser.add_argument("--ours", type=pathlib.Path, default=_BINARIES / "release/bin",
-                        metavar="FOLDER", help="where scache and scached are")
+                        metavar="FOLDER", help="folder of scache and scached")
     parser.add_argument("--bin", type=pathlib.Path, default=_BINARIES / "bench/bin")
     parser.add_argument("--json", type=pathlib.Path, default=_BINARIES / "bench/results.json")
     parser.add_argument("--again", action="store_true",
-                        help="measure nothing, tell what the file of results holds")
-    parser.add_argument("--write", action="store_true", help="put it into docs/benchmarks.md")
+                        help="measure nothing, print the stored results")
+    parser.add_argument("--write", action="store_true", help="update docs/benchmarks.md")
     return parser.parse_args()  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def _say(text: str) -> None:
 
 
 def _processors() -> tuple[int, int]:
-    """One for the servers and one for the load, on different cores; the first is the busiest."""
+    """A processor for the servers and one for the load, on different cores."""
     allowed = sorted(os.sched_getaffinity(0), reverse=True)
     for other in allowed[1:]:
         siblings = pathlib.Path(
@@ -112,7 +112,7 @@ def _machine(arguments: argparse.Namespace) -> Machine:
 
 
 def _about(machine: Machine) -> dict[str, str]:
-    """What the numbers come from."""
+    """Describes the machine and the versions."""
 
     def said(*words: str) -> str:
         return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
@@ -136,7 +136,7 @@ def _about(machine: Machine) -> dict[str, str]:
 
 
 def _version_of_stock() -> str:
-    """As its program tells it, since the package is not installed."""
+    """The version in the program file, since the package is not installed."""
     program = debian.daemons(debian.unpacked()) / "scache"
     found = re.search(rb"mail_version=([\w.-]+)", program.read_bytes())
     return found[1].decode() if found else "unknown"
@@ -150,7 +150,7 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     wanted = _wanted(arguments)
     begun = time.monotonic()
     results = measure.run(machine, wanted, chance, _say)
-    # Once is chance: what falls short has to do so again, in servers that were started anew.
+    # A result below its bar may be chance: measure it again, with new server processes.
     again = [result.cell for result in results if below(result) and not arguments.beside]
     if again:
         _say(f"once more, {len(again)} cells:")
@@ -168,7 +168,7 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _come_first() -> None:
-    """What else runs on the machine waits meanwhile, in other sessions, too."""
+    """Raises the priority of the measurement over other sessions of the machine."""
     if os.geteuid() != 0:
         return
     os.setpriority(os.PRIO_PROCESS, 0, -20)
@@ -186,13 +186,13 @@ def _wanted(arguments: argparse.Namespace) -> list[cells.Cell]:
 
 
 def _file(arguments: argparse.Namespace, part: int) -> pathlib.Path:
-    """Where the results of a part are stored."""
+    """The file with the results of a part."""
     path: pathlib.Path = arguments.json
     return path.with_suffix(f".{part}.json") if arguments.part[1] > 1 else path
 
 
 def _stored(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What was measured, all parts together."""
+    """The stored results of all parts."""
     _, parts = arguments.part
     files = [_file(arguments, part + 1) for part in range(parts)] if arguments.again else [
         _file(arguments, arguments.part[0])]  # fmt: skip
@@ -205,7 +205,7 @@ def _stored(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _mail(arguments: argparse.Namespace) -> list[Delivery]:
-    """The mail is delivered where that is asked for, else what was stored of it."""
+    """Delivers the mail if requested; otherwise returns the stored result."""
     file: pathlib.Path = arguments.json.with_name("mail.json")
     if arguments.mail:
         deliveries = mail.deliver(arguments.ours.absolute() / "scache", arguments.messages, _say)
@@ -216,7 +216,7 @@ def _mail(arguments: argparse.Namespace) -> list[Delivery]:
 
 
 def _refuse_dirty_tree(about: dict[str, str] | None = None) -> None:
-    """Figures on the page are of a commit: anybody can measure the same."""
+    """The page shows figures of a commit only, so that they can be reproduced."""
     changed = subprocess.run(
         ["git", "-C", str(REPOSITORY), "status", "--porcelain", "--", ".",
          ":!docs/benchmarks.md", ":!docs/plots"],
@@ -244,7 +244,7 @@ def _slices(stored: dict[str, list[dict[str, Any]]]) -> dict[str, list[Slice]]:
 
 
 def _failures(results: Sequence[Result], repeated: Sequence[Result]) -> list[str]:
-    """What was below its bar in both runs."""
+    """Ratios that were below their bars in both runs."""
     second = {
         (str(result.cell), check.name): check for result in repeated for check in checks(result)
     }
@@ -258,7 +258,7 @@ def _failures(results: Sequence[Result], repeated: Sequence[Result]) -> list[str
 
 
 def _heavier(growths: Sequence[Growth]) -> list[str]:
-    """Entries for which we need more memory than the stock server."""
+    """Entries that take more memory than in the stock server."""
     stock = {growth.entries: growth.each for growth in growths if growth.server == STOCK}
     return [
         f"memory: {growth.each:.0f} bytes of {growth.entries}, stock {stock[growth.entries]:.0f}"
@@ -268,7 +268,7 @@ def _heavier(growths: Sequence[Growth]) -> list[str]:
 
 
 def main() -> int:
-    """Measures, stores, tells."""
+    """Measures, stores and prints the results."""
     arguments = _arguments()
     if arguments.list:
         print("\n".join(map(str, _wanted(arguments))))

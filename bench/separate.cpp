@@ -1,12 +1,12 @@
-// bench_client is one client: a process with one stream, which blocks until its answer is there, as
-// Postfix's do. bench/crowd.py starts as many as a measurement needs:
+// bench_client is one client: a process with one stream that blocks for each answer, as the clients
+// of Postfix do. bench/crowd.py starts as many as a measurement needs:
 //
 //   bench_client SOCKET WAY WORK PLACE CLIENTS BINDINGS TALLIES
 //
-// WAY: codec (the bare bytes), libscache, libscache-postfix (libscache in Postfix's protocol) or s6
-// (s6's own library). PLACE: which of the CLIENTS this is. A byte on standard input lets it go, the
-// shared memory at descriptor TALLIES stops it, and the end of standard input ends it. Whatever is
-// not as it should be ends it with a message.
+// WAY: codec (no library), libscache, libscache-postfix (libscache with the Postfix protocol) or s6
+// (s6's own library). PLACE: the number of this client among the CLIENTS. A byte on standard input
+// starts it, the shared memory at descriptor TALLIES stops it, and the end of standard input ends
+// it. Any error ends it with a message.
 
 #include <unistd.h>
 
@@ -27,7 +27,7 @@ namespace {
 
 using namespace scache::bench;
 
-// Saved in turn, so that a mixed-up descriptor is noticed.
+// Saved in turn, to detect a wrong descriptor.
 constexpr std::uint32_t kCargo = 4;
 
 std::uint32_t number(const char* text) {

@@ -1,4 +1,4 @@
-"""The servers that are measured, each started in the way it is meant to be."""
+"""The servers of the benchmark, each started as intended by its authors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harness.scratch import Scratch
 from lab import debian
 
 OURS = "ours"
-# The same program once more: what differs between the two is noise.
+# The control is the same program: a difference between the two is noise.
 CONTROL = "control"
 STOCK = "stock"
 BARE = "bare"
@@ -35,7 +35,7 @@ _OPEN_FILES = 20_000
 _SO_SNDBUFFORCE = 32
 # The client for Python asks every server for the direct protocol first.
 _EXPECTED = re.compile(r'statistics: |warning: unrecognized request: "direct", ignored$')
-# What its own defaults would end while it is measured, and would say of that.
+# Disables defaults that would remove entries during the measurement, or log about it.
 _SCACHED_TOML = """
 ttl.limit = "100000s"
 limits.request_time = "300s"
@@ -45,14 +45,14 @@ log.level = "warning"
 
 @dataclasses.dataclass(frozen=True)
 class Programs:
-    """Where the programs are that this repository builds: ours, and variants by their names."""
+    """The folders of the programs of this repository, and of variants by name."""
 
     ours: pathlib.Path
     bare: pathlib.Path
     variants: Mapping[str, pathlib.Path] = dataclasses.field(default_factory=dict)
 
     def folder(self, role: str) -> pathlib.Path:
-        """Where scache and scached of a server of ours are."""
+        """The folder of scache and scached of a role."""
         return self.variants.get(role, self.ours)
 
 
@@ -71,7 +71,7 @@ class Server:
             {"connection_cache_ttl_limit": "100000s", "max_idle": "100000s", "ipc_timeout": "300s"}
         )
         self.log = MailLog(self.scratch.postlog)
-        # Room for what is told in a slice, after which it is read; a server that waits would be slow.
+        # Room for all status messages of a slice: a full channel would block the server.
         self._status, self._status_of_server = socket.socketpair()
         self._status_of_server.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, 64 << 20)
         with _on_processors(processors):
@@ -93,12 +93,12 @@ class Server:
 
     @property
     def key(self) -> str:
-        """Its name among all that run."""
+        """A unique name of the server."""
         return f"{self.role}-direct" if self.direct else self.role
 
     @property
     def path(self) -> pathlib.Path:
-        """Its socket."""
+        """The path of its socket."""
         return self.scratch.socket
 
     def _listen(self) -> socket.socket:
@@ -180,7 +180,7 @@ class Server:
         )
 
     def _await_first_word(self) -> None:
-        """Until it has opened and closed what it opens and closes at its start."""
+        """Waits until its number of descriptors is stable after the start."""
         if self.role == S6:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
@@ -195,30 +195,30 @@ class Server:
         return self._status.fileno()
 
     def read_status(self) -> None:
-        """Reads what the stock server tells its master, for whom nobody must be woken."""
+        """Discards the status messages. No process waits for them, so that none is woken."""
         with contextlib.suppress(BlockingIOError):
             while self._status.recv(1 << 20, socket.MSG_DONTWAIT):
                 pass
 
     def descriptors(self) -> int:
-        """How many are open."""
+        """The number of open descriptors."""
         return len(census.descriptors(self.pid))
 
     def private_memory(self) -> int:
-        """Bytes of memory that are its own and written to."""
+        """Bytes of private dirty memory."""
         for line in pathlib.Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Private_Dirty:"):
                 return int(line.split()[1]) * 1024
         raise RuntimeError("smaps_rollup tells no Private_Dirty")
 
     def complaints(self) -> list[str]:
-        """What it has said that nobody wants to hear, and whether it has ended."""
+        """Unexpected log lines, and whether the server has ended."""
         said = [line.text for line in self.log.lines() if not _EXPECTED.match(line.text)]
         errors = self.scratch.errors.read_text(errors="replace").strip()
         return said + [errors] * bool(errors) + ["it has ended"] * (not self._child.alive())
 
     def kill(self) -> None:
-        """Ends it, whatever state it is in."""
+        """Kills it."""
         self._child.kill(signal.SIGKILL)
         self._child.wait()
         self._status.close()

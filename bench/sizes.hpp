@@ -6,17 +6,17 @@
 
 namespace scache::bench {
 
-// What Postfix sends: names of some 80 bytes, properties of some 150.
+// Sizes as in Postfix: names of some 80 bytes, properties of some 150.
 inline constexpr std::size_t kNameSize = 80;
 inline constexpr std::size_t kDestinationPropertiesSize = 150;
 inline constexpr std::size_t kEndpointPropertiesSize = 150;
-// With TLS the endpoint's properties hold the session's particulars.
+// With TLS the properties of the endpoint contain session data.
 inline constexpr std::size_t kTlsPropertiesSize = 700;
-// In seconds: nothing expires while it is measured.
+// In seconds: no entry expires during a measurement.
 inline constexpr std::string_view kTtl = "90000";
 inline constexpr std::uint64_t kTtlMilliseconds = 90'000'000;
-// Requests that a client of the direct protocol has under way when it does not wait for each
-// answer: more than it may leave descriptors unread, so that the server must wait for it, too.
+// The number of outstanding requests of a pipelining client: more than the descriptors that a
+// client may leave unread, so that the server has to wait for the client, too.
 inline constexpr std::uint32_t kDirectLanes = 64;
 
 }  // namespace scache::bench

@@ -42,7 +42,7 @@ def _verdict(result: Result) -> str:
 
 
 def cells(results: Sequence[Result]) -> str:
-    """One table for each work."""
+    """One table for each workload."""
     text = ""
     for work, words in WORKS.items():
         of_work = [result for result in results if result.cell.work == work]
@@ -72,7 +72,7 @@ def cells(results: Sequence[Result]) -> str:
 
 
 def _saturated(result: Result) -> tuple[str, str]:
-    """Throughput with the generator that never sleeps, and how it compares with bare's."""
+    """Throughput with the generator that never sleeps, and its ratio to that of bare."""
     if not result.saturated.get(OURS):
         return "", ""
     ours, bare = (
@@ -82,7 +82,7 @@ def _saturated(result: Result) -> tuple[str, str]:
 
 
 def where(results: Sequence[Result]) -> str:
-    """Where the time of a request goes, in microseconds."""
+    """The parts of the time of a request, in microseconds."""
     head = ("work", "clients", "between two answers", *(
         f"{name}: server, clients, idle" for name in (OURS, BARE)))  # fmt: skip
     rows = [
@@ -105,7 +105,7 @@ def where(results: Sequence[Result]) -> str:
 
 
 def mail(deliveries: Sequence[Delivery]) -> str:
-    """What a cache saves a mail system."""
+    """The gain of a cache for a mail system."""
     head = ("", "messages", "messages a second", "SMTP sessions", "CPU of the cache, ms",
             "CPU of master(8), ms")  # fmt: skip
     rows = [
@@ -120,7 +120,7 @@ def mail(deliveries: Sequence[Delivery]) -> str:
 
 
 def servers(results: Sequence[Result]) -> str:
-    """What each server reaches in the cells that s6-fdholderd can be measured in, too."""
+    """The results in the cells that s6-fdholderd supports."""
     names = (OURS, STOCK, S6, BARE)
     head = ("work", "clients", "connections", *(f"{name}: requests/s, CPU µs" for name in names))
     rows = [
@@ -143,7 +143,7 @@ def servers(results: Sequence[Result]) -> str:
 
 
 def holding(results: Sequence[Result]) -> str:
-    """Processor time with something in the cache, to that with nothing, for each server."""
+    """The ratio of the processor time with a filled cache to that with an empty one, by server."""
     empty = {(r.cell.work, r.cell.clients): r for r in results if r.cell.state == State()}
     same = {"widefind": "miss", "widesave": "savedest"}
     head = ("work", "clients", "the cache holds", OURS, BARE, STOCK)
@@ -172,7 +172,7 @@ def holding(results: Sequence[Result]) -> str:
 
 
 def memory(growths: Sequence[Growth]) -> str:
-    """Bytes for each entry."""
+    """Bytes of memory for each entry."""
     words = {
         "connections": "a connection, 80 bytes of name and 150 of properties",
         "connections700": "a connection, 80 bytes of name and 700 of properties",
@@ -200,7 +200,7 @@ def noise_of(results: Sequence[Result]) -> str:
 
 
 def shortfalls(results: Sequence[Result]) -> str:
-    """All checks that are not reached in this run, for the terminal."""
+    """All checks that failed in this run, for the terminal."""
     return "".join(
         f"{check.verdict:5}  {result.cell}: {check}\n"
         for result in results
@@ -210,7 +210,7 @@ def shortfalls(results: Sequence[Result]) -> str:
 
 
 def write(page: pathlib.Path, parts: dict[str, Callable[[], str]]) -> None:
-    """Puts the tables between their markers."""
+    """Replaces the tables between their markers."""
     text = page.read_text()
     for name, make in parts.items():
         begin, end = f"<!-- {name} begin -->\n", f"<!-- {name} end -->"

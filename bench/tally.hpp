@@ -13,14 +13,13 @@
 
 namespace scache::bench {
 
-// What a client process has done, in memory that it shares with bench/crowd.py and the clients
-// beside it. bench/crowd.py and bench/client.py know the layout: a header of 64 bytes, and a Tally
-// for each client.
+// The counters of a client process, in memory that it shares with bench/crowd.py and the other
+// clients. bench/tally.py has the same layout: a header of 64 bytes, and a Tally for each client.
 struct Tally {
   std::atomic<std::uint64_t> operations{0};
-  // How often the client has been let go, and stood still again.
+  // How often the client was started and has stopped again.
   std::atomic<std::uint64_t> stops{0};
-  // In nanoseconds, those of the last operations.
+  // The durations of the last operations, in nanoseconds.
   std::array<std::atomic<std::uint32_t>, 16'380> times{};
 
   void add(std::uint64_t nanoseconds) noexcept {
@@ -34,7 +33,7 @@ struct Tally {
 };
 static_assert(sizeof(Tally) == 65'536);
 
-// The memory as a client sees it.
+// A client's mapping of the memory.
 class SharedTallies {
  public:
   SharedTallies(int descriptor, std::size_t place) {

@@ -1,4 +1,4 @@
-"""What client processes have done, in memory that all share; bench/tally.hpp has the layout."""
+"""The counters of client processes in shared memory; bench/tally.hpp has the layout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TIMES = 16_380
 
 
 class Tallies:
-    """The memory of so many clients."""
+    """The shared memory of a number of clients."""
 
     def __init__(self, descriptor: int, clients: int) -> None:
         size = _HEADER + clients * _TALLY
@@ -26,7 +26,7 @@ class Tallies:
 
     @property
     def running(self) -> int:
-        """Whether clients go on."""
+        """Whether clients continue."""
         return self._running[0]
 
     @running.setter
@@ -34,25 +34,25 @@ class Tallies:
         self._running[0] = goes_on
 
     def operations(self) -> list[int]:
-        """Of each client, since it began."""
+        """The operations of each client since its start."""
         return [count[0] for count in self._counts]
 
     def stops(self) -> int:
-        """How often a client has stood still, of all clients together."""
+        """How often clients have stopped, in total."""
         return sum(count[1] for count in self._counts)
 
     def add(self, client: int, nanoseconds: int) -> None:
-        """One more operation of a client."""
+        """Counts an operation of a client."""
         count = self._counts[client]
         self._times[client][count[0] % _TIMES] = nanoseconds
         count[0] += 1
 
     def stopped(self, client: int) -> None:
-        """The client stands still."""
+        """Reports that the client has stopped."""
         self._counts[client][1] += 1
 
     def times(self, first: list[int], last: list[int]) -> list[int]:
-        """Nanoseconds of the operations between, sorted; of many, the last."""
+        """The sorted durations of the operations between, in nanoseconds; the last ones if many."""
         found: list[int] = []
         for times, begin, end in zip(self._times, first, last, strict=True):
             found += [times[i % _TIMES] for i in range(max(begin, end - _TIMES // 2), end)]

@@ -1,4 +1,4 @@
-"""What is to be reached, and whether a cell reaches it."""
+"""The performance requirements, and whether a cell meets them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from measure import Result
 from ratios import Ratio, ratio
 from servers import BARE, CONTROL, OURS, S6, STOCK
 
-# Told only: what pipelining, and a connection for each request, make of it.
+# Reported without a requirement: pipelining, and a connection for each request.
 _WITHOUT_BARS = ("directpipe", "directcold")
 
 BELOW = "below"
@@ -19,7 +19,7 @@ REACHED = "reached"
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """A ratio and its bar, which is a lower bound or an upper one."""
+    """A ratio and its bar, which is a lower or an upper bound."""
 
     name: str
     ratio: Ratio
@@ -49,7 +49,7 @@ def compared(result: Result, what: str, other: str, this: str = OURS) -> Ratio:
 
 
 def checks(result: Result) -> list[Check]:
-    """All that is to be reached in this cell."""
+    """The requirements of this cell."""
     cell = result.cell
     if cell.work in _WITHOUT_BARS:
         return []
@@ -70,12 +70,12 @@ def checks(result: Result) -> list[Check]:
 
 
 def below(result: Result) -> list[Check]:
-    """Those that this run has not reached, noise aside."""
+    """The requirements that this run has missed, apart from noise."""
     return [check for check in checks(result) if check.verdict == BELOW]
 
 
 def noise(results: list[Result]) -> dict[str, float]:
-    """What comes of comparing our server with itself, over all cells."""
+    """The comparison of scache with itself, over all cells."""
     found = {}
     for what in ("throughput", "cpu_of_request"):
         ratios = [compared(r, what, OURS, CONTROL) for r in results if CONTROL in r.slices]

@@ -14,7 +14,7 @@
 #include "message.hpp"
 #include "sizes.hpp"
 
-// The headers are C's.
+// The headers of s6 are C without extern "C".
 extern "C" {
 #include <s6/fdholder.h>
 #include <skalibs/tai.h>
@@ -47,12 +47,12 @@ class CodecWay : public Way {
   Client client_;
 };
 
-// What a library is asked for: to save and find a connection, or to find none.
+// The operation of a library: to save and find a connection, or to find none.
 bool finds_what_it_saves(const Work& work) {
   return work.choice == Choice::fresh;
 }
 
-// Who saves a connection has it no more: each save gives a descriptor up, in either library.
+// Both libraries close the descriptor of a save, so each save needs a new one.
 int copy_of(const Cargo& cargo) {
   return ::fcntl(cargo.descriptor, F_DUPFD_CLOEXEC, 0);
 }
@@ -102,7 +102,7 @@ class S6Way : public Way {
   ~S6Way() override { ::s6_fdholder_end(&holder_); }
 
   void operate(const Ids& ids, std::span<const Cargo> cargo) override {
-    // with() writes numbers only, so that the text stays a C string.
+    // with() writes digits only, so the text remains a C string.
     const char* endpoint = endpoint_.with(ids).data();
     if (saves_) save(endpoint, cargo.front());
     const int found = ::s6_fdholder_retrieve_delete(&holder_, endpoint, &end_, &now_);
@@ -116,7 +116,7 @@ class S6Way : public Way {
   }
 
  private:
-  // It wants each deadline once only.
+  // s6 needs a different deadline for each descriptor.
   void save(const char* endpoint, const Cargo& cargo) {
     ::tain_now(&now_);
     tain deadline{};

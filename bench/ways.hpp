@@ -10,8 +10,8 @@
 
 namespace scache::bench {
 
-// Way is how a program that blocks talks to a server: by bare bytes or through a library. What
-// comes is checked; what is wrong ends the program.
+// Way is a blocking client interface: the bare protocol, or a library. It checks the answers; a
+// wrong one ends the program.
 class Way {
  public:
   Way() = default;
@@ -22,7 +22,7 @@ class Way {
   // By name: codec, libscache, libscache-postfix, s6. `work` must outlive it.
   static std::unique_ptr<Way> named(std::string_view name, const std::string& path, Work& work);
 
-  // One operation of the work, from its first request to its last answer.
+  // Performs one operation, from its first request to its last answer.
   virtual void operate(const Ids& ids, std::span<const Cargo> cargo) = 0;
   // Called when no operation follows for now.
   virtual void rest() {}

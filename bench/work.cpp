@@ -14,17 +14,17 @@ namespace {
 
 using Of = Message::Of;
 
-// Numbers of one kind never meet those of another.
+// Disjoint ranges of numbers.
 constexpr std::uint32_t kBound = 500'000'000;
 constexpr std::uint32_t kWide = 800'000'000;
 constexpr std::uint32_t kFresh = 1'000'000'000;
 constexpr std::uint32_t kUnknown = 2'000'000'000;
 constexpr std::uint32_t kFreshOfClient = 65'536;
-// More than all clients together.
+// More than the total number of clients.
 constexpr std::uint32_t kFreshOfLane = 16'777'216;
 constexpr std::uint32_t kUnknownNames = 1'048'576;
 constexpr std::uint32_t kWideBindings = 1'024;
-// Bindings of all clients together where none were filled in.
+// The number of bindings of all clients if none exist already.
 constexpr std::uint32_t kFewBindings = 64;
 
 void put_request(Message& message, std::string_view name) {
@@ -115,7 +115,7 @@ Work save_and_find(std::size_t properties, CargoKind cargo) {
   return work;
 }
 
-// What Postfix does with a message to a destination that nobody has a connection for.
+// The requests of Postfix for a message to a destination without a cached connection.
 Work delivery() {
   Work work{.requests = 5, .choice = Choice::bound};
   add_miss(work, Of::destination);
@@ -132,7 +132,7 @@ Work miss(Of which, Choice choice) {
   return work;
 }
 
-// A work with a connection for each operation: what a client that comes for one question does.
+// A workload with a connection for each operation, as of a short-lived client.
 Work cold(Work work) {
   work.connects = true;
   std::vector<Step> hello;
@@ -158,8 +158,8 @@ Work save_endpoint(std::size_t properties, CargoKind cargo) {
   return work;
 }
 
-// The messages of s6-fdholderd: the length of what follows (4 bytes), the number of descriptors
-// (2), and the text; numbers are big-endian, texts end in a NUL that counts.
+// A message of s6-fdholderd: the size of the text (4 bytes), the number of descriptors (2 bytes),
+// and the text. Numbers are big-endian. The size of a text includes its final NUL.
 void put_s6_header(Message& message, std::size_t size, bool descriptor) {
   const char header[] = {0, 0, 0, static_cast<char>(size), 0, descriptor ? '\1' : '\0'};
   message.text({header, sizeof header});
@@ -181,7 +181,7 @@ void add_s6_store(Work& work) {
   work.steps.push_back(std::move(step));
 }
 
-// Its answer is a descriptor and 0, or the number of an error.
+// The answer is 0 with a descriptor, or an error number.
 void add_s6_retrieve(Work& work, bool hit) {
   constexpr char kNoEntry = ENOENT;
   Step step;

@@ -13,8 +13,8 @@ namespace scache::bench {
 
 enum class Protocol : std::uint8_t { postfix, direct, s6 };
 
-// A message, and the answer to it. `gives` and `takes`: a descriptor goes with it, or comes back.
-// `lane`: which of the work's names it is about.
+// A message and its answer. `gives`: a descriptor is sent with it. `takes`: one comes with the
+// answer. `lane`: the index of its name.
 struct Step {
   Message out{};
   bool gives = false;
@@ -23,32 +23,32 @@ struct Step {
   std::uint32_t lane = 0;
 };
 
-// Which numbers the operations of a work use.
+// The numbers that the operations of a workload use.
 enum class Choice : std::uint8_t {
-  // Never the same twice in a while, and nobody else's.
+  // Of one client only, and not repeated for a while.
   fresh,
-  // Never saved by anybody.
+  // Never saved.
   unknown,
-  // One of the bindings there are, all of them alike.
+  // One of the existing bindings, uniformly distributed.
   bound,
-  // Those of one destination that has as many bindings as it may have.
+  // Of one destination with the maximum number of bindings.
   wide,
-  // One after the other: filling the cache with connections, and with such bindings.
+  // Consecutive: to fill the cache with connections, and with such bindings.
   next,
   next_bound,
   next_wide,
 };
 
-// Work is an operation that a client repeats, step by step.
+// Work is a workload: an operation of several steps that a client repeats.
 struct Work {
   Protocol protocol = Protocol::postfix;
   std::vector<Step> steps{};
-  // How many names it works on at once, each with a descriptor of its own. So many steps are sent
-  // before the first is answered; they are answered in their order.
+  // The number of names that it uses at once, each with its own descriptor, and of pipelined steps.
+  // The answers come in the order of the steps.
   std::uint32_t lanes = 1;
-  // Whether each operation connects anew; its steps begin with the server's greeting.
+  // Whether each operation opens a new stream; its steps begin with the server's greeting.
   bool connects = false;
-  // Whether the last exchange leaves a dummy to be sent, with the next request if there is one.
+  // Whether a dummy is outstanding after the last exchange; the next request may carry it.
   bool owes_dummy = false;
   unsigned requests = 1;
   Choice choice = Choice::fresh;
@@ -61,14 +61,14 @@ struct Work {
   static Work named(std::string_view name);
 };
 
-// What a client sends when it is ready for a descriptor, and when it has received it.
+// A client sends this when it is ready for a descriptor, and when it has received it.
 inline constexpr std::string_view kDummy{"dummy\0\0\0", 8};
 
-// Chooser is one client of several, which work on names of their own.
+// Chooser selects the numbers of one of several clients, each with its own names.
 struct Chooser {
   std::uint32_t client = 0;
   std::uint32_t clients = 1;
-  // How many bindings were filled in, or 0.
+  // The number of existing bindings, or 0.
   std::uint32_t bindings = 0;
   std::uint64_t random = 1;
 
@@ -76,7 +76,7 @@ struct Chooser {
   Ids choose(Choice choice, std::uint32_t number) noexcept;
 };
 
-// The same numbers in a lane, where they are nobody else's: the first has them as they are.
+// The numbers of a lane, which no other client uses. Lane 0 has them unchanged.
 Ids in_lane(Ids ids, std::uint32_t lane) noexcept;
 
 }  // namespace scache::bench

@@ -12,11 +12,11 @@
 #include <variant>
 #include <vector>
 
-// libscache for programs with an event loop of their own.
+// libscache for programs that have an event loop.
 //
 //   scache::AsyncClient cache;
 //   const auto id = cache.find_endpoint("smtp:192.0.2.1:25");
-//   // whenever poll() reports cache.events() of cache.descriptor(), and after requests:
+//   // when poll() reports cache.events() of cache.descriptor(), and after each request:
 //   cache.process();
 //   while (auto outcome = cache.next_outcome()) {
 //     if (outcome->id == id) ... std::get_if<scache::Connection>(&*outcome->answer) ...
@@ -25,33 +25,31 @@
 namespace scache {
 inline namespace v0 {
 
-// AsyncClient has many requests under way at once, on one stream, and never blocks. It speaks the
-// direct protocol only; with a server that does not, requests end as `unsupported`, and from the
-// second on without asking it again.
+// AsyncClient pipelines requests on one stream and never blocks. It supports the direct protocol
+// only. If the server does not, requests end as `unsupported`; the server is asked only once.
 //
-// Each request has a number, which is never 0, and exactly one outcome, in any order. Requests have
-// no time limit: whoever has waited enough cancels them, or disconnects. The stream is opened by
-// the first process() that has something to send, and again after the server was restarted.
+// Each request has a number, which is never 0, and exactly one outcome. Outcomes come in any order.
+// Requests have no time limit: the program cancels them, or disconnects. The first process() that
+// has something to send opens the stream, and opens it again after the server was restarted.
 //
-// One thread at a time. A child of fork() has its own stream; what had begun before the fork, and
-// had no outcome that was taken, goes on in the parent and ends in the child as `disconnected`. No
+// One thread at a time. A child of fork() has its own stream. Requests without an outcome, and
+// outcomes that were not taken, continue in the parent and end in the child as `disconnected`. No
 // SIGPIPE is raised. Exceptions: std::bad_alloc only.
 class SCACHE_API AsyncClient {
  public:
   using Request = std::uint64_t;
   struct Cancelled {
-    // Whether that request was still under way: it ends as ErrorCode::cancelled.
+    // Whether that request was still outstanding. It then ends as ErrorCode::cancelled.
     bool was_under_way = false;
   };
-  // What a request of each kind answers: find, save, bind, drop, list, statistics, ping, cancel.
+  // The results of find, save, bind, drop, list, statistics, ping and cancel, in this order.
   using Answer = std::variant<Connection, Saved, Bound, Dropped, Page, std::vector<Statistic>,
                               std::string, Cancelled>;
   struct Outcome {
     Request id = 0;
     Result<Answer> answer;
-    // Of a save that failed: the connection, as Client::save() leaves it. It has its descriptor,
-    // the caller's again, where nothing was sent or the server refused it; it is empty where the
-    // save is in doubt.
+    // The connection of a failed save, as Client::save() leaves it: with its descriptor if nothing
+    // was sent or the server refused it, empty if the save is in doubt.
     Connection given_back{};
   };
 
@@ -60,10 +58,11 @@ class SCACHE_API AsyncClient {
   AsyncClient& operator=(AsyncClient&& other) noexcept;
   ~AsyncClient();
 
-  // Requests, as Client has them. Nothing is sent before process().
+  // The requests of Client. Nothing is sent before process().
   Request find_endpoint(std::string_view endpoint);
   Request find_destination(std::string_view destination);
-  // Takes the connection; its descriptor is closed when it was saved, or when that is in doubt.
+  // Takes ownership of the connection. Closes its descriptor when the connection is saved, or when
+  // the save is in doubt.
   Request save(Connection connection, const SaveOptions& options = {});
   Request bind(const Binding& binding, std::string_view endpoint);
   Request drop_endpoint(std::string_view endpoint);
@@ -73,24 +72,24 @@ class SCACHE_API AsyncClient {
   Request statistics();
   Request ping();
 
-  // Ends a request early, if it is under way. What was not sent yet ends here; of the rest the
-  // server decides. The cancellation has a number and an outcome of its own.
+  // Cancels a request. If it is sent already, the server decides whether it ends early. The
+  // cancellation has a number and an outcome of its own.
   Request cancel(Request id);
-  // Ends all requests (disconnected) and the stream. What a find would have found is closed.
+  // Ends all requests (disconnected) and the stream. Connections that a lookup finds are closed.
   void disconnect();
 
-  // What to poll, and for what (POLLIN, POLLOUT). Both change with process(): the descriptor is -1
-  // while there is no stream, and a new one may have the number of the old.
+  // The descriptor to poll, and the events (POLLIN, POLLOUT). process() may change both. The
+  // descriptor is -1 while there is no stream; a new stream may have the number of the old one.
   int descriptor() const noexcept;
   short events() const noexcept;
-  // Whether process() has something to do before poll() reports anything: to connect, or to send.
+  // Whether process() has to connect or to send before poll() reports an event.
   bool wants_process() const noexcept;
-  // Connects, sends and receives as far as that is possible at once.
+  // Connects, sends and receives as far as possible without blocking.
   void process();
 
-  // The next outcome, if there is one; in the order in which they were known.
+  // The next outcome, if there is one.
   std::optional<Outcome> next_outcome();
-  // Requests that have no outcome yet.
+  // The number of requests that have no outcome yet.
   std::size_t under_way() const noexcept;
 
  private:

@@ -9,16 +9,16 @@
 #include <utility>
 #include <vector>
 
-// What the cache keeps and tells. Included by scache/client.hpp.
+// The types of requests and results. Included by scache/client.hpp.
 
 namespace scache {
 inline namespace v0 {
 
-// Descriptor owns one open file descriptor and closes it when it goes away. Move-only.
+// Descriptor owns one open file descriptor and closes it at the end of its life. Move-only.
 class SCACHE_API Descriptor {
  public:
   Descriptor() noexcept = default;
-  // Takes ownership of `number`; a negative number owns nothing.
+  // Takes ownership of `number`, unless it is negative.
   explicit Descriptor(int number) noexcept : number_{number} {}
   Descriptor(Descriptor&& other) noexcept : number_{other.release()} {}
   Descriptor& operator=(Descriptor&& other) noexcept {
@@ -27,50 +27,51 @@ class SCACHE_API Descriptor {
   }
   ~Descriptor() { reset(); }
 
-  // The descriptor's number; the Descriptor keeps it.
+  // The descriptor, which the Descriptor still owns.
   int get() const noexcept { return number_; }
   explicit operator bool() const noexcept { return number_ >= 0; }
-  // Gives the descriptor away: the caller closes it.
+  // Gives up ownership: the caller closes the descriptor.
   [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
-  // Closes what it owns, and takes ownership of `number`. Leaves errno alone.
+  // Closes the descriptor, and takes ownership of `number`. Does not change errno.
   void reset(int number = -1) noexcept;
 
  private:
   int number_ = -1;
 };
 
-// Connection is an open descriptor with what the cache knows of it. A program makes one of its own
-// connection to save it, with the first three members; a lookup fills all of them. Who gives back
-// what was found leaves id, uses, age and found_at as they are, so that they survive many hands.
+// Connection is an open descriptor with its data in the cache. To save a connection of its own, a
+// program sets the first three members. A lookup sets all members. A program that saves the
+// connection again leaves id, uses, age and found_at as they are, so that the server can continue
+// them.
 struct Connection {
-  // Close-on-exec where it was found. Nothing else of it is changed by the cache: whether it blocks
-  // is as whoever saved it left it.
+  // Close-on-exec after a lookup. The cache changes nothing else of it, such as O_NONBLOCK.
   Descriptor descriptor{};
-  // The name it is saved under: of any bytes. Postfix's way does not tell it to who asks for a
-  // destination: it is empty then.
+  // The name under which the connection is saved: any bytes. Empty after find_destination() in the
+  // Postfix protocol, which does not return it.
   std::string endpoint{};
   std::string endpoint_properties{};
-  // Of the binding that led here; empty where the lookup was by endpoint.
+  // The properties of the binding through which find_destination() found the connection.
   std::string destination_properties{};
-  // Not 0 where the server knows connections by a number, as the direct protocol has it.
+  // The server's number for the connection; 0 in the Postfix protocol.
   std::uint64_t id = 0;
-  // How often it has been found, this time included; 0 in Postfix's way, and so are the next two.
+  // How often it has been found, this time included; 0 in the Postfix protocol.
   std::uint64_t uses = 0;
-  // Since it was saved for the first time, and for the last time, when it was found.
+  // At the lookup: the time since the first save, and since the last; 0 in the Postfix protocol.
   std::chrono::milliseconds age{0};
   std::chrono::milliseconds idle{0};
-  // When it was found: the time since the machine's start, suspension included (CLOCK_BOOTTIME).
+  // The time of the lookup (CLOCK_BOOTTIME).
   std::chrono::milliseconds found_at{0};
 
-  // Whether there is one: a lookup that finds nothing answers an empty Connection.
+  // Whether it has a descriptor. A lookup that finds nothing returns an empty Connection.
   explicit operator bool() const noexcept { return static_cast<bool>(descriptor); }
 };
 
-// A time to live; without one it is the server's default, and the server's limit caps it. Postfix's
-// way knows whole seconds and rounds up; without one it asks for the limit.
+// A time to live, greater than zero. Without one the server uses its default. The server reduces it
+// to its limit. In the Postfix protocol it is rounded up to whole seconds, and the default is the
+// server's limit.
 using Ttl = std::optional<std::chrono::milliseconds>;
 
-// Binding ties a destination to an endpoint.
+// Binding binds a destination to an endpoint.
 struct Binding {
   std::string destination{};
   std::string properties{};
@@ -79,22 +80,22 @@ struct Binding {
 
 struct SaveOptions {
   Ttl ttl{};
-  // Destinations that lead to the endpoint from now on.
+  // Destinations to bind to the endpoint.
   std::vector<Binding> bindings{};
 };
 
 struct Saved {
-  // The connection's id, 0 in Postfix's way.
+  // The connection's id; 0 in the Postfix protocol.
   std::uint64_t id = 0;
-  // How many of the bindings were kept. A cache that is full of bindings saves a connection all the
-  // same.
+  // How many of the bindings were saved. If the cache is full of bindings, it still saves the
+  // connection.
   std::size_t bindings = 0;
 };
 
-// Whether a binding was there already; Postfix's way does not tell.
+// Whether the binding is new or existed already. The Postfix protocol does not tell (untold).
 enum class Bound { anew, renewed, untold };
 
-// How many were removed.
+// The numbers of entries that were removed.
 struct Dropped {
   std::uint64_t connections = 0;
   std::uint64_t bindings = 0;
@@ -103,24 +104,24 @@ struct Dropped {
 struct ListOptions {
   bool connections = true;
   bool bindings = true;
-  // Entries whose name begins with it: a connection's endpoint, a binding's destination.
+  // Selects connections whose endpoint, and bindings whose destination, begins with it.
   std::string prefix{};
-  // Entries in a page at the most; 0 leaves it to the server, which has a limit too.
+  // The maximum number of entries in a page; 0 means the server's limit.
   std::size_t page = 0;
 };
 
-// Entry is what a list tells of a connection or a binding.
+// Entry describes a connection or a binding in a list.
 struct Entry {
   enum class Kind { connection, binding };
   Kind kind = Kind::connection;
   std::string endpoint{};
-  // A binding's.
+  // Of a binding.
   std::string destination{};
-  // The connection's, or the binding's.
+  // Of the connection, or of the binding.
   std::string properties{};
-  // What is left.
+  // The remaining time to live.
   std::chrono::milliseconds ttl{0};
-  // A connection's, as in Connection.
+  // Of a connection, as in Connection.
   std::uint64_t id = 0;
   std::uint64_t uses = 0;
   std::chrono::milliseconds age{0};
@@ -131,11 +132,11 @@ struct Entry {
 
 struct Page {
   std::vector<Entry> entries{};
-  // Where the list goes on; without one it is over. A page may be empty and not the last.
+  // Where the next page begins; empty in the last page. A page may be empty without being the last.
   std::optional<std::string> cursor{};
 };
 
-// A counter, by the name that docs/protocol.md has for it.
+// A counter; docs/protocol.md lists the names.
 struct Statistic {
   std::string name{};
   std::uint64_t value = 0;

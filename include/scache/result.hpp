@@ -4,56 +4,56 @@
 #include <utility>
 #include <variant>
 
-// The part of the interface that says what went wrong. Included by scache/client.hpp.
+// Results and errors. Included by scache/client.hpp.
 
 #define SCACHE_API __attribute__((visibility("default")))
 
 namespace scache {
-// The number is the library's: programs linked with another one find no function of this.
+// The ABI version: a program that was built for another version fails to link.
 inline namespace v0 {
 
 enum class ErrorCode {
-  // Nobody listens at the path, or it may not be opened. Go on without a cache.
+  // No server listens at the path, or this process may not connect to it. Continue without a cache.
   no_server = 1,
-  // The time of the call is over. The stream is closed: a reply that comes later is nobody's.
+  // The call reached its time limit. The library closes the stream.
   timeout = 2,
-  // The server ended the stream before it had answered. What was asked may have been done.
+  // The server closed the stream before it answered. It may have done what was requested.
   disconnected = 3,
-  // What the server said is not of the protocol.
+  // The server violated the protocol.
   protocol = 4,
-  // An argument is no good; nothing was sent.
+  // An argument is invalid. Nothing was sent.
   invalid_argument = 5,
-  // The system refused something to this process, such as memory.
+  // A system call failed, or memory could not be allocated.
   system = 6,
-  // This process, or the system, has no descriptors left. Nothing was sent, and the cache keeps
-  // what a lookup would have found; unless other threads took the last descriptors while it was
-  // under way, until the timeout: then the connection that was found is closed.
+  // This process, or the system, has no free descriptors. Nothing was sent, and the cache keeps the
+  // connection. Exception: if other threads take the reserved descriptor during a lookup, and none
+  // becomes free before the timeout, the connection that was found is closed.
   no_descriptors = 7,
 
-  // What the server answers (docs/protocol.md).
+  // Errors of the server (docs/protocol.md).
   malformed = 101,
-  // Also: the server speaks Postfix's way, which cannot say this.
+  // Also: the Postfix protocol does not have the request.
   unsupported = 102,
   // The cache has no room.
   full = 103,
-  // This descriptor cannot be kept. The library says so, too, where this program has shut a
-  // connection down for sending, or never connected it; nothing was sent then.
+  // The server cannot keep this kind of descriptor. The library also returns this, and sends
+  // nothing, if this program has shut the connection down for sending or never connected it.
   refused = 104,
-  // A name or properties over the server's limit, or a request longer than any may be.
+  // A name, properties or a request exceed the maximum size.
   too_large = 105,
   busy = 106,
   cancelled = 107,
 };
 
-// What went wrong. A lookup that finds nothing is no error.
+// An error. A lookup that finds nothing is not an error.
 struct Error {
   ErrorCode code{};
-  // One sentence for people, in English.
+  // A message for people: one English sentence.
   std::string text{};
 };
 
-// Result is a value or an Error, as C++23's std::expected: unchecked by * and ->, while value() and
-// error() throw std::bad_variant_access where there is none.
+// Result is a value or an Error, as C++23's std::expected. * and -> are unchecked; value() and
+// error() throw std::bad_variant_access if there is none.
 template <typename T>
 class [[nodiscard]] Result {
  public:

@@ -3,13 +3,13 @@
 #include <scache/result.hpp>
 #include <string>
 
-// Where the server is. Included by scache/client.hpp and scache/async_client.hpp.
+// The path of the server's socket. Included by scache/client.hpp and scache/async_client.hpp.
 
 namespace scache {
 inline namespace v0 {
 
-// Where scached listens: $SCACHE_SOCKET, else $XDG_RUNTIME_DIR/scache/scached.sock, else (and for
-// root) /run/scache/scached.sock.
+// The default path of scached's socket: $SCACHE_SOCKET; else $XDG_RUNTIME_DIR/scache/scached.sock;
+// else, and for root, /run/scache/scached.sock.
 SCACHE_API std::string default_socket_path();
 
 }  // namespace v0

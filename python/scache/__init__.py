@@ -1,12 +1,12 @@
-"""A client of scache: idle connections that many processes share.
+"""A client of scache, a cache of idle connections that many processes share.
 
     with scache.Client() as cache:
         found = cache.find(endpoint="echo 192.0.2.1 7")
         ...
         cache.save(sock, "echo 192.0.2.1 7", ttl=30)
 
-Times are seconds. Names and properties are bytes; text that is given is encoded as UTF-8. What must
-not be put into a cache is in docs/what-not-to-cache.md.
+Times are seconds. Names and properties are bytes; text is encoded as UTF-8.
+docs/what-not-to-cache.md describes which connections must not be cached.
 """
 
 from scache.client import Client, default_path

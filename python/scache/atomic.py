@@ -1,8 +1,8 @@
-"""Steps that no exception can come between.
+"""Steps that a signal handler cannot interrupt.
 
-A signal handler may raise between any two bytecodes: what a call has returned is lost if that is
-before it is stored. A lost object closes what it owns; the number of a descriptor does not. So
-steps that move a number, or hold a lock, are functions of C that a function of C calls in turn.
+A signal handler may raise an exception between any two bytecodes, after a call has returned and
+before its result is stored. A lost object closes its descriptor; a lost descriptor number leaks. So
+steps that move a number, or hold a lock, are C functions that are called by a C function.
 """
 
 from __future__ import annotations
@@ -12,5 +12,5 @@ from collections.abc import Iterable
 
 
 def run(steps: Iterable[object]) -> None:
-    """Takes all items of an iterator of C, which does the work."""
+    """Exhausts an iterator that is implemented in C, and so executes its steps."""
     collections.deque(steps, 0)

@@ -1,4 +1,4 @@
-"""The client: speaks the better of two ways with a server, and begins again where a stream ends."""
+"""The client. It prefers the direct protocol, and reconnects when a stream has ended."""
 
 from __future__ import annotations
 
@@ -31,17 +31,16 @@ from scache.session import Session
 T = TypeVar("T")
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-# Seconds for a whole call, as in libscache. An answer takes microseconds, and a cache that is
-# slower than a new connection is of no use.
+# Seconds for a whole call, as in libscache. A longer wait costs more than a new connection.
 DEFAULT_TIMEOUT = 2.0
-# As in libscache: a server's clients are limited.
+# As in libscache: the server limits the number of its clients.
 DEFAULT_IDLE_STREAMS = 4
 
 
 def default_path() -> str:
-    """$SCACHE_SOCKET, else $XDG_RUNTIME_DIR/scache/scached.sock, else (root: at once) /run's.
+    """$SCACHE_SOCKET, else $XDG_RUNTIME_DIR/scache/scached.sock, else /run/scache/scached.sock.
 
-    An XDG_RUNTIME_DIR that is not an absolute path is ignored, as libscache does.
+    XDG_RUNTIME_DIR is ignored for root, and if it is not an absolute path, as in libscache.
     """
     if path := os.environ.get("SCACHE_SOCKET"):
         return path
@@ -50,14 +49,14 @@ def default_path() -> str:
 
 
 class Client(Closing):
-    """A client of one server. It connects at its first call, and anew when its streams have ended.
+    """A client of one server. It connects at the first call, and reconnects when necessary.
 
-    All calls may raise the classes of `scache.errors`; a Timeout covers connecting. Thread safe:
-    each call under way has a stream to itself, and up to `idle_streams` wait for the next calls.
+    All calls may raise the errors of `scache.errors`; the timeout includes connecting. Thread safe:
+    each call in progress has its own stream, and up to `idle_streams` stay open for later calls.
 
-    After a fork, whoever has called it, the child has streams of its own. Executed programs inherit
-    none. Where a signal handler raises amid a call, the client goes on with other streams.
-    A copy, or what is unpickled, is a client of its own with the same settings.
+    After fork(2), from Python or C, the child opens its own streams. Executed programs inherit
+    none. If a signal handler raises an exception in a call, the client closes that call's stream.
+    A copied or unpickled client is independent and has the same settings.
     """
 
     def __init__(
@@ -67,9 +66,9 @@ class Client(Closing):
         timeout: float | None = DEFAULT_TIMEOUT,
         idle_streams: int = DEFAULT_IDLE_STREAMS,
     ) -> None:
-        """`path`: the server's socket, else default_path(). `timeout`: seconds, None for ever."""
+        """`path`: the server's socket, or default_path(). `timeout`: seconds, None for no limit."""
         if timeout is not None and not timeout > 0:
-            raise ValueError(f"a timeout of {timeout} s")
+            raise ValueError(f"a timeout must be greater than zero: {timeout}")
         self.path = default_path() if path is None else os.fsdecode(path)
         self._timeout = timeout
         self._idle_streams = idle_streams
@@ -83,20 +82,20 @@ class Client(Closing):
         self._pool = SessionPool(self.path, self._idle_streams)
 
     def close(self) -> None:
-        """Ends the streams; found connections stay open. A later call begins a new stream."""
+        """Closes the streams; found connections stay open. A later call opens a new stream."""
         pool, self._pool = self._pool, SessionPool(self.path, self._idle_streams)
         pool.close()
 
     def find(
         self, *, endpoint: Name | None = None, destination: Name | None = None
     ) -> Connection | None:
-        """A connection of the endpoint, or of the first endpoint of the destination that has one.
+        """Finds a connection of the endpoint, or of the destination's first endpoint with one.
 
-        It is out of the cache and the caller's; None when there is none. Unsupported when what was
-        found is no socket: then it is closed.
+        The connection leaves the cache and belongs to the caller. Returns None if there is none.
+        Raises Unsupported, and closes the connection, if it is not a socket.
         """
         by, name = _one_of({Tag.ENDPOINT: endpoint, Tag.DESTINATION: destination})
-        # Without room for its descriptor a connection would be lost: then it is not asked for.
+        # The kernel closes a received connection for which no descriptor is free.
         room = reserve()
         found = None
         try:
@@ -115,14 +114,14 @@ class Client(Closing):
         *,
         bindings: Iterable[Binding] = (),
     ) -> Saved:
-        """Puts a connection into the cache for `ttl` seconds; without, for the server's default.
+        """Puts a connection into the cache for `ttl` seconds, or for the server's default.
 
-        On success the caller's socket is closed. On an error it is untouched, and the caller's;
-        unless its descriptor was sent and no answer has come. Then another process may have the
-        connection: the caller's socket is closed, and the error says `in_doubt`.
+        On success the caller's socket is closed. On an error it stays open and unchanged, unless
+        the descriptor was sent and no answer came. Then another process may have the connection:
+        the caller's socket is closed, and `in_doubt` of the error is true.
 
-        A Connection gives back its id, its uses and its age, and its endpoint and properties unless
-        others are named. `bindings` tie destinations to the endpoint.
+        A Connection keeps its id, uses and age, and its endpoint and properties unless they are
+        given. `bindings` bind destinations to the endpoint.
         """
         sock, history = what, None
         if isinstance(what, Connection):
@@ -131,13 +130,15 @@ class Client(Closing):
             properties = what.endpoint_properties if properties is None else properties
         assert not isinstance(sock, Connection)
         if endpoint is None:
-            raise TypeError("save() needs the name of the endpoint")
+            raise TypeError("save() requires the name of an endpoint")
         if sock.fileno() < 0:
-            raise ValueError("this socket is closed")
+            raise ValueError("the socket is closed")
         if _has_tls(sock):
-            raise ValueError("TLS lives in this process: its socket is of no use to another")
+            raise ValueError("a TLS socket cannot be cached: its keys are in this process")
         if is_unusable_by_mistake(sock):
-            raise ValueError("this connection is shut down here, or was never connected")
+            raise ValueError(
+                "the socket is not connected, or this program has shut it down for sending"
+            )
         offer = Offer(sock)
         save = Save.of(offer, (endpoint, properties or b""), ttl, history, bindings)
         try:
@@ -145,7 +146,7 @@ class Client(Closing):
         except BaseException as problem:
             if offer.is_sent:
                 offer.close()
-                problem.add_note("The connection may be in the cache: it was closed here.")
+                problem.add_note("The client closed the socket, because the cache may have it.")
                 if isinstance(problem, Error):
                     problem.in_doubt = True
             raise
@@ -156,7 +157,7 @@ class Client(Closing):
             save.offer.close()
             return saved
         except Refused:
-            # The server has closed what it was sent.
+            # The server has closed its copy of the descriptor.
             save.offer.is_sent = False
             raise
         except BaseException:
@@ -166,10 +167,9 @@ class Client(Closing):
     def bind(
         self, destination: Name, endpoint: Name, properties: Name = b"", ttl: float | None = None
     ) -> bool | None:
-        """Ties a destination to an endpoint for `ttl` seconds; without, for the server's default.
+        """Binds a destination to an endpoint for `ttl` seconds, or for the server's default.
 
-        Tells whether this binding was there and is renewed; None in Postfix's way, which does not
-        say it.
+        Returns whether the binding existed and was renewed, or None with the Postfix protocol.
         """
         bind = Bind.of(Binding(destination, properties, ttl), endpoint)
         return self._call(lambda session, deadline: session.bind(bind, deadline))
@@ -181,8 +181,8 @@ class Client(Closing):
         destination: Name | None = None,
         prefix: Name | None = None,
     ) -> Dropped:
-        """Closes all connections of an endpoint; removes all bindings of a destination; or both for
-        all names that begin with a prefix, which may be empty. Unsupported in Postfix's way.
+        """Closes all connections of an endpoint, removes all bindings of a destination, or both for
+        all names with a prefix, which may be empty. Unsupported with the Postfix protocol.
         """
         by, name = _one_of(
             {Tag.ENDPOINT: endpoint, Tag.DESTINATION: destination, Tag.PREFIX: prefix}
@@ -190,10 +190,10 @@ class Client(Closing):
         return self._call(lambda session, deadline: session.drop(by, name, deadline))
 
     def list(self, prefix: Name = b"", what: What = What.BOTH) -> Iterator[Entry]:
-        """What is in the cache, by name's prefix, in the order of the deadlines.
+        """Lists the cache by prefix of the names, in the order in which the entries expire.
 
-        Each page is asked for when it is reached, so a long list is no snapshot: a binding that is
-        renewed meanwhile may come twice. Unsupported in Postfix's way.
+        Pages are requested one by one, so a long list is not a snapshot: a binding that is renewed
+        meanwhile may appear twice. Unsupported with the Postfix protocol.
         """
         cursor = None
         while True:
@@ -208,17 +208,17 @@ class Client(Closing):
         return self._call(lambda session, deadline: session.page(what, prefix, cursor, deadline))
 
     def stats(self) -> dict[str, int]:
-        """Counters since the server's start, and what it holds. Unsupported in Postfix's way."""
+        """The server's statistics by name. Unsupported with the Postfix protocol."""
         return self._call(lambda session, deadline: session.statistics(deadline))
 
     def ping(self) -> str:
-        """The server's name and version, empty in Postfix's way. An error if it does not answer."""
+        """Checks the server. Returns its name and version, empty with the Postfix protocol."""
         return self._call(lambda session, deadline: session.ping(deadline))
 
     def _call(self, ask: Callable[[Session, Deadline], T], *, twice: bool = True) -> T:
-        """Asks, and asks again where a stream of earlier calls turns out to have ended.
+        """Sends a request, and sends it again if the server has closed a stream of earlier calls.
 
-        What may not be done twice is asked again only where it was certainly not done.
+        If not `twice`, the request is sent again only when it was certainly not executed.
         """
         deadline = Deadline(self._timeout)
         pool = self._pool
@@ -246,7 +246,8 @@ class Client(Closing):
 def _one_of(names: dict[Tag, Name | None]) -> tuple[Tag, bytes]:
     given = [(tag, octets(name)) for tag, name in names.items() if name is not None]
     if len(given) != 1:
-        raise TypeError(f"one of {', '.join(tag.name.lower() for tag in names)}")
+        known = ", ".join(tag.name.lower() for tag in names)
+        raise TypeError(f"exactly one of these arguments is required: {known}")
     return given[0]
 
 
@@ -256,6 +257,6 @@ def _history(connection: Connection) -> History | None:
 
 
 def _has_tls(sock: socket.socket) -> bool:
-    # Where nobody has imported ssl, there is no such socket, and it is not imported for that.
+    # Without an imported ssl module there is no TLS socket.
     ssl = sys.modules.get("ssl")
     return ssl is not None and isinstance(sock, ssl.SSLSocket)

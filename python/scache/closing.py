@@ -1,4 +1,4 @@
-"""What is closed at the end of its `with` block."""
+"""Base classes of objects that own a socket."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import NoReturn, Self, SupportsIndex
 
 
 class Closing:
-    """Has a close()."""
+    """Calls close() at the end of its `with` block."""
 
     def close(self) -> None:
-        """May be called again."""
+        """Closes the object. May be called more than once."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -26,7 +26,7 @@ class Closing:
 
 
 class Unique:
-    """Has a socket of its own, and can be neither copied nor pickled."""
+    """Owns a socket, and can be neither copied nor pickled."""
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError(f"a {type(self).__qualname__} has a socket and cannot be copied or pickled")
+        raise TypeError(f"{type(self).__qualname__} owns a socket and cannot be copied or pickled")

@@ -1,4 +1,4 @@
-"""What goes into the cache and comes out of it."""
+"""Connections, bindings, and results of requests."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ Name = str | bytes
 
 
 def octets(text: Name) -> bytes:
-    """Text as UTF-8; names of files and the like survive (surrogateescape)."""
+    """Encodes text as UTF-8; surrogate escapes, as in file names, become bytes again."""
     return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
 
 
 class Binding(NamedTuple):
-    """Ties a destination to the endpoint of the connection that is saved with it."""
+    """Binds a destination to the endpoint of the connection with which it is saved."""
 
     destination: Name
     properties: Name = b""
-    # Seconds; None is the server's default.
+    # Seconds; None means the server's default.
     ttl: float | None = None
 
 
 class Saved(NamedTuple):
-    """What became of a save."""
+    """The result of a save."""
 
-    # The connection's id; None where the server does not tell it (Postfix's way).
+    # The connection's id; None with the Postfix protocol.
     id: int | None
-    # How many of the bindings were kept: a cache full of bindings still keeps the connection.
+    # How many bindings were saved. A cache without room for bindings still saves the connection.
     bindings: int
 
 
 class Dropped(NamedTuple):
-    """How many connections and bindings have left the cache."""
+    """How many connections and bindings were removed."""
 
     connections: int
     bindings: int
 
 
 def now() -> float:
-    """Seconds of a clock that never jumps and counts suspended time."""
+    """Seconds of a monotonic clock that includes the time of a suspended system."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the server remembers of a connection, at the moment when it was found."""
+    """The server's data about a connection at the time of the lookup."""
 
     id: int
     uses: int
@@ -59,10 +59,9 @@ class History:
 
 
 class Connection(Closing, Unique):
-    """A connection that was found. It is out of the cache, and its user owns `socket`.
+    """A connection that was found. It has left the cache, and the caller owns `socket`.
 
-    Closing it, or leaving its `with` block, closes the socket; so does a save that succeeded. Not
-    thread safe.
+    Closing it, leaving its `with` block, and a successful save close the socket. Not thread safe.
     """
 
     def __init__(
@@ -73,7 +72,7 @@ class Connection(Closing, Unique):
         history: History | None,
     ) -> None:
         self.socket = sock
-        # None where a lookup by destination does not tell it (Postfix's way).
+        # None after a lookup by destination with the Postfix protocol.
         self.endpoint = endpoint
         self.endpoint_properties, self.destination_properties = properties
         self.history = history
@@ -81,30 +80,30 @@ class Connection(Closing, Unique):
 
     @property
     def id(self) -> int | None:
-        """The connection's id, the same in all hands; None in Postfix's way, which has none."""
+        """The connection's id, which stays the same; None with the Postfix protocol."""
         return self.history.id if self.history else None
 
     @property
     def uses(self) -> int | None:
-        """How often it has been found, this time included; None in Postfix's way."""
+        """How often it has been found, this time included; None with the Postfix protocol."""
         return self.history.uses if self.history else None
 
     @property
     def age(self) -> float | None:
-        """Seconds since it was saved for the first time, now; None in Postfix's way."""
+        """Seconds since it was first saved; None with the Postfix protocol."""
         return self.history.age + now() - self._found if self.history else None
 
     @property
     def idle(self) -> float | None:
-        """Seconds that it was in the cache before it was found; None in Postfix's way."""
+        """Seconds that it was in the cache before this lookup; None with the Postfix protocol."""
         return self.history.idle if self.history else None
 
     def fileno(self) -> int:
-        """The descriptor, still the connection's; -1 when it is closed."""
+        """The descriptor, which the connection still owns; -1 after it was closed."""
         return self.socket.fileno()
 
     def close(self) -> None:
-        """Closes the socket. May be called again."""
+        """Closes the socket. May be called more than once."""
         self.socket.close()
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""The end of a call's time."""
+"""The deadline of a call."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ import time
 
 from scache.errors import Timeout
 
-# Seconds between two tries where a descriptor cannot be waited for.
+# Seconds between two attempts where poll(2) cannot be used.
 PAUSE = 0.01
 
 
 class Deadline:
-    """So many seconds from now on; None is for ever."""
+    """A number of seconds from now; None means no deadline."""
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def left(self) -> float | None:
-        """Seconds that are left; Timeout when there are none."""
+        """Returns the remaining seconds. Raises Timeout if there are none."""
         if self._end is None:
             return None
         left = self._end - time.monotonic()
         if left <= 0:
-            raise Timeout(f"no answer in {self._seconds} s")
+            raise Timeout(f"the server did not answer in {self._seconds} s")
         return left
 
     def pause(self) -> None:
-        """A short sleep, not beyond the end."""
+        """Sleeps for a short time, at most until the deadline."""
         left = self.left()
         time.sleep(PAUSE if left is None else min(PAUSE, left))
 
     def wait(self, sock: _socket.socket, *, write: bool = False) -> None:
-        """Returns when the socket can be read, or written, or has an error; or for no reason."""
-        # eventlet takes poll() away, and replaces select() by one that has no highest number.
+        """Waits until the socket is ready or has an error. May also return early."""
+        # eventlet removes poll(), and its select() has no limit of descriptor numbers.
         if not hasattr(select, "poll"):
             return self._select(sock, write)
         number = sock.fileno()
         if number < 0:
-            # A fork within this call has closed the child's copy.
+            # This is a child of a fork during this call, which has closed its copy.
             return
         poll = select.poll()
         poll.register(number, select.POLLOUT if write else select.POLLIN)

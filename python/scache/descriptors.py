@@ -1,4 +1,4 @@
-"""Descriptors on their way in and out: each has one owner at every bytecode."""
+"""Descriptors that are received or sent. Each has exactly one owner at every bytecode."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 from scache.atomic import run
 from scache.errors import SystemFailure
 
-# As many as one message can bring: what found no room would be lost without a word.
+# The most descriptors of one message: the kernel closes those that do not fit.
 _MOST = 253
 _CONTROL = socket.CMSG_SPACE(_MOST * array.array("i").itemsize)
 
 
 class Arrived(array.array[int] if TYPE_CHECKING else array.array):
-    """Descriptors that came over a stream and have no other owner yet. Closes them with itself."""
+    """Received descriptors that have no other owner yet. Its finalizer closes them."""
 
     def receive(self, sock: _socket.socket, size: int, flags: int) -> tuple[bytes, bool]:
-        """Bytes, and whether a descriptor found no room. Nothing but SCM_RIGHTS is asked for."""
+        """Returns the bytes, and whether the kernel has discarded a descriptor."""
         came: list[tuple[bytes, list[tuple[int, int, bytes]], int, object]] = []
         controls = chain.from_iterable(map(itemgetter(1), came))
         flags |= socket.MSG_CMSG_CLOEXEC
@@ -39,7 +39,7 @@ class Arrived(array.array[int] if TYPE_CHECKING else array.array):
         return data, bool(told & socket.MSG_CTRUNC)
 
     def give_to(self, room: _socket.socket) -> bool:
-        """The last one is the room's from now on; False where it is no socket, and stays here."""
+        """Moves the last one to `room`. Returns False, and keeps it, if it is not a socket."""
         init = partial(_socket.socket.__init__, room, -1, -1, -1, self[-1])
         try:
             run(map(call, (partial(_socket.socket.close, room), init, self.pop)))
@@ -48,7 +48,7 @@ class Arrived(array.array[int] if TYPE_CHECKING else array.array):
         return True
 
     def close(self) -> None:
-        """Closes them. May be called again."""
+        """Closes them. May be called more than once."""
         while self:
             with contextlib.suppress(OSError):
                 run(map(os.close, map(array.array.pop, repeat(self, len(self)))))
@@ -58,8 +58,8 @@ class Arrived(array.array[int] if TYPE_CHECKING else array.array):
 
 
 def reserve() -> _socket.socket:
-    """A socket whose descriptor makes room for a found connection's, and which becomes that."""
-    # Under eventlet and gevent socket.socket is another class, which usable() makes of it.
+    """Reserves a descriptor: a socket that a found connection replaces."""
+    # eventlet and gevent replace socket.socket; usable() converts to their class.
     plain = issubclass(socket.socket, _socket.socket)
     kind = socket.socket if plain else _socket.socket
     try:
@@ -69,23 +69,23 @@ def reserve() -> _socket.socket:
 
 
 def usable(room: _socket.socket) -> socket.socket:
-    """The room as what programs use."""
+    """Converts `room` to a socket.socket."""
     if not isinstance(room, socket.socket):
         room = socket.socket(room.family, room.type, room.proto, fileno=room.detach())
-    # O_NONBLOCK came with the descriptor, as the last user has left it: the two must agree.
+    # O_NONBLOCK is as the previous owner has set it, and must match the timeout.
     room.settimeout(socket.getdefaulttimeout())
     return room
 
 
 def no_room(number: int | None = errno.EMFILE) -> SystemFailure:
-    """The error for want of a descriptor."""
-    return SystemFailure(number, "no room for the descriptor of a connection")
+    """The error if no descriptor is free."""
+    return SystemFailure(number, "cannot reserve a descriptor for the lookup")
 
 
 def is_unusable_by_mistake(sock: socket.socket) -> bool:
     """Whether this program never connected the socket, or shut it down for sending.
 
-    A peer may leave at any time, which is nobody's mistake.
+    A connection that the peer has closed is no mistake of this program.
     """
     close, established, close_wait, last_ack, closing = 7, 1, 8, 9, 11
     try:
@@ -93,7 +93,7 @@ def is_unusable_by_mistake(sock: socket.socket) -> bool:
     except OSError:
         return _is_unusable_by_mistake_locally(sock)
     if state == close:
-        # What was reset knows its peer no more, but still has a port.
+        # A connection that was reset still has a port, unlike one that was never connected.
         return bool(sock.getsockname()[1] == 0)
     return state not in (established, close_wait, last_ack, closing)
 
@@ -101,7 +101,7 @@ def is_unusable_by_mistake(sock: socket.socket) -> bool:
 def _is_unusable_by_mistake_locally(sock: socket.socket) -> bool:
     if sock.family != socket.AF_UNIX or sock.type != socket.SOCK_STREAM:
         return False
-    # A write of no bytes sends nothing on a stream, but fails; the end of input is the peer's.
+    # An empty write sends nothing, but fails after a shutdown. An end of input is the peer's.
     try:
         sock.send(b"", socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         return False
@@ -119,10 +119,10 @@ def _is_unusable_by_mistake_locally(sock: socket.socket) -> bool:
 
 
 class Offer:
-    """A caller's socket that is on its way into the cache.
+    """A caller's socket that is being saved.
 
-    From the moment at which the server may have a copy it must not be used here any more: it is
-    closed, at the latest when the offer ends.
+    Once the server may have a copy, this process must not use the socket: the offer closes it, at
+    the latest in its finalizer.
     """
 
     # Whether the descriptor has been sent, or may have been.
@@ -132,11 +132,11 @@ class Offer:
         self._socket = sock
 
     def fileno(self) -> int:
-        """The descriptor, still the caller's."""
+        """The descriptor, which the caller still owns."""
         return self._socket.fileno()
 
     def close(self) -> None:
-        """Closes the caller's socket if it was sent, even where a file made of it is still open."""
+        """Closes the caller's socket if it was sent, even if a file object still uses it."""
         if not self.is_sent:
             return
         if isinstance(self._socket, _socket.socket):

@@ -1,4 +1,4 @@
-"""The direct way: one frame each way (docs/protocol.md, part two)."""
+"""Sessions of the direct protocol (docs/protocol.md, part two)."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _VERSION = b"1"
 _REPLY = 128
 _BAD = [(b"status", b"1")]
 _ENTRIES_IN_A_PAGE = 256
-# Milliseconds: what every client can hold.
+# Milliseconds that every client can represent.
 _LONGEST_AGE = 2**63 - 1
 
 
 def ask(stream: Stream, deadline: Deadline) -> DirectSession | None:
-    """Asks for the direct way, behind the greeting; None where the server refuses it."""
+    """Requests the direct protocol after the greeting. Returns None if the server refuses it."""
     stream.send(attributes.encode((b"request", b"direct"), (b"version", _VERSION)), deadline)
     answer = read_list(stream, deadline)
     if answer == _BAD:
         return None
     told = dict(answer)
     if told.get(b"status") != b"0" or told.get(b"version") != _VERSION:
-        raise ProtocolError(f"an answer that the direct protocol does not know: {answer}")
+        raise ProtocolError(f"the server violated the direct protocol: {answer!r:.200}")
     return DirectSession(stream, told.get(b"capabilities", b""))
 
 
 class DirectSession(Session):
-    """Knows beforehand which requests the server knows."""
+    """A session that knows the server's capabilities."""
 
     def __init__(self, stream: Stream, capabilities: bytes) -> None:
         super().__init__(stream)
@@ -121,15 +121,16 @@ class DirectSession(Session):
         offer: Offer | None = None,
         room: _socket.socket | None = None,
     ) -> Frame:
-        """The reply. A descriptor comes only where there is room for it, and goes there."""
+        """Sends a request and returns the reply. A descriptor is moved to `room`."""
         if kind.name.lower() not in self._capabilities:
-            raise Unsupported(f"the server knows no {kind.name.lower()}")
+            raise Unsupported(f"the server does not support {kind.name.lower()}")
         self._id += 1
         request = Frame(kind, self._id, Fields(fields), offer is not None)
         data = frames.encode(request)
         if len(data) > frames.MAX_SIZE:
-            raise Refused(Code.TOO_LARGE, f"a request of {len(data)} bytes")
-        # What the server has only a part of, it has not done.
+            text = f"the request of {len(data)} bytes exceeds the maximum size of a frame"
+            raise Refused(Code.TOO_LARGE, text)
+        # The server does not execute an incomplete request.
         self.stream.send(data, deadline, offer)
         try:
             reply = self._hear(request, deadline, room)
@@ -139,16 +140,16 @@ class DirectSession(Session):
         if reply.kind == Kind.ERROR:
             raise Refused(reply.fields.number(Tag.CODE), _text(reply.fields.octets(Tag.TEXT)))
         if room and reply.descriptor and not self.stream.take_descriptor(room):
-            raise Unsupported("what was found is no socket")
+            raise Unsupported("the connection that was found is not a socket")
         return reply
 
     def _hear(self, request: Frame, deadline: Deadline, room: _socket.socket | None) -> Frame:
-        """The reply, an error too, whose descriptor is the next to take."""
+        """Receives the reply, which may be an error. Its descriptor is the next one."""
         while not (size := frames.size(self.stream.front())) or len(self.stream.front()) < size:
             self.stream.receive(deadline, room)
         reply = frames.decode(self.stream.take(size))
         if reply.id != request.id or reply.kind not in (request.kind | _REPLY, Kind.ERROR):
-            raise ProtocolError(f"frame {reply.kind} of {reply.id} answers {request.kind}")
+            raise ProtocolError(f"unexpected reply {reply.kind} with id {reply.id}")
         self.stream.expect_end(descriptors=int(reply.descriptor))
         return reply
 

@@ -1,4 +1,4 @@
-"""What a list of the cache tells."""
+"""The entries of a list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scache.frames import Fields, Tag
 
 
 class What(enum.IntEnum):
-    """What to list."""
+    """The entries to list."""
 
     CONNECTIONS = 1
     BINDINGS = 2
@@ -18,11 +18,11 @@ class What(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class CachedConnection:
-    """A connection that is in the cache. Times are seconds."""
+    """A connection in the cache. Times are seconds."""
 
     endpoint: bytes
     properties: bytes
-    # What is left of it.
+    # The remaining time.
     ttl: float
     id: int
     uses: int
@@ -34,12 +34,12 @@ class CachedConnection:
 
 @dataclass(frozen=True, slots=True)
 class CachedBinding:
-    """A binding that is in the cache."""
+    """A binding in the cache."""
 
     destination: bytes
     endpoint: bytes
     properties: bytes
-    # Seconds that are left of it.
+    # The remaining seconds.
     ttl: float
 
 
@@ -47,7 +47,7 @@ Entry = CachedConnection | CachedBinding
 
 
 def entry(fields: Fields) -> Entry:
-    """One entry of a page."""
+    """Returns one entry of a page."""
     endpoint, ttl = fields.octets(Tag.ENDPOINT), fields.number(Tag.TTL) / 1000
     if Tag.DESTINATION in fields:
         properties = fields.octets(Tag.DESTINATION_PROPERTIES)

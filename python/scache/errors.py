@@ -1,4 +1,4 @@
-"""What a call can fail with."""
+"""The errors of the client."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import enum
 
 
 class Code(enum.IntEnum):
-    """Why a server refuses a request."""
+    """The reason for which a server refuses a request."""
 
-    # Postfix's way says that a request failed, and not why.
+    # The Postfix protocol gives no reason.
     UNKNOWN = 0
     MALFORMED = 1
     UNSUPPORTED = 2
@@ -20,31 +20,31 @@ class Code(enum.IntEnum):
 
 
 class Error(Exception):
-    """Whatever goes wrong between a client and its server."""
+    """The base class of all errors."""
 
-    # Whether the request may have been done all the same. A socket whose save is in doubt may be in
-    # the cache, where another process may have found it by now: it has been closed here.
+    # Whether the server may have executed the request. After a save in doubt another process may
+    # have the connection, so the client has closed the socket.
     in_doubt: bool = False
 
 
 class SystemFailure(Error, OSError):
-    """A system call of this process failed; `errno` tells why. EMFILE, ENFILE: no descriptors."""
+    """A system call failed with `errno`. EMFILE and ENFILE: no descriptor is free."""
 
 
 class ServerMissing(Error, ConnectionError):
-    """There is no server, or it has gone amid a request. Known at once, not by a timeout."""
+    """There is no server, or it closed the stream during a request."""
 
 
 class Timeout(Error, TimeoutError):
-    """The server has not answered in time. The next call begins a new stream."""
+    """The server did not answer in time. The next call opens a new stream."""
 
 
 class Refused(Error):
-    """The server has answered with an error; nothing was done, and the stream goes on."""
+    """The server returned an error and did not execute the request. The stream stays open."""
 
     def __init__(self, code: int, text: str = "") -> None:
         super().__init__(code, text)
-        # A `Code`, or a number that is newer than this client.
+        # A `Code`, or a number that this client does not know.
         self.code = code
         self.text = text
 
@@ -55,8 +55,8 @@ class Refused(Error):
 
 
 class Unsupported(Error):
-    """The server, or the way that it is spoken to, cannot do this."""
+    """The server, or the protocol in use, does not support the request."""
 
 
 class ProtocolError(Error):
-    """The server has said something that the protocol does not know. The stream is given up."""
+    """The server violated the protocol. The client has closed the stream."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from scache.errors import ProtocolError
 
 HEADER_SIZE = 24
-# The server's limit: names, properties and some bindings.
+# The server's limit.
 MAX_SIZE = 262_144
 
 _HEADER = struct.Struct("<IBBHQQ")
@@ -21,7 +21,7 @@ _DESCRIPTOR = 1
 
 
 class Kind(enum.IntEnum):
-    """What a frame asks or answers."""
+    """The kind of a request or a reply."""
 
     SAVE = 1
     FIND = 2
@@ -43,7 +43,7 @@ class Kind(enum.IntEnum):
 
 
 class Tag(enum.IntEnum):
-    """What a field says."""
+    """The meaning of a field."""
 
     ENDPOINT = 1
     DESTINATION = 2
@@ -98,11 +98,11 @@ _NUMBERS = frozenset(
 
 
 class Malformed(ProtocolError):
-    """A frame that is not of its form."""
+    """A frame is invalid."""
 
 
 class Fields:
-    """Tags and values in the order in which they are sent; what is unknown stays as it came."""
+    """Tags and values in the order of the frame. Unknown values are bytes."""
 
     def __init__(self, pairs: Iterable[tuple[int, Value]] = ()) -> None:
         self.pairs = tuple(pairs)
@@ -120,23 +120,23 @@ class Fields:
         return any(tag == known for known, _ in self.pairs)
 
     def each(self, tag: Tag) -> Iterator[Value]:
-        """The values of a field that may come more than once."""
+        """Returns the values of a repeated field."""
         return (value for known, value in self.pairs if known == tag)
 
     def number(self, tag: Tag) -> int:
-        """A number, 0 where it is not there."""
+        """Returns a number, 0 if the field is missing."""
         value = next(self.each(tag), 0)
         assert isinstance(value, int)
         return value
 
     def octets(self, tag: Tag) -> bytes:
-        """Bytes, none where the field is not there."""
+        """Returns bytes, empty if the field is missing."""
         value = next(self.each(tag), b"")
         assert isinstance(value, bytes)
         return value
 
     def lists(self, tag: Tag) -> Iterator[Fields]:
-        """The values of a field that holds fields."""
+        """Returns the values of a field that contains fields."""
         for value in self.each(tag):
             assert isinstance(value, Fields)
             yield value
@@ -147,30 +147,31 @@ Value = int | bytes | Fields
 
 @dataclass(frozen=True)
 class _Rule:
-    """What must be in a frame, or in a field that holds fields."""
+    """The requirements of a frame, or of a field that contains fields."""
 
     needs: tuple[Tag, ...] = ()
     one_of: tuple[Tag, ...] = ()
-    # Whether a ttl has to be more than nothing.
+    # Whether a ttl must be greater than zero.
     lives: bool = False
-    # With a descriptor or without; None is both.
+    # Whether there must be a descriptor; None allows both.
     descriptor: bool | None = False
-    # Needed only with a descriptor.
+    # Required only with a descriptor.
     needs_with: tuple[Tag, ...] = ()
 
     def check(self, fields: Fields, descriptor: bool = False) -> None:
-        """Malformed where it does not hold."""
+        """Raises Malformed if a requirement is not met."""
         needs = self.needs + (self.needs_with if descriptor else ())
         for tag in needs:
             if tag not in fields:
                 raise Malformed(f"{tag.name.lower()} is missing")
         if self.one_of and sum(tag in fields for tag in self.one_of) != 1:
-            raise Malformed(f"not one of {', '.join(tag.name.lower() for tag in self.one_of)}")
+            known = ", ".join(tag.name.lower() for tag in self.one_of)
+            raise Malformed(f"exactly one of these fields is required: {known}")
         if self.lives and Tag.TTL in fields and fields.number(Tag.TTL) == 0:
-            raise Malformed("a ttl of nothing")
+            raise Malformed("the ttl is 0")
         if self.descriptor is not None and descriptor != self.descriptor:
             raise Malformed(
-                "a descriptor is missing" if self.descriptor else "a descriptor too much"
+                "the descriptor is missing" if self.descriptor else "unexpected descriptor"
             )
 
 
@@ -205,7 +206,7 @@ _RULES_WITHIN: dict[int, _Rule] = {
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame. Its descriptor travels beside it; here is only whether there is one."""
+    """One frame. `descriptor` says whether one is sent with the frame."""
 
     kind: int
     id: int
@@ -214,17 +215,17 @@ class Frame:
 
 
 def size(data: bytes | bytearray) -> int:
-    """How many bytes the frame at the front has, 0 while that is not known."""
+    """Returns the size of the frame at the beginning, 0 if it is not yet known."""
     if len(data) < _SIZE.size:
         return 0
     wanted: int = _SIZE.unpack_from(data)[0]
     if not HEADER_SIZE <= wanted <= MAX_SIZE:
-        raise Malformed(f"a frame of {wanted} bytes")
+        raise Malformed(f"invalid size of a frame: {wanted} bytes")
     return wanted
 
 
 def encode(frame: Frame) -> bytes:
-    """The bytes of a frame, whatever their number; a ValueError for a number beyond 64 bits."""
+    """Encodes a frame of any size. Raises ValueError for a number that exceeds 64 bits."""
     body = _encode_fields(frame.fields)
     flags = _DESCRIPTOR if frame.descriptor else 0
     try:
@@ -235,9 +236,9 @@ def encode(frame: Frame) -> bytes:
 
 
 def decode(data: bytes) -> Frame:
-    """The frame that these bytes are, all of them; Malformed where they are none."""
+    """Decodes exactly one frame. Raises Malformed if it is invalid."""
     if not data or size(data) != len(data):
-        raise Malformed("not one frame")
+        raise Malformed("the data is not exactly one frame")
     _, kind, flags, _, number, _ = _HEADER.unpack_from(data)
     fields = _decode_fields(data[HEADER_SIZE:])
     descriptor = bool(flags & _DESCRIPTOR)
@@ -258,7 +259,7 @@ def _encode_field(tag: int, value: Value) -> bytes:
         try:
             data = _NUMBER.pack(value)
         except struct.error:
-            raise ValueError(f"{value} is no number of 64 bits") from None
+            raise ValueError(f"{value} is not an unsigned 64-bit number") from None
     return _FIELD.pack(tag, 0, len(data)) + data
 
 
@@ -268,15 +269,15 @@ def _decode_fields(data: bytes, nested: bool = False) -> Fields:
     at = 0
     while at < len(data):
         if len(data) - at < _FIELD.size:
-            raise Malformed("ends within a field's header")
+            raise Malformed("truncated header of a field")
         tag, _, length = _FIELD.unpack_from(data, at)
         at += _FIELD.size
         if length > len(data) - at:
-            raise Malformed("ends within a value")
+            raise Malformed("truncated value of a field")
         pairs.append((tag, _decode_value(tag, data[at : at + length], nested)))
         at += length
         if tag in seen and tag in _ONCE:
-            raise Malformed(f"{Tag(tag).name.lower()} comes twice")
+            raise Malformed(f"duplicate field {Tag(tag).name.lower()}")
         seen.add(tag)
     return Fields(pairs)
 
@@ -284,10 +285,10 @@ def _decode_fields(data: bytes, nested: bool = False) -> Fields:
 def _decode_value(tag: int, data: bytes, nested: bool) -> Value:
     if tag in _NUMBERS:
         if len(data) != _NUMBER.size:
-            raise Malformed(f"a number of {len(data)} bytes")
+            raise Malformed(f"a number has {len(data)} bytes instead of {_NUMBER.size}")
         number: int = _NUMBER.unpack(data)[0]
         return number
-    # Fields in a field hold no further ones: what looks like it means nothing there.
+    # Fields are nested only once.
     if tag in _LISTS and not nested:
         fields = _decode_fields(data, nested=True)
         _RULES_WITHIN[Tag(tag)].check(fields)

@@ -1,7 +1,7 @@
-"""Whether a reply's head leaves no doubt about where the reply ends (RFC 9112, section 6).
+"""Whether the head of a reply determines the reply's end (RFC 9112, section 6).
 
-http.client reads what servers send in many forms, and guesses. After a guess a connection is not
-shared: what the next one hears might belong to this reply. Bytes to an answer, without I/O.
+http.client accepts invalid and ambiguous replies. After one the connection is not shared: its next
+user might read the rest of this reply. No I/O.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(?:;[^\r\n\0]*)?\r\n")
 
 
 def is_clear(head: Sequence[bytes], method: str) -> bool:
-    """Whether the connection can serve a next request after this reply, beyond doubt.
+    """Whether the connection can certainly serve another request after this reply.
 
-    `head` is the final reply's: its status line, its fields and the empty line.
+    `head` is the status line, the fields and the empty line of the final reply.
     """
     status = _STATUS.fullmatch(head[0]) if head else None
     if not status or head[-1] not in _EMPTY:
@@ -35,7 +35,7 @@ def is_clear(head: Sequence[bytes], method: str) -> bool:
 
 
 def is_clear_chunk(line: bytes) -> bool:
-    """Whether a line that precedes a chunk is one: a size, and perhaps extensions."""
+    """Whether the line before a chunk is valid: a size, and optional extensions."""
     return _CHUNK.fullmatch(line) is not None
 
 
@@ -55,7 +55,7 @@ def _length_is_clear(
         return False
     if status == 204:
         return not coding and all(int(length) == 0 for length in lengths)
-    # Without either the reply ends with its connection.
+    # Without either, the end of the connection ends the reply.
     return method == "HEAD" or status == 304 or bool(lengths or coding)
 
 

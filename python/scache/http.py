@@ -1,13 +1,13 @@
 """HTTP/1.1 over connections that many processes share.
 
-A drop-in for http.client.HTTPConnection: it takes up a cached connection to its host and port, or
-opens one, and puts it into the cache each time a reply has been read to its end.
+A replacement of http.client.HTTPConnection. It finds a cached connection to its host and port, or
+opens one, and puts it into the cache whenever a reply has been read to its end.
 
     with contextlib.closing(scache.http.HTTPConnection("example.org", cache=cache)) as connection:
         connection.request("GET", "/")
         text = connection.getresponse().read()
 
-Without a server it works as its base class does.
+Without a cache it works like its base class.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from scache.errors import Error
 from scache.process import is_ours
 from scache.reply import HTTPResponse
 
-# Seconds. Many servers close idle connections after five; one that says so is believed.
+# Seconds. Many servers close idle connections after five; a Keep-Alive header can shorten it.
 DEFAULT_TTL = 4.0
 
-# What may be done twice (RFC 9110, 9.2.2).
+# Requests that may be repeated (RFC 9110, 9.2.2).
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
-# Bytes of a request's body that surely fit into the kernel's buffer.
+# Bytes that certainly fit into the kernel's send buffer.
 _AT_ONCE = 2048
 _GONE = (BrokenPipeError, ConnectionResetError)
-# With these of the caller's own, what follows a request is not known here.
+# If the caller sets these, this class does not know how the request ends.
 _FRAMING = frozenset({"connection", "content-length", "expect", "transfer-encoding", "upgrade"})
-# These identify the user to the connection, not to the request.
+# These schemes authenticate the connection, not the request.
 _OF_THE_CONNECTION = re.compile(r"\s*(ntlm|negotiate)\b", re.IGNORECASE)
 _KEPT_FOR = re.compile(r"(?:^|[,;\s])timeout\s*=\s*\"?(\d+)", re.IGNORECASE)
 
@@ -46,32 +46,32 @@ _KEPT_FOR = re.compile(r"(?:^|[,;\s])timeout\s*=\s*\"?(\d+)", re.IGNORECASE)
 def endpoint_name(
     host: str, port: int, source: tuple[str, int] | None = None, realm: str = ""
 ) -> str:
-    """The name under which connections are shared: everything in which two of them differ.
+    """Returns the name of the endpoint, which contains everything that distinguishes connections.
 
-    `realm` is the caller's: processes that must not share connections take different ones.
+    Processes that must not share connections use different values of `realm`.
     """
     parts = ["http", host.lower(), str(port), *(map(str, source) if source else ("", "")), realm]
     if any("\n" in part for part in parts[:-1]):
-        raise ValueError("a line's end in a name")
+        raise ValueError("a host or an address contains a newline")
     return "\n".join(parts)
 
 
 class HTTPConnection(Unique, http.client.HTTPConnection):
-    """http.client.HTTPConnection whose connection is in the cache while it is idle.
+    """An http.client.HTTPConnection whose connection is in the cache while it is idle.
 
-    It goes there when a reply was read to its end, and never after `Connection: close`, HTTP/1.0
-    without keep-alive, a change of protocols, CONNECT, NTLM or Negotiate, where the reply's end is
-    not certain or more has come, or where the caller wrote Content-Length, Connection and the like
-    itself, or used putrequest() instead of request(). A reply that is not read to its end costs the
-    connection: the next request opens another one, after an exception too.
+    It is saved when a reply was read to its end. It is not saved after `Connection: close`,
+    HTTP/1.0 without keep-alive, a change of protocols, CONNECT, NTLM or Negotiate; if the end of
+    the reply is not certain, or more bytes follow it; if the caller set Content-Length, Connection
+    or similar headers, or called putrequest() instead of request(). If a reply was not read to its
+    end, the next request uses a new connection, also after an exception.
 
-    Interim replies are passed over, 101 excepted. A child of fork() opens its own connection.
+    Interim replies are skipped, except 101. A child of fork(2) opens its own connection.
 
-    A request on a found connection that turns out to have ended before any byte of a reply is
-    repeated once on a new one, where its method is idempotent and its body bytes or text.
+    If a found connection ends before the first byte of a reply, the request is repeated once on a
+    new connection, provided that its method is idempotent and its body is bytes or text.
 
-    The cache's errors are not the caller's: a connection that cannot be cached is kept, as the base
-    class keeps it. Not thread safe; the Client may be shared. No https: TLS lives in one process.
+    Errors of the cache are not raised: a connection that cannot be cached stays open, as in the
+    base class. Not thread safe, but the Client may be shared. Https is not supported.
     """
 
     response_class = HTTPResponse
@@ -88,33 +88,33 @@ class HTTPConnection(Unique, http.client.HTTPConnection):
         ttl: float = DEFAULT_TTL,
         realm: str = "",
     ) -> None:
-        """As the base class's; `timeout` None is socket.getdefaulttimeout(). `ttl` is seconds."""
+        """As in the base class. Without `timeout`, socket.getdefaulttimeout(). `ttl`: seconds."""
         secure = getattr(http.client, "HTTPSConnection", None)
         if "://" in host or (secure and isinstance(self, secure)):
-            raise ValueError("a host's name is needed, and https cannot be shared")
+            raise ValueError("the host must be a name or an address; https is not supported")
         timeout = socket.getdefaulttimeout() if timeout is None else timeout
         super().__init__(host, port, timeout, source_address, blocksize)
         self.cache = cache
         self.ttl = ttl
         self._endpoint = endpoint_name(self.host, self.port, source_address, realm)
         self._found: Connection | None = None
-        # Whether the next connection has to be a new one.
+        # Whether the next connection must be a new one.
         self._anew = False
-        # The request that is under way, where it may be repeated.
+        # Repeats the current request, if that is allowed.
         self._again: Callable[[], None] | None = None
-        # Whether the connection may be shared after the reply, as far as the request goes.
+        # Whether the request allows the connection to be shared after the reply.
         self._may_share = False
-        # Whether a request was begun whose reply is not over; so where either was interrupted.
+        # Whether a request or its reply is incomplete, for example after an interruption.
         self._is_busy = False
         # Whether a part of the request has been sent.
         self._has_sent = False
-        # Whether it is not certain where the reply begins, or what it answers.
+        # Whether the beginning of the reply is uncertain, or the request that it answers.
         self._is_unclear = False
-        # The process that has opened the connection.
+        # The process that opened the connection.
         self._process = os.getpid()
 
     def connect(self) -> None:
-        """Takes up a cached connection, or opens one."""
+        """Finds a cached connection, or opens one."""
         self._process = os.getpid()
         if not self._tunnelled() and not self._anew:
             self._found = self._find()
@@ -125,19 +125,19 @@ class HTTPConnection(Unique, http.client.HTTPConnection):
             super().connect()
 
     def close(self) -> None:
-        """Closes what is not in the cache."""
+        """Closes the connection, unless it is in the cache."""
         super().close()
         if self._found:
             self._found.close()
         self._found = None
-        # Half a request's head would precede the next one.
+        # An incomplete head would precede the next request.
         self._buffer: list[bytes] = []
         self._is_busy = self._is_unclear = False
         self._process = os.getpid()
 
     def putrequest(self, method: str, *arguments: Any, **more: Any) -> None:
-        """As the base class's. Only request() lets the connection be shared."""
-        # A reply that nobody has read so far can still be, on what is its own connection then.
+        """As in the base class. The connection is shared only after request()."""
+        # An unread reply of the previous request stays readable, on its own connection.
         self._HTTPConnection__response = None
         was_busy, self._is_busy = self._is_busy, True
         if was_busy or not self._is_quiet():
@@ -155,7 +155,7 @@ class HTTPConnection(Unique, http.client.HTTPConnection):
         *,
         encode_chunked: bool = False,
     ) -> None:
-        """As the base class's."""
+        """As in the base class."""
 
         def send() -> None:
             super(HTTPConnection, self).request(
@@ -175,8 +175,8 @@ class HTTPConnection(Unique, http.client.HTTPConnection):
             again()
 
     def send(self, data: Any) -> None:
-        """As the base class's. A reply that comes before the whole request closes the connection:
-        nobody knows what the server takes the rest for.
+        """As in the base class. A reply before the end of the request closes the connection: the
+        server may take the rest for another request.
         """
         if self._has_sent and self.sock and _has_input(self.sock):
             self._is_unclear = True
@@ -188,9 +188,9 @@ class HTTPConnection(Unique, http.client.HTTPConnection):
         self._has_sent = True
 
     def getresponse(self) -> HTTPResponse:
-        """As the base class's, but passes over interim replies, 101 excepted."""
+        """As in the base class, but skips interim replies, except 101."""
         if not is_ours(self._process):
-            # This process has asked nothing.
+            # Another process has sent the request.
             self.close()
         was_unclear, self._is_unclear = self._is_unclear, True
         again, self._again = self._again, None
@@ -200,7 +200,7 @@ class HTTPConnection(Unique, http.client.HTTPConnection):
         response = super().getresponse()
         assert isinstance(response, HTTPResponse)
         self._is_unclear = was_unclear
-        # Behind a change of protocols the caller may go on with the socket.
+        # After a change of protocols the caller may use the socket.
         if not response.will_close and response.status != http.client.SWITCHING_PROTOCOLS:
             may_share = self._may_share and not _asks_who(response)
             ttl = min(self.ttl, _kept_for(response))
@@ -209,7 +209,7 @@ class HTTPConnection(Unique, http.client.HTTPConnection):
         return response
 
     def _anew_with(self, send: Callable[[], None]) -> Callable[[], None]:
-        """Sends on a connection that is new."""
+        """Returns a function that sends the request on a new connection."""
 
         def again() -> None:
             self.close()
@@ -222,20 +222,20 @@ class HTTPConnection(Unique, http.client.HTTPConnection):
         return again
 
     def _is_quiet(self) -> bool:
-        """Whether what is connected is this process's own, and open, and nothing has come."""
+        """Whether the connection belongs to this process, is open, and has no unread input."""
         if not is_ours(self._process):
             return False
         return not self.sock or (self.sock.fileno() >= 0 and not _has_input(self.sock))
 
     def _has_ended(self) -> bool:
-        """Waits for the first byte of the reply; whether the connection has ended without one."""
+        """Waits for the reply. Returns whether the connection ended before its first byte."""
         try:
             return not self.sock.recv(1, socket.MSG_PEEK)
         except _GONE:
             return True
 
     def _find(self) -> Connection | None:
-        """One that is open and silent, as between two requests; the others are closed."""
+        """Finds an open connection without input, and closes the others."""
         with contextlib.suppress(Error, OSError):
             while found := self.cache.find(endpoint=self._endpoint):
                 try:
@@ -250,7 +250,7 @@ class HTTPConnection(Unique, http.client.HTTPConnection):
     def _done(
         self, sock: socket.socket, reader: io.BufferedIOBase | None, may_share: bool, ttl: float
     ) -> None:
-        """The reply is over: its connection goes into the cache, stays here, or ends."""
+        """Called at the end of a reply. Saves, keeps or closes the connection."""
         if self.sock is not sock:
             return
         if not reader or self._is_unclear or not is_ours(self._process):
@@ -275,7 +275,7 @@ class HTTPConnection(Unique, http.client.HTTPConnection):
 
 
 def _has_input(sock: socket.socket) -> bool:
-    """Whether anything came, or the end: neither belongs between two requests."""
+    """Whether there is input or an end of input; between two requests there must be neither."""
     timeout = sock.gettimeout()
     sock.setblocking(False)
     try:
@@ -290,7 +290,7 @@ def _has_input(sock: socket.socket) -> bool:
 
 
 def _has_byte(sock: socket.socket) -> bool:
-    """Whether a byte came, whatever has become of the connection."""
+    """Whether there is a byte of input, even if the connection has failed."""
     try:
         return bool(sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
     except OSError:
@@ -298,9 +298,9 @@ def _has_byte(sock: socket.socket) -> bool:
 
 
 def _has_buffered(reader: io.BufferedIOBase, sock: socket.socket) -> bool:
-    """Whether the reader has read more than the reply, which nobody else could know."""
+    """Whether the reader has buffered bytes after the reply."""
     timeout = sock.gettimeout()
-    # peek() reads where its buffer is empty; nothing is there, and it must not wait for it.
+    # With an empty buffer peek() reads from the socket, and must not wait.
     sock.setblocking(False)
     try:
         return bool(reader.peek(1))  # type: ignore[attr-defined]
@@ -311,7 +311,7 @@ def _has_buffered(reader: io.BufferedIOBase, sock: socket.socket) -> bool:
 
 
 def _leaves_no_trace(headers: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> bool:
-    """Whether the connection is after this request as it was before."""
+    """Whether the request leaves the state of the connection unchanged."""
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     for name, value in pairs:
         known = name.lower()
@@ -324,14 +324,14 @@ def _leaves_no_trace(headers: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> 
 
 
 def _asks_who(response: http.client.HTTPResponse) -> bool:
-    """Whether the server tells users apart by their connections."""
+    """Whether the server authenticates connections."""
     names = ("WWW-Authenticate", "Proxy-Authenticate")
     asked = [each for name in names for each in response.headers.get_all(name) or ()]
     return any(_OF_THE_CONNECTION.match(each) for each in asked)
 
 
 def _kept_for(response: http.client.HTTPResponse) -> float:
-    """Seconds for which the server says that it keeps the connection; one less than that."""
+    """Seconds in the Keep-Alive header for which the server keeps the connection, minus one."""
     said = _KEPT_FOR.search(response.headers.get("Keep-Alive", ""))
     return float(said[1]) - 1 if said else float("inf")
 

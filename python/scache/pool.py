@@ -1,4 +1,4 @@
-"""The streams of a client: one for each call under way, and some that wait for the next."""
+"""The streams of a client: one for each call in progress, and idle ones."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from scache.postfix import PostfixSession
 from scache.session import Session, greet
 from scache.stream import Stream
 
-# Paths whose servers refused the direct way. Postfix's own logs a warning at each attempt, so there
-# is one for each process.
+# Paths whose servers refused the direct protocol. Postfix's server logs a warning for each attempt,
+# so a process makes only one.
 _refused: set[str] = set()
 
 
 class SessionPool:
-    """Sessions with one server, past their handshake. Many threads may use it, and none waits."""
+    """Sessions with one server, after the handshake. Thread safe, and no thread waits."""
 
     def __init__(self, path: str, most_idle: int) -> None:
         self._path = path
-        # The last one is taken first; where there are too many, the oldest is closed.
+        # The newest is taken first; if there are too many, the oldest is closed.
         self._idle: collections.deque[Session] = collections.deque(maxlen=most_idle)
         self._is_closed = False
 
     def take(self, deadline: Deadline, *, anew: bool) -> Session:
-        """One that waits, or a new one; only a new one where `anew`: the server has ended one, and
-        those that wait were begun before."""
+        """Returns an idle or a new session. With `anew` it closes all idle ones: the server has
+        closed a stream, and they are older."""
         while self._idle:
             try:
                 session = self._idle.pop()
@@ -42,7 +42,7 @@ class SessionPool:
         return _begin(self._path, deadline)
 
     def give_back(self, session: Session) -> None:
-        """Keeps it for the next call. It is in step: nothing is owed on it."""
+        """Keeps the session for the next call. No reply may be outstanding."""
         session.is_old = True
         if self._is_closed:
             session.stream.close()
@@ -50,7 +50,7 @@ class SessionPool:
             self._idle.append(session)
 
     def close(self) -> None:
-        """Closes what waits, and what is given back later."""
+        """Closes the idle sessions, and those that are given back later."""
         self._is_closed = True
         while self._idle:
             self._idle.pop().stream.close()

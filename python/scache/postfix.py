@@ -1,7 +1,7 @@
-"""Postfix's way (docs/protocol.md, part one), which every server knows, Postfix's own too.
+"""Sessions of the Postfix protocol (docs/protocol.md, part one), which every server supports.
 
-It finds and saves, and no more; names and properties hold any byte but NUL, times are whole
-seconds, and the server tells neither a connection's history nor why it refuses something.
+It has find, save and bind only. Names and properties cannot contain NUL bytes, times are in whole
+seconds, and the server returns neither a connection's history nor the reason of a refusal.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from scache.requests import Bind, Save, whole_seconds
 from scache.session import Session, read_list
 
 _DUMMY = (b"dummy", b"")
-# The server's limit of a ttl is lower; this is what its number holds.
+# The largest number of the protocol; the server's limit for a ttl is lower.
 _LONGEST_TTL = 2**31 - 1
 _OK, _BAD, _FAILED = b"0", b"1", b"2"
 
 
 class PostfixSession(Session):
-    """The dummies are what Postfix's descriptor passing waits for."""
+    """Postfix's descriptor passing requires the lists with the attribute `dummy`."""
 
     def find(
         self, by: Tag, name: bytes, room: _socket.socket, deadline: Deadline
@@ -43,19 +43,19 @@ class PostfixSession(Session):
         _check(status, answer)
         self._send(_DUMMY, deadline=deadline)
         is_socket = self._take_descriptor(room, deadline)
-        # Nobody waits for this one, and the connection is ours whatever becomes of it.
+        # The server needs no confirmation: the connection belongs to this client already.
         with contextlib.suppress(ServerMissing):
             self._send(_DUMMY, deadline=deadline)
         if not is_socket:
-            raise Unsupported("what was found is no socket")
+            raise Unsupported("the connection that was found is not a socket")
         sock = usable(room)
         if by == Tag.ENDPOINT:
             return Connection(sock, name, (properties[0], b""), None)
         return Connection(sock, None, (properties[1], properties[0]), None)
 
     def save(self, save: Save, deadline: Deadline) -> Saved:
-        # The connection last: it is found in every way as soon as it is there, and until then
-        # nothing is in doubt.
+        # Bindings first: then the connection can be found by destination at once, and a failure
+        # before leaves no save in doubt.
         kept = sum(self._kept(binding, deadline) for binding in save.bindings)
         self._send(
             (b"request", b"save_endp"),
@@ -98,12 +98,12 @@ class PostfixSession(Session):
         _cannot("list")
 
     def statistics(self, deadline: Deadline) -> dict[str, int]:
-        _cannot("tell statistics")
+        _cannot("statistics")
 
     def ping(self, deadline: Deadline) -> str:
-        # There is no such request. That the server greets a new stream is answer enough.
+        # There is no such request. The greeting of a new stream shows that the server answers.
         if self.is_old:
-            raise ServerMissing("a stream of earlier calls is not greeted again")
+            raise ServerMissing("the check needs a new stream")
         return ""
 
     def _kept(self, bind: Bind, deadline: Deadline) -> bool:
@@ -119,9 +119,10 @@ class PostfixSession(Session):
         try:
             data = attributes.encode(*pairs)
         except ValueError as problem:
-            raise Unsupported(f"Postfix's way cannot send {problem}") from None
+            raise _unsupported(str(problem)) from None
         if len(data) > attributes.MAX_SIZE:
-            raise Refused(Code.TOO_LARGE, f"a request of {len(data)} bytes")
+            text = f"the request of {len(data)} bytes exceeds the maximum size of a request"
+            raise Refused(Code.TOO_LARGE, text)
         self.stream.send(data, deadline)
 
     def _take_descriptor(self, room: _socket.socket, deadline: Deadline) -> bool:
@@ -146,14 +147,20 @@ def _check(status: bytes, answer: list[attributes.Pair]) -> None:
     if status == _BAD:
         raise Refused(Code.MALFORMED)
     if status == _FAILED:
-        raise Refused(Code.UNKNOWN, "the server could not do it")
+        raise Refused(Code.UNKNOWN, "the server refused the request without a reason")
     if status != _OK:
         raise _unknown(answer)
 
 
 def _unknown(answer: list[attributes.Pair]) -> ProtocolError:
-    return ProtocolError(f"an answer that Postfix's way does not know: {answer!r:.200}")
+    return ProtocolError(f"the server violated the Postfix protocol: {answer!r:.200}")
+
+
+def _unsupported(what: str) -> Unsupported:
+    return Unsupported(
+        f"the stream to the server uses the Postfix protocol, which does not support {what}"
+    )
 
 
 def _cannot(what: str) -> NoReturn:
-    raise Unsupported(f"a server that is spoken to in Postfix's way cannot {what}")
+    raise _unsupported(what)

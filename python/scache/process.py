@@ -1,8 +1,8 @@
-"""This process and the sockets of its streams.
+"""The sockets of this process's streams.
 
-A child of fork(2) has copies of its parent's descriptors. It must neither speak on the parent's
-streams nor keep them open. os.fork() announces itself; fork(2) called from C does not. So the
-process is compared wherever a stream is used, and the first use in a child closes the copies.
+A child of fork(2) has copies of its parent's descriptors. It must neither use the parent's streams
+nor keep them open. os.fork() calls registered functions; fork(2) called from C does not. So every
+use of a stream compares the process id, and the first use in a child closes the copies.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from scache.atomic import run
 
 
 class StreamSocket(_socket.socket):
-    """The base class of socket.socket, which is C and is what it is under eventlet and gevent too.
+    """The C base class of socket.socket, which eventlet and gevent do not replace.
 
-    It is created in one step, and closes its descriptor with itself.
+    It is created in one step, and its finalizer closes the descriptor.
     """
 
     __slots__ = ("__weakref__",)
@@ -34,8 +34,8 @@ class StreamSocket(_socket.socket):
 class _Process:
     def __init__(self) -> None:
         self.id = os.getpid()
-        # Held while a socket is opened or closed, and while the process forks: no child has a
-        # descriptor that is not in `open`. A finalizer may close one within.
+        # Held while a socket is opened or closed, and while the process forks, so that a child has
+        # no descriptor that is not in `open`. Recursive, because a finalizer may close a socket.
         self.lock = threading.RLock()
         self.open: set[weakref.ref[StreamSocket]] = set()
 
@@ -44,12 +44,12 @@ _process = _Process()
 
 
 def is_ours(process: int) -> bool:
-    """Whether this id, which os.getpid() returned, is this process's."""
+    """Whether this process has the id."""
     return process == os.getpid()
 
 
 def open_socket() -> StreamSocket:
-    """A new non-blocking UNIX stream socket, which no child of this process keeps."""
+    """Opens a non-blocking UNIX stream socket, which a child of this process closes."""
     known = _here().open
     made: list[StreamSocket] = []
     sockets = map(StreamSocket, (socket.AF_UNIX,), (socket.SOCK_STREAM | socket.SOCK_NONBLOCK,))
@@ -59,7 +59,7 @@ def open_socket() -> StreamSocket:
 
 
 def close_socket(sock: StreamSocket) -> None:
-    """Closes it. May be called again."""
+    """Closes the socket. May be called more than once."""
     _while_nobody_forks(sock.close)
 
 
@@ -69,7 +69,7 @@ def _while_nobody_forks(*functions: Callable[[], object]) -> None:
     try:
         run(steps)
     except OSError:
-        # The others give the lock back.
+        # The remaining steps release the lock.
         run(steps)
         raise
 
@@ -89,7 +89,7 @@ def _before_fork() -> None:
 
 
 def _after_fork_in_parent() -> None:
-    # It is free where an interruption has kept _before_fork() from taking it.
+    # An interruption may have kept _before_fork() from taking the lock.
     with contextlib.suppress(RuntimeError):
         _process.lock.release()
 

@@ -1,4 +1,4 @@
-"""The reply of scache.http: http.client's, which knows whether it was read to its certain end."""
+"""The reply of scache.http, which knows whether it was read to its end without ambiguity."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from scache import framing
 from scache.process import is_ours
 
-# So many replies may precede the final one (RFC 9110, 15.2), more than any server sends.
+# The most interim replies before the final one (RFC 9110, 15.2).
 MOST_INTERIM = 10_000
 _LONGEST_LINE = 65_536
 
@@ -19,7 +19,7 @@ Done = Callable[[io.BufferedIOBase | None], None]
 
 
 class _Head:
-    """A reader that keeps the lines that are read of it."""
+    """A reader that keeps the lines that it returns."""
 
     def __init__(self, reader: io.BufferedIOBase) -> None:
         self.reader = reader
@@ -34,15 +34,15 @@ class _Head:
 
 
 class HTTPResponse(http.client.HTTPResponse):
-    """Tells once that it needs its connection no more, and whether it was read to its end.
+    """Reports once that it no longer needs its connection, and whether it was read to its end.
 
-    Interim replies are passed over. A reply whose end is not certain closes its connection.
+    Interim replies are skipped. A reply whose end is not certain closes its connection.
     """
 
     _done: Done | None = None
     _head: _Head | None = None
     _trailer_read = False
-    # Whether a call is under way: one that has failed or was interrupted remains so.
+    # Whether a call is in progress; stays true after a call that failed or was interrupted.
     _is_reading = False
     _is_unclear = False
 
@@ -51,7 +51,7 @@ class HTTPResponse(http.client.HTTPResponse):
         self._process = os.getpid()
 
     def when_done(self, done: Done) -> None:
-        """`done` gets the reader, whose buffer may hold more, or None before the body's end."""
+        """Sets a function that gets the reader, or None if the body was not read to its end."""
         self._done = done
         if self.isclosed():
             self._tell(None)
@@ -59,7 +59,7 @@ class HTTPResponse(http.client.HTTPResponse):
     # The head.
 
     def begin(self) -> None:
-        """As the base class's."""
+        """As in the base class."""
         if self.headers is not None:
             return
         head = self._head = _Head(self.fp)
@@ -85,36 +85,36 @@ class HTTPResponse(http.client.HTTPResponse):
     # The body.
 
     def read(self, amt: int | None = None) -> bytes:
-        """As the base class's."""
+        """As in the base class."""
         data: bytes = self._read_by(super().read, amt)
         return data
 
     def readinto(self, b: Any) -> int:
-        """As the base class's."""
+        """As in the base class."""
         count: int = self._read_by(super().readinto, b)
         return count
 
     def read1(self, n: int = -1) -> bytes:
-        """As the base class's."""
+        """As in the base class."""
         data: bytes = self._read_by(super().read1, n)
         return data
 
     def peek(self, n: int = -1) -> bytes:
-        """As the base class's."""
+        """As in the base class."""
         data: bytes = self._read_by(super().peek, n)
         return data
 
     def readline(self, limit: int = -1) -> bytes:  # type: ignore[override]
-        """As the base class's."""
+        """As in the base class."""
         if self.chunked:
-            # Made of peek() and read().
+            # It calls peek() and read().
             return super().readline(limit)
         data: bytes = self._read_by(super().readline, limit)
         return data
 
     def _read_by(self, read: Callable[..., Any], *arguments: Any) -> Any:
         if not is_ours(self._process):
-            # The process that has asked reads it.
+            # The reply belongs to the process that sent the request.
             self.close()
             raise http.client.IncompleteRead(b"")
         if self._is_reading:
@@ -126,7 +126,7 @@ class HTTPResponse(http.client.HTTPResponse):
 
     def _safe_read(self, amt: int) -> bytes:
         data: bytes = super()._safe_read(amt)  # type: ignore[misc]
-        # Between two chunks nothing else is read, and the base class does not look at it.
+        # The base class does not check the line end after a chunk.
         if self.chunked and self.chunk_left == 0 and data != b"\r\n":
             self._is_unclear = True
         return data
@@ -141,7 +141,7 @@ class HTTPResponse(http.client.HTTPResponse):
             size = int(line.partition(b";")[0], 16)
             if size >= 0:
                 return size
-            raise ValueError("a chunk of less than nothing")
+            raise ValueError("negative chunk size")
         except ValueError:
             self._close_conn()
             raise

@@ -1,4 +1,4 @@
-"""Requests as the caller means them, whichever way they are sent."""
+"""Checked requests, independent of the protocol."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from scache.connection import Binding, History, Name, octets
 from scache.descriptors import Offer
 
-# Far beyond any server's limit of a ttl.
+# Exceeds any server's limit for a ttl.
 _LONGEST = 1e12
 
 
 def seconds(ttl: float | None) -> float | None:
-    """A ttl that is one; a ValueError otherwise."""
+    """Checks and caps a ttl. Raises ValueError if it is not greater than zero."""
     if ttl is None:
         return None
     if not ttl > 0:
-        raise ValueError(f"a ttl of {ttl} s")
+        raise ValueError(f"a time to live must be greater than zero: {ttl}")
     return min(ttl, _LONGEST)
 
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """A binding; `endpoint` is not looked at where it comes with a save."""
+    """A binding; `endpoint` is ignored with a save."""
 
     destination: bytes
     endpoint: bytes
@@ -33,7 +33,7 @@ class Bind:
 
     @staticmethod
     def of(binding: Binding, endpoint: Name) -> Bind:
-        """A binding of this endpoint."""
+        """Checks a binding of this endpoint."""
         destination, properties, ttl = binding
         return Bind(octets(destination), octets(endpoint), octets(properties), seconds(ttl))
 
@@ -46,7 +46,7 @@ class Save:
     endpoint: bytes
     properties: bytes
     ttl: float | None
-    # Of a connection that was found: its age is the one of now.
+    # Of a connection that was found, with its present age.
     history: History | None
     bindings: tuple[Bind, ...]
 
@@ -58,17 +58,17 @@ class Save:
         history: History | None,
         bindings: Iterable[Binding],
     ) -> Save:
-        """With the names and bindings checked."""
+        """Checks the names and the bindings."""
         endpoint, properties = names
         bound = tuple(Bind.of(Binding(*binding), endpoint) for binding in bindings)
         return Save(offer, octets(endpoint), octets(properties), seconds(ttl), history, bound)
 
 
 def whole_milliseconds(ttl: float) -> int:
-    """Rounded up, so that something is left of a short one."""
+    """Rounds up, so that the result is never 0."""
     return math.ceil(ttl * 1000)
 
 
 def whole_seconds(ttl: float | None, longest: int) -> int:
-    """Rounded up; the longest where there is none."""
+    """Rounds up; `longest` without a ttl."""
     return longest if ttl is None else min(math.ceil(ttl), longest)

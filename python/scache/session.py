@@ -1,4 +1,4 @@
-"""A conversation with a server, in either of the two ways."""
+"""A session with a server, with either of the two protocols."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _GREETING = [(b"protocol", b"connection_cache_protocol")]
 
 
 class Session(abc.ABC):
-    """One request at a time. After an error other than Refused and Unsupported it is over."""
+    """One request at a time. Only Refused and Unsupported leave the session usable."""
 
-    # Whether it has served a call, so that the server may have ended it since.
+    # Whether an earlier call has used it: the server may have closed it since.
     is_old = False
 
     def __init__(self, stream: Stream) -> None:
@@ -30,43 +30,45 @@ class Session(abc.ABC):
     def find(
         self, by: Tag, name: bytes, room: _socket.socket, deadline: Deadline
     ) -> Connection | None:
-        """A connection by endpoint or destination, of which the room becomes the socket."""
+        """Finds a connection by endpoint or destination, and moves it to `room`."""
 
     @abc.abstractmethod
     def save(self, save: Save, deadline: Deadline) -> Saved:
-        """The server has a copy of the descriptor then."""
+        """Saves a connection. The server has a copy of the descriptor then."""
 
     @abc.abstractmethod
     def bind(self, bind: Bind, deadline: Deadline) -> bool | None:
-        """Whether the binding was there already."""
+        """Saves a binding. Returns whether it was renewed, None if that is unknown."""
 
     @abc.abstractmethod
     def drop(self, by: Tag, name: bytes, deadline: Deadline) -> Dropped:
-        """By endpoint, destination or prefix."""
+        """Drops by endpoint, destination or prefix."""
 
     @abc.abstractmethod
     def page(
         self, what: int, prefix: bytes, cursor: bytes | None, deadline: Deadline
     ) -> tuple[list[Entry], bytes | None]:
-        """Entries, and where the list goes on; None at its end, as at its beginning."""
+        """Returns entries and the cursor of the next page. None is the beginning and the end."""
 
     @abc.abstractmethod
     def statistics(self, deadline: Deadline) -> dict[str, int]:
-        """Numbers by their names."""
+        """Returns the statistics by name."""
 
     @abc.abstractmethod
     def ping(self, deadline: Deadline) -> str:
-        """The server's name and version."""
+        """Returns the server's name and version."""
 
 
 def greet(stream: Stream, deadline: Deadline) -> None:
-    """Hears the greeting, with which both ways begin."""
+    """Receives the greeting, with which both protocols begin."""
     if read_list(stream, deadline) != _GREETING:
-        raise ProtocolError("this is no connection cache")
+        raise ProtocolError(
+            "the socket belongs to another program: the greeting is not that of a connection cache"
+        )
 
 
 def read_list(stream: Stream, deadline: Deadline) -> list[attributes.Pair]:
-    """One attribute list, and nothing behind it."""
+    """Receives one attribute list, which no other bytes may follow."""
     while not (size := attributes.size(stream.front())):
         stream.receive(deadline)
     pairs = attributes.decode(stream.take(size))

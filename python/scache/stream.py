@@ -1,8 +1,8 @@
-"""A stream to the server: bytes and descriptors, each owned from the line that receives it.
+"""A stream to the server, of bytes and descriptors.
 
-A descriptor arrives with the bytes that it was sent with, so it belongs to the message whose bytes
-the same recvmsg ends in. A stream has one request under way at a time, and therefore at most one
-descriptor; whatever else comes is a breach, which ends the stream and closes all that came.
+recvmsg(2) returns a descriptor with the bytes that it was sent with. A stream has one request in
+progress at a time, and therefore at most one descriptor. Any other descriptor violates the
+protocol: the client closes it, and the stream.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _GONE = (BrokenPipeError, ConnectionResetError)
 
 
 class Stream:
-    """One connection to a server. Not thread safe. After an error it is only there to be closed."""
+    """One connection to a server. Not thread safe. After an error it can only be closed."""
 
     def __init__(self, path: str, deadline: Deadline) -> None:
         self._process = os.getpid()
@@ -44,13 +44,14 @@ class Stream:
             try:
                 return self._socket.connect(path)
             except BlockingIOError:
-                # A full backlog cannot be waited for.
+                # poll(2) does not wait for room in a full backlog.
                 deadline.pause()
             except OSError as problem:
-                raise ServerMissing(f"no server at {path}: {problem.strerror or problem}") from None
+                text = f"cannot connect to the server at {path}: {problem.strerror or problem}"
+                raise ServerMissing(text) from None
 
     def is_ours(self) -> bool:
-        """Whether this process has opened it, and not one that has forked this one."""
+        """Whether this process has opened it, not its parent."""
         return is_ours(self._process)
 
     def _check_process(self) -> None:
@@ -58,7 +59,7 @@ class Stream:
             raise ServerMissing("the stream belongs to another process")
 
     def send(self, data: bytes, deadline: Deadline, offer: Offer | None = None) -> None:
-        """All, the offer's descriptor on the first byte. After an error some may have left."""
+        """Sends all bytes, with the descriptor on the first. After an error some may be sent."""
         sent = 0
         control = []
         if offer:
@@ -78,30 +79,31 @@ class Stream:
                 deadline.wait(self._socket, write=True)
 
     def front(self) -> bytearray:
-        """The bytes that have come and are not taken. To be read only."""
+        """Returns the received bytes that were not taken yet. Read only."""
         return self._data
 
     def take(self, count: int) -> bytes:
-        """The first bytes of them."""
+        """Takes the first bytes."""
         taken = bytes(self._data[:count])
         del self._data[:count]
         return taken
 
     def expect_end(self, descriptors: int = 0) -> None:
-        """Nothing but these has come: to be called behind each message that was taken."""
+        """Checks after each message that nothing but these descriptors was received."""
         if self._data or len(self._arrived) != descriptors:
             many = len(self._arrived)
-            raise ProtocolError(f"{many} descriptors and {len(self._data)} bytes behind an answer")
+            text = f"{many} descriptors and {len(self._data)} bytes follow an answer"
+            raise ProtocolError(f"the server violated the protocol: {text}")
 
     def take_descriptor(self, room: _socket.socket) -> bool:
-        """It is the room's; False where it is no socket, and closed."""
+        """Moves the descriptor to `room`. Returns False, and closes it, if it is not a socket."""
         if self._arrived.give_to(room):
             return True
         self._arrived.close()
         return False
 
     def receive(self, deadline: Deadline, room: _socket.socket | None = None) -> None:
-        """Waits until at least one more byte has come. Where a descriptor may come, with room."""
+        """Receives at least one byte. `room` is required if a descriptor may follow."""
         while True:
             deadline.wait(self._socket)
             self._check_process()
@@ -112,18 +114,18 @@ class Stream:
             except OSError as problem:
                 _fail(problem)
             if not data:
-                raise ServerMissing("the server has closed the stream")
+                raise ServerMissing("the server closed the stream")
             self._data += data
             return
 
     def _read(self) -> bytes:
         data, truncated = self._arrived.receive(self._socket, _READ, 0)
         if truncated:
-            raise ProtocolError("descriptors that nobody has asked for")
+            raise ProtocolError("the server violated the protocol: it sent unrequested descriptors")
         return data
 
     def _look_first(self, room: _socket.socket, deadline: Deadline) -> bytes:
-        """A look leaves the descriptor where it is, until there is room for it here."""
+        """Peeks, which leaves the descriptor in the socket until one is free here."""
         while True:
             data, truncated = self._arrived.receive(self._socket, _READ, socket.MSG_PEEK)
             if not truncated:
@@ -136,7 +138,7 @@ class Stream:
                 raise no_room() from None
 
     def is_quiet(self) -> bool:
-        """Whether it is open, and nothing has come, as it is to be between two requests."""
+        """Whether it is open and has no input, as required between two requests."""
         if self._data or not self.is_ours():
             return False
         try:
@@ -148,12 +150,12 @@ class Stream:
         return False
 
     def close(self) -> None:
-        """Closes it, and every descriptor that nobody has taken. May be called again."""
+        """Closes it, and all descriptors that were not taken. May be called more than once."""
         close_socket(self._socket)
         self._arrived.close()
 
 
 def _fail(problem: OSError) -> NoReturn:
     if isinstance(problem, _GONE):
-        raise ServerMissing("the server has closed the stream") from None
+        raise ServerMissing("the server closed the stream") from None
     raise SystemFailure(problem.errno, problem.strerror) from None

@@ -1,4 +1,4 @@
-"""scached, with all that the tests of every server ask of one."""
+"""scached with the interface of the other servers under test."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class _Log:
         self._heard = 0
 
     def rest(self) -> list[str]:
-        """The lines that nobody has read yet."""
+        """The unread lines of the log."""
         lines = self._scached.log().splitlines()
         unheard, self._heard = lines[self._heard :], len(lines)
         return [line for line in unheard if not line.endswith("more lines are left out")]
 
 
 class Alone(Holder):
-    """Started as users start it. It logs what is wrong, which should be nothing."""
+    """A scached started as users start it, which logs only errors."""
 
     def __init__(self) -> None:
         self._scached = Scached()
@@ -35,17 +35,17 @@ class Alone(Holder):
         self._alive = True
 
     def hang_up(self) -> int:
-        """Tells it to end, and waits for that."""
+        """Stops it and waits for its end."""
         self._alive = False
         return self._scached.stop()
 
     def finish(self) -> None:
-        """Nothing has leaked, nothing is wrong, and it ends when it is told."""
+        """Checks for leaks and log lines, and that it ends on a signal."""
         if self._alive:
             self.comes_to_hold(self.remaining)
             assert self.hang_up() == 0
         assert self.log.rest() == []
 
     def close(self) -> None:
-        """Ends it, whatever state it is in."""
+        """Ends it in any state."""
         self._scached.close()

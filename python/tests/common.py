@@ -1,4 +1,4 @@
-"""Words that several tests share."""
+"""Definitions that several tests share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Serve = Callable[..., Fake]
 Start = Callable[[str], Server | Alone]
 Connect = Callable[..., scache.http.HTTPConnection]
 
-# Postfix's own server; ours in its place, spoken to in Postfix's way; ours there; scached.
+# Postfix's server; scache with the Postfix protocol; scache with the direct protocol; scached.
 STOCK, OURS_AS_STOCK, OURS, ALONE = "stock", "ours as stock", "ours", "ours alone"
 
 # The fields of a connection that is found.

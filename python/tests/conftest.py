@@ -39,7 +39,7 @@ def _descriptors() -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def no_descriptor_leaks() -> Iterator[None]:
-    """Every test leaves as many descriptors as it found."""
+    """Checks that a test leaks no descriptors."""
     gc.collect()
     before = _descriptors()
     yield
@@ -49,13 +49,13 @@ def no_descriptor_leaks() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_memory_of_refusals() -> None:
-    """Each test is a process of its own, as far as refusals go."""
+    """Forgets refusals of the direct protocol, as a new process does."""
     scache.pool._refused.clear()
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Fake]]:
-    """Starts scripted servers; each has to come to its end."""
+    """Starts scripted servers; each script must end."""
     fakes: list[Fake] = []
 
     def start(*scripts: Script, backlog: int = 8) -> Fake:
@@ -105,7 +105,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
 @pytest.fixture(params=[STOCK, OURS_AS_STOCK, OURS, ALONE])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Each server in each way."""
+    """Each server with each protocol."""
     name: str = request.param
     return name
 
@@ -133,7 +133,7 @@ def cache(server: Server | Alone) -> Iterator[scache.Client]:
     with scache.Client(server.scratch.socket) as client:
         client.find(endpoint="")
         yield client
-        # What is left in the cache, besides this client's stream.
+        # What the server still holds, apart from this client's stream.
         server.remaining = server.holds() - 1
 
 

@@ -1,4 +1,4 @@
-"""A server that follows a script: whatever a real one would never say, this one says."""
+"""A server that follows a script, for replies that a real server does not send."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Peer:
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         self.socket.settimeout(PATIENCE)
-        # What the client sent, until somebody takes it; closed with the stream.
+        # Descriptors that the client sent; closed with the stream unless a test takes them.
         self.descriptors: list[int] = []
 
     def take(self, count: int) -> bytes:
-        """Exactly so many bytes."""
+        """Receives exactly this number of bytes."""
         data = b""
         while len(data) < count:
             room = socket.CMSG_SPACE(16)
@@ -42,27 +42,27 @@ class Peer:
         return data
 
     def expect(self, data: bytes) -> None:
-        """The next bytes are these."""
+        """Checks that the next bytes are these."""
         assert self.take(len(data)) == data
 
     def send(self, data: bytes, *descriptors: int) -> None:
-        """These bytes, the descriptors on the first."""
+        """Sends bytes, with the descriptors on the first."""
         socket.send_fds(self.socket, [data], descriptors)
 
     def ends(self) -> None:
-        """The client closes the stream."""
+        """Checks that the client closes the stream."""
         assert self.socket.recv(1) == b""
 
-    # How a stream begins.
+    # The handshake.
 
     def refuse(self) -> None:
-        """Greets, and knows Postfix's way only."""
+        """Greets, and supports only the Postfix protocol."""
         self.send(wire.GREETING)
         self.expect(ASKS)
         self.send(wire.status(1))
 
     def accept(self, capabilities: str = CAPABILITIES, version: int = 1) -> None:
-        """Greets, and agrees to the direct way."""
+        """Greets, and accepts the direct protocol."""
         self.send(wire.GREETING)
         self.expect(ASKS)
         pairs = (("status", 0), ("version", version), ("capabilities", capabilities))
@@ -71,25 +71,25 @@ class Peer:
     # Frames.
 
     def frame(self) -> Frame:
-        """The client's next frame."""
+        """Receives the client's next frame."""
         head = self.take(4)
         return frames.decode(head + self.take(frames.size(head) - 4))
 
     def answer(
         self, request: Frame, kind: Kind, *fields: tuple[int, Value], descriptor: int | None = None
     ) -> None:
-        """A well-formed answer."""
+        """Sends a valid answer."""
         data = frames.encode(Frame(kind, request.id, Fields(fields), descriptor is not None))
         self.send(data, *(() if descriptor is None else (descriptor,)))
 
     def pong(self) -> None:
-        """Hears a ping and answers it."""
+        """Receives a ping and answers it."""
         request = self.frame()
         assert request.kind == Kind.PING
         self.answer(request, Kind.PONG, (frames.Tag.SERVER, b"fake 1"))
 
     def close(self) -> None:
-        """The stream and what came over it."""
+        """Closes the stream and the descriptors that it received."""
         self.socket.close()
         while self.descriptors:
             os.close(self.descriptors.pop())
@@ -99,7 +99,7 @@ Script = Callable[[Peer], None]
 
 
 class Fake:
-    """Listens at `path`; the n-th client meets the n-th script, in a thread of its own."""
+    """Listens at `path`; the n-th client gets the n-th script, in its own thread."""
 
     def __init__(self, scripts: Sequence[Script], backlog: int = 8) -> None:
         self._scripts = list(scripts)
@@ -134,7 +134,7 @@ class Fake:
             script(peer)
 
     def finish(self) -> None:
-        """All scripts were followed to their ends."""
+        """Checks that all scripts have ended."""
         for thread in self._threads:
             thread.join(PATIENCE)
             assert not thread.is_alive(), "a script has not ended"
@@ -143,7 +143,7 @@ class Fake:
             raise self._problems[0]
 
     def close(self) -> None:
-        """Nobody listens any more."""
+        """Closes the listener."""
         self._listener.close()
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()

@@ -1,4 +1,4 @@
-"""Exceptions as signal handlers raise them, at any bytecode that is asked for."""
+"""Raises exceptions at a chosen bytecode, as signal handlers do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGE = os.path.dirname(scache.__file__)
 
 
 class Interrupted(Exception):
-    """What the handler raises."""
+    """The exception of the handler."""
 
 
 def interrupt(work: Callable[[], object], number: int, also: tuple[str, ...] = ()) -> bool:
@@ -67,7 +67,7 @@ def let_go(problem: BaseException | None) -> None:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """What a finalizer raises is told to nobody."""
+    """Ignores exceptions of finalizers."""
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
         yield
@@ -76,7 +76,7 @@ def quiet() -> Iterator[None]:
 
 
 def everywhere(work: Callable[[], object], also: tuple[str, ...] = ()) -> Iterator[int]:
-    """Interrupts the work at its first bytecode, its second, and so on to its end."""
+    """Interrupts the work at each of its bytecodes in turn."""
     number = 0
     while interrupt(work, number, also):
         yield number

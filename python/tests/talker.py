@@ -1,4 +1,4 @@
-"""An HTTP server of raw bytes: what a path has no script for is answered with the path."""
+"""An HTTP server of raw bytes. Without a script for a path, the answer is the path."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections.abc import Mapping, Sequence
 
 from harness.waiting import PATIENCE
 
-# In a script: what follows is sent when the test says so; the connection ends.
+# In a script: wait for the test before the rest; close the connection.
 LATER, END = object(), object()
 Script = Sequence[object]
 
 
 class Talker:
-    """Serves many connections at once, each by a thread that reads whole requests and answers."""
+    """Serves each connection by a thread that reads complete requests and answers."""
 
     def __init__(self, scripts: Mapping[str, Script] = {}) -> None:  # noqa: B006
         self.scripts = dict(scripts)
         self.connections = 0
         self.requests: list[str] = []
         self.later = threading.Event()
-        # Whether a script has come to its end.
+        # Whether a script has ended.
         self.is_done = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What the client says in frames, and what it makes of the answers."""
+"""The requests and replies of the direct protocol."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_found_tcp_connection_says_so(serve: Serve) -> None:
         peer.answer(peer.frame(), Kind.FOUND, *FOUND, descriptor=mine.fileno())
 
     with mine, other:
-        mine.settimeout(1)  # Leaves O_NONBLOCK to whoever comes next.
+        mine.settimeout(1)  # Sets O_NONBLOCK for the next user.
         with scache.Client(serve(script).path) as cache:
             found = cache.find(endpoint="e")
         assert found is not None
@@ -126,7 +126,7 @@ def test_a_connection_that_is_given_back_keeps_its_history(serve: Serve, pair: P
     with scache.Client(serve(script).path) as cache:
         found = cache.find(endpoint="e")
         assert found
-        found._found -= 10  # Ten seconds have passed since.
+        found._found -= 10  # As if ten seconds had passed.
         assert cache.save(found).id == 77
     assert found.fileno() == -1
     assert 100_000 <= ages[0] < 110_000
@@ -255,7 +255,7 @@ def test_what_was_found_and_is_no_socket_is_closed(serve: Serve) -> None:
         peer.pong()
 
     with scache.Client(serve(script).path) as cache:
-        with pytest.raises(scache.Unsupported, match="no socket"):
+        with pytest.raises(scache.Unsupported, match="not a socket"):
             cache.find(endpoint="e")
         assert cache.ping() == "fake 1"
     assert os.read(reading, 1) == b""
@@ -286,7 +286,7 @@ def test_a_frame_that_is_sent_in_parts_brings_its_descriptor_once(serve: Serve, 
         peer.answer(request, Kind.SAVED, (Tag.CONNECTION, 5), (Tag.BINDINGS, 0))
 
     with scache.Client(serve(script).path) as cache:
-        # The least that the kernel gives: it takes such a frame in many parts.
+        # The smallest buffer: the kernel takes such a frame in many parts.
         session = cache._pool.take(Deadline(PATIENCE), anew=False)
         session.stream._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
         cache._pool.give_back(session)
@@ -294,7 +294,7 @@ def test_a_frame_that_is_sent_in_parts_brings_its_descriptor_once(serve: Serve, 
 
 
 def test_a_larger_request_is_not_sent(serve: Serve) -> None:
-    """It would end the stream."""
+    """The server would close the stream."""
 
     def script(peer: Peer) -> None:
         peer.accept()

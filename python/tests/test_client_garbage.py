@@ -1,4 +1,4 @@
-"""Servers that answer what the protocol does not know, and descriptors that do not fit."""
+"""Servers that violate the protocol, and unexpected descriptors."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_an_answer_that_is_neither_yes_nor_no(serve: Serve, data: bytes) -> None
 
 
 def flagged(descriptor: bool) -> bytes:
-    """A found frame whose flag says so."""
+    """A found frame with this descriptor flag."""
     return frames.encode(Frame(Kind.FOUND, 1, Fields(FOUND), descriptor))
 
 

@@ -1,4 +1,4 @@
-"""What the client says in Postfix's way, and what it makes of the answers."""
+"""The requests and replies of the Postfix protocol."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness import wire
 
 
 def test_a_refusal_is_remembered(serve: Serve) -> None:
-    """Postfix's server logs a warning at each attempt."""
+    """Postfix's server logs a warning for each attempt."""
 
     def first(peer: Peer) -> None:
         peer.refuse()
@@ -167,7 +167,7 @@ def test_the_server_may_go_when_it_has_handed_the_connection_over(serve: Serve, 
         peer.expect(wire.find_endp("e"))
         peer.send(wire.endp_found(""))
         peer.expect(wire.DUMMY)
-        # What is sent from now on meets a closed stream.
+        # The server has closed the stream before the next request.
         peer.socket.shutdown(socket.SHUT_RD)
         peer.send(b"\0", pair[0].fileno())
 
@@ -178,7 +178,7 @@ def test_the_server_may_go_when_it_has_handed_the_connection_over(serve: Serve, 
 
 
 def test_a_ping_is_answered_by_a_greeting(serve: Serve) -> None:
-    """There is no request for it: a stream of earlier calls is given up for a new one."""
+    """The protocol has no ping, so the client opens a new stream."""
 
     def second(peer: Peer) -> None:
         peer.send(wire.GREETING)

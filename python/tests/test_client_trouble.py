@@ -1,4 +1,4 @@
-"""Servers that are missing, silent, gone or new; callers."""
+"""Missing, silent, ended and new servers; invalid arguments."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from fake import Peer
 from harness.waiting import PATIENCE, until
 from scache.frames import Kind
 
-# Longer than anything takes, and short enough to wait for.
+# Longer than a request takes, and short enough to wait for.
 SHORT = 0.1
 
 
 def silent(peer: Peer) -> None:
-    """A server that accepts and says nothing."""
+    """A server that accepts and sends nothing."""
     peer.ends()
 
 
-# Missing.
+# No server.
 
 
 def test_a_missing_server_is_an_error_at_once(tmp_path: pathlib.Path, pair: Pair) -> None:
@@ -77,7 +77,7 @@ def test_the_default_path(
     assert scache.Client().path == path
 
 
-# Silent.
+# A server that does not answer.
 
 
 def test_a_silent_server_is_a_timeout(serve: Serve) -> None:
@@ -88,7 +88,7 @@ def test_a_silent_server_is_a_timeout(serve: Serve) -> None:
 
 
 def test_after_a_timeout_the_next_call_has_a_new_stream(serve: Serve) -> None:
-    """A late answer is never taken for that of another request."""
+    """A late answer is not used for another request."""
 
     def late(peer: Peer) -> None:
         peer.accept()
@@ -127,7 +127,7 @@ def test_a_server_that_does_not_read_is_a_timeout(serve: Serve) -> None:
     done.set()
 
 
-# Gone, and new.
+# Servers that end, and new ones.
 
 
 def test_a_server_that_was_started_again_is_found_again(serve: Serve) -> None:
@@ -137,7 +137,7 @@ def test_a_server_that_was_started_again_is_found_again(serve: Serve) -> None:
 
 
 def test_a_stream_that_ends_without_an_answer_is_begun_anew(serve: Serve, pair: Pair) -> None:
-    """As when the server ends between the look at the stream and the request."""
+    """The server ends after the check of the stream and before the request."""
 
     def ends_at_the_second(peer: Peer) -> None:
         ping_once(peer)
@@ -155,7 +155,7 @@ def test_a_stream_that_ends_without_an_answer_is_begun_anew(serve: Serve, pair: 
     path = serve(ends_at_the_second, finds, finds_again).path
     with scache.Client(path) as cache:
         cache.ping()
-        # A new stream that ends is an error: otherwise this would go on and on.
+        # The end of a new stream is an error; a retry could repeat for ever.
         with pytest.raises(scache.ServerMissing):
             cache.find(endpoint="e")
         found = cache.find(endpoint="e")
@@ -168,7 +168,7 @@ def test_a_stream_that_speaks_unasked_is_begun_anew(serve: Serve) -> None:
         ping_once(peer)
         assert go.wait(PATIENCE)
         peer.send(b"x")
-        # Nothing more is said on it; what it said is left unread.
+        # The client does not use the stream again, nor read its input.
         with pytest.raises(ConnectionResetError):
             peer.socket.recv(1)
 
@@ -181,7 +181,7 @@ def test_a_stream_that_speaks_unasked_is_begun_anew(serve: Serve) -> None:
         assert cache.ping() == "fake 1"
 
 
-# The caller's mistakes.
+# Invalid arguments.
 
 
 def test_a_closed_socket_is_not_saved() -> None:
@@ -198,11 +198,11 @@ def test_a_connection_that_is_shut_down_is_not_saved(
     mine, other = connected(family)
     with mine, other:
         mine.shutdown(socket.SHUT_WR)
-        # Before anything is asked of a server.
-        with pytest.raises(ValueError, match="shut down"):
+        # Without a request to a server.
+        with pytest.raises(ValueError, match="shut it down"):
             scache.Client(tmp_path / "nothing").save(mine, "e")
         assert mine.fileno() >= 0
-    with socket.socket(family) as fresh, pytest.raises(ValueError, match="never connected"):
+    with socket.socket(family) as fresh, pytest.raises(ValueError, match="not connected"):
         scache.Client(tmp_path / "nothing").save(fresh, "e")
 
 

@@ -1,4 +1,4 @@
-"""What people read first works, and is what they read."""
+"""The example works, and the documents contain it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_the_readme_shows_the_example() -> None:
 
 
 def run(path: pathlib.Path | str, times: int) -> None:
-    """Runs it so often. It is answered on its first connection: a second one would not be."""
+    """Runs it this number of times. The server answers only on its first connection."""
     heard = []
     saved = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,4 +1,4 @@
-"""Forks that Python sees and that it does not, and threads: nobody speaks on another's stream."""
+"""Forks from Python and from C, and threads: no process uses another's stream."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fake import Peer
 from harness.waiting import PATIENCE
 from talker import Talker
 
-# The second runs no hooks, as when a C extension forks.
+# The second calls no hooks, like fork(2) in a C extension.
 FORKS: dict[str, Callable[[], int]] = {"os": os.fork, "C": ctypes.PyDLL(None).fork}
 
 
@@ -40,7 +40,7 @@ def talker() -> Iterator[Talker]:
 
 
 def in_child(fork: Callable[[], int], work: Callable[[], object]) -> None:
-    """Does it in a child, which has to end well."""
+    """Does the work in a child, which must exit with status 0."""
     child = fork()
     if child == 0:
         status = 1
@@ -104,7 +104,7 @@ def test_a_child_has_streams_of_its_own(serve: Serve, fork: Callable[[], int]) -
 
 
 def test_a_fork_amid_a_call(serve: Serve, fork: Callable[[], int]) -> None:
-    """Another thread waits for its answer; the child does not hear it and does not keep it out."""
+    """While another thread waits for an answer, the child neither reads it nor prevents it."""
 
     def parents(peer: Peer) -> None:
         peer.accept()
@@ -132,7 +132,7 @@ def test_a_fork_amid_a_call(serve: Serve, fork: Callable[[], int]) -> None:
 
 
 def test_a_fork_within_a_call(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As by a signal handler: both processes return from the call, each with its own answer."""
+    """As in a signal handler: both processes return from the call, each with its own answer."""
 
     def parents(peer: Peer) -> None:
         peer.accept()

@@ -1,4 +1,4 @@
-"""The codec against the frames that the server's is tested with."""
+"""The codec with the frames of the server's tests."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ VECTORS = json.loads(
 
 
 def named(vector: dict[str, Any]) -> str:
-    """How a test of it is called."""
+    """The name of its test."""
     return str(vector["name"])
 
 
 def fields_of(pairs: list[list[Any]]) -> Fields:
-    """The fields as a vector has them."""
+    """The fields in the form of a vector."""
 
     def tag(name: str) -> int:
         return int(name[4:]) if name.startswith("tag ") else Tag[name.upper()]
@@ -86,7 +86,7 @@ def test_a_number_beyond_64_bits_is_not_written(number: int) -> None:
 
 
 def test_fields_within_fields_hold_no_further_ones() -> None:
-    """However deep somebody nests them, they are not followed."""
+    """Deeply nested fields are not decoded."""
     data = b""
     for _ in range(20_000):
         data = Tag.BINDING.to_bytes(4, "little") + len(data).to_bytes(4, "little") + data

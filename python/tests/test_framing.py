@@ -1,4 +1,4 @@
-"""Which heads of replies leave no doubt about the reply's end."""
+"""Which heads of replies determine the reply's end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP over shared connections: what is shared, and what is not."""
+"""HTTP over shared connections: which are shared, and which are not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from common import Connect, Start, get
 from web import Web
 
 
-# What is shared.
+# Shared connections.
 
 
 PROCESS = """
@@ -87,7 +87,7 @@ def test_http_1_0_with_keep_alive_is_shared(connect: Connect, web: Web) -> None:
 
 
 def test_a_connection_keeps_its_name(connect: Connect, web: Web) -> None:
-    """What differs in anything is not shared."""
+    """Connections that differ in any part of the name are not shared."""
     get(connect())
     for more in ({"realm": "another"}, {"source_address": ("127.0.0.2", 0)}):
         get(connect(**more))
@@ -104,7 +104,7 @@ def test_names_say_everything() -> None:
         name("a\nb", 80)
 
 
-# What is not.
+# Connections that are not shared.
 
 
 @pytest.mark.parametrize(

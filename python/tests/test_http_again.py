@@ -1,4 +1,4 @@
-"""HTTP over shared connections that end: what is done again. Without a cache, it goes on."""
+"""Repeated HTTP requests after the end of a shared connection, and requests without a cache."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from web import Web
 
 
 def save_dead(connect: Connect, web: Web, cache: scache.Client, monkeypatch: Any) -> None:
-    """A connection is found that looks well and is not: it ends when it is used."""
+    """A found connection passes the check, and ends when it is used."""
     get(connect())
     monkeypatch.setattr(scache.http, "_has_input", lambda _: False)
     found = cache.find(endpoint=scache.http.endpoint_name("127.0.0.1", web.port))
@@ -65,13 +65,13 @@ def test_a_connection_that_has_ended_is_passed_over(connect: Connect, web: Web) 
 
 @pytest.fixture
 def far(cache: scache.Client, web: Web, pair: Pair) -> socket.socket:
-    """The far end of a cached connection to the web server, whose part the test plays."""
+    """The far end of a cached connection; the test takes the place of the web server."""
     cache.save(pair[0], scache.http.endpoint_name("127.0.0.1", web.port), ttl=30)
     return pair[1]
 
 
 def ask(connection: http.client.HTTPConnection, far: socket.socket) -> None:
-    """A request that the test has heard."""
+    """Receives a request."""
     connection.request("GET", "/")
     assert far.recv(9999).startswith(b"GET / HTTP/1.1\r\n")
 
@@ -84,7 +84,7 @@ def nothing_is_cached(cache: scache.Client, web: Web) -> bool:
 def test_a_connection_that_has_spoken_is_passed_over(
     connect: Connect, web: Web, far: socket.socket
 ) -> None:
-    """As when the server says, in a reply to nothing, that it has waited long enough."""
+    """The server sends a reply without a request, such as 408 after a timeout."""
     far.sendall(b"HTTP/1.1 408 Request Timeout\r\n\r\n")
     assert get(connect())
     assert web.connections == 1
@@ -115,12 +115,12 @@ def test_what_ends_after_a_byte_is_not_asked_again(
 def test_an_answer_to_half_a_request_is_not_asked_again(
     connect: Connect, web: Web, far: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server refuses the request and ends, before it has read all of it."""
+    """The server refuses the request and ends before it has read all of it."""
     connection = connect()
     connection.connect()
     far.sendall(b"HTTP/1.1 413 Too Large\r\n\r\n")
     far.close()
-    # As though it came after the look at the connection.
+    # As if it came after the check of the connection.
     monkeypatch.setattr(scache.http, "_has_input", lambda _: False)
     with pytest.raises(ConnectionError):
         connection.request("PUT", "/", b"body")

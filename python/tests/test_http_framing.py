@@ -1,4 +1,4 @@
-"""Servers that end their replies in every way: the next request hears its own answer."""
+"""Replies with any framing: the next request gets its own answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 EVIL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
 INTERIM = b"HTTP/1.1 %d Wait\r\nLink: </a>\r\n\r\n"
 
-# What the server says to /first; what is heard, None for an error; whether it is shared.
+# The reply to /first; the body, None for an error; whether the connection is shared.
 CASES: dict[str, tuple[Script, bytes | None, bool]] = {
     "plain": ([PLAIN], b"ok", True),
     "100": ([INTERIM % 100, PLAIN], b"ok", True),
@@ -150,7 +150,7 @@ def test_the_next_one_hears_its_own_answer(
 
 
 def test_a_reply_that_comes_before_the_whole_request(start: Start) -> None:
-    """What is left of the body would be the next request."""
+    """The server would take the rest of the body for the next request."""
     talker = Talker({"/first": [b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nok"]})
     with scache.Client(start(ALONE).scratch.socket, timeout=PATIENCE) as cache:
         connection = scache.http.HTTPConnection("127.0.0.1", talker.port, PATIENCE, cache=cache)
@@ -182,7 +182,7 @@ def test_interim_replies_without_end(start: Start) -> None:
 
 
 def test_a_reply_that_nobody_has_read_yet(start: Start) -> None:
-    """The next request has a connection of its own; the reply can still be read."""
+    """The next request opens its own connection; the reply can still be read."""
     talker = Talker()
     connection = scache.http.HTTPConnection(
         "127.0.0.1", talker.port, PATIENCE, cache=scache.Client("/nowhere")

@@ -1,4 +1,4 @@
-"""A signal handler raises at any bytecode of a call: the next one works, and nothing is lost."""
+"""A signal handler raises at any bytecode of a call: the next call works, and nothing leaks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from talker import Talker
 
 @pytest.fixture(params=["direct", "postfix"])
 def path(request: pytest.FixtureRequest, start: Start) -> Iterator[str]:
-    """A server's, which is spoken to in each way."""
+    """Clients of a server, one with each protocol."""
     server = start(ALONE)
     if request.param == "postfix":
         scache.pool._refused.add(str(server.scratch.socket))
@@ -35,9 +35,9 @@ def path(request: pytest.FixtureRequest, start: Start) -> Iterator[str]:
         return server.holds() == 0
 
     scache.pool._refused.clear()
-    # The last save may still be on its way.
+    # The last save may still be in progress.
     until(is_empty, "the server has nothing")
-    # It tells of clients that went amid a request.
+    # It logs clients that ended during a request.
     server.log.rest()
 
 
@@ -73,7 +73,7 @@ def connections() -> Iterator[Connections]:
 
 
 def works_everywhere(cache: scache.Client, work: Callable[[], object]) -> int:
-    """At how many bytecodes it was interrupted. Each time the next call has to work."""
+    """Returns the number of interrupted bytecodes. The next call must work each time."""
     count = 0
     most = descriptors()
     for count, _ in enumerate(everywhere(work), 1):
@@ -100,7 +100,7 @@ def test_a_lookup_that_finds_a_connection(path: str, connections: Connections) -
         with scache.Client(path) as other:
             while found := other.find(endpoint="e"):
                 found.close()
-            # Nobody has a copy of the last one.
+            # No process has a copy of the last one.
             for peer in connections.peers:
                 peer.settimeout(PATIENCE)
                 assert peer.recv(1) == b""
@@ -114,7 +114,7 @@ def test_a_lookup_that_finds_a_connection(path: str, connections: Connections) -
 
 
 def test_a_save(path: str, connections: Connections) -> None:
-    """The connection is the caller's or the cache's, never both's."""
+    """The connection belongs to the caller or to the cache, never to both."""
     saved: dict[str, socket.socket] = {}
 
     def save() -> None:
@@ -136,7 +136,7 @@ def test_a_save(path: str, connections: Connections) -> None:
 
 
 def is_cached(path: str, name: str) -> bool:
-    """Whether somebody else can find it."""
+    """Whether another client can find it."""
     with scache.Client(path) as other:
         found = other.find(endpoint=name)
     if found:
@@ -147,7 +147,7 @@ def is_cached(path: str, name: str) -> bool:
 def test_a_save_that_fails_behind_its_descriptor(
     path: str, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Interrupted where it gives the connection up, it is given up all the same."""
+    """An interruption does not stop the close of the connection."""
     sent: list[socket.socket] = []
     real = Stream.send
 
@@ -192,7 +192,7 @@ def talker() -> Iterator[Talker]:
 
 @pytest.mark.parametrize("cached", [True, False], ids=["cached", "kept"])
 def test_http(start: Start, talker: Talker, cached: bool) -> None:
-    """Each request hears its own answer, also where the one before has not."""
+    """Each request gets its own answer, also after one that was interrupted."""
 
     def ask(path: str, method: str, body: bytes | None = None) -> None:
         connection.request(method, path, body)
@@ -211,6 +211,6 @@ def test_http(start: Start, talker: Talker, cached: bool) -> None:
     cache.close()
     with scache.Client(server.scratch.socket) as other:
         other.drop(prefix="")
-    # Ours are all closed, and the server's with them.
+    # All streams are closed on both sides.
     until(lambda: talker.now() == 0, "the connections end")
     server.log.rest()

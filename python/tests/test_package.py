@@ -1,4 +1,4 @@
-"""The house rules, as far as they concern the package."""
+"""Checks of the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Eight processes that share the connections to one server, whatever becomes of the cache."""
+"""Eight processes that share the connections to one server, with and without a cache."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class Crowd:
             http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE) for _ in range(WORKERS)
         ]
         self._pool = ThreadPoolExecutor(WORKERS)
-        # How many answers each has had.
+        # The number of answers of each client.
         self.answers = [0] * WORKERS
 
     def ask_one(self, number: int, path: str) -> None:
-        """One asks."""
+        """One client sends a request."""
         assert get(self._clients[number], path)
         self.answers[number] += 1
 
     def ask(self, path: str, times: int = 1) -> None:
-        """All ask at once, each so many times."""
+        """All clients send this number of requests at once."""
 
         def some(number: int) -> None:
             for _ in range(times):
@@ -53,7 +53,7 @@ class Crowd:
 
     @contextlib.contextmanager
     def asking(self) -> Iterator[None]:
-        """All ask, again and again."""
+        """All clients send requests until the test ends them."""
         enough = threading.Event()
 
         def go_on(number: int) -> None:
@@ -67,7 +67,7 @@ class Crowd:
             yield
 
     def go_on(self) -> None:
-        """Waits until each has had some more answers."""
+        """Waits until each client has received more answers."""
         before = list(self.answers)
         until(
             lambda: all(now >= was + 5 for now, was in zip(self.answers, before, strict=True)),
@@ -75,7 +75,7 @@ class Crowd:
         )
 
     def close(self) -> None:
-        """All leave."""
+        """Ends all clients."""
         self._pool.shutdown()
         for client in self._clients:
             client.close()
@@ -143,7 +143,7 @@ def test_the_cache_may_be_killed_and_come_back(web: Web, scached: Scached) -> No
             scached.start_here()
             crowd.go_on()
         crowd.ask("/meet")
-        # They are shared again, and there was never need for another one.
+        # They are shared again, and no client opened another one.
         assert web.connections == without
         until(lambda: web.now == WORKERS, "those that the first server had are closed")
         with scache.Client(scached.path) as cache:

@@ -1,4 +1,4 @@
-"""Against real servers, started as master(8) starts them: Postfix's own, and ours."""
+"""Real servers, started as master(8) starts them: Postfix's own, and scache."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from harness import program
 from harness.scached import SOMEBODY
 from harness.server import Server
 
-# What Postfix's server says to a request that it does not know.
+# The warning of Postfix's server about an unknown request.
 UNKNOWN = 'warning: unrecognized request: "direct", ignored'
-# Found in another process, and used there.
+# A program that finds a connection and uses it.
 FINDER = """
 import os, sys, scache
 with scache.Client(sys.argv[1]) as cache, cache.find(destination="d") as found:
@@ -30,7 +30,7 @@ with scache.Client(sys.argv[1]) as cache, cache.find(destination="d") as found:
 
 
 def log_of(server: Server, kind: str) -> None:
-    """Postfix's server has said once that it does not know the direct way; ours says nothing."""
+    """Checks that only Postfix's server has logged the request for the direct protocol."""
     assert server.log.rest() == ([UNKNOWN] if kind == STOCK else [])
 
 
@@ -71,7 +71,7 @@ def test_that_the_peer_has_left_is_no_error_of_the_saver(
     with scache.Client(server.scratch.socket) as cache:
         cache.save(mine, "e", ttl=30)
         assert mine.fileno() == -1
-        # Postfix's server hands out what is dead.
+        # Postfix's server returns connections that their peer has closed.
         assert (cache.find(endpoint="e") is None) == (kind != STOCK)
     log_of(server, kind)
 
@@ -135,7 +135,7 @@ def test_a_dead_server_is_missing_and_another_is_found(start: Start, kind: str, 
         found = cache.find(endpoint="e")
         assert found
         found.close()
-    # The refusal is remembered: the second one was not asked.
+    # The client remembers the refusal and does not ask again.
     assert second.log.rest() == []
 
 
@@ -149,7 +149,7 @@ def test_postfixs_server_cannot_do_the_rest(start: Start) -> None:
     log_of(server, STOCK)
 
 
-# The direct way.
+# The direct protocol.
 
 
 @pytest.fixture(params=[OURS, ALONE])
@@ -160,7 +160,7 @@ def cache(request: pytest.FixtureRequest, start: Start) -> scache.Client:
 
 @contextlib.contextmanager
 def as_user(user: int) -> Iterator[None]:
-    """For a while the test is somebody else."""
+    """The test runs as another user for a while."""
     os.seteuid(user)
     try:
         yield
@@ -199,7 +199,7 @@ def test_history_survives_many_hands(cache: scache.Client, pair: Pair) -> None:
             assert found.age is not None and found.idle is not None
             assert 0 <= found.idle <= found.age
             assert 100 * (uses - 1) <= found.age < 100 * uses
-            found._found -= 100  # As though it had been in use for so long.
+            found._found -= 100  # As if it had been in use for 100 seconds.
             assert cache.save(found, ttl=30).id == saved.id
             assert found.fileno() == -1
         found = cache.find(endpoint=b"e\0\xff")
@@ -251,7 +251,7 @@ def test_the_kernel_tells_whose_a_connection_is(
         ours.save(pairs(), "ours", ttl=30)
         with as_user(SOMEBODY):
             assert list(theirs.list()) != []
-        # The client is who it was when it connected.
+        # The server knows the user that the client had when it connected.
         theirs.save(pairs(), "theirs", ttl=30)
         owners = {entry.endpoint: entry.owner for entry in ours.list()}
         assert owners == {b"ours": os.geteuid(), b"theirs": SOMEBODY}

@@ -1,4 +1,4 @@
-"""Saves that fail: the connection is the caller's until its descriptor is sent, and then not."""
+"""Saves that fail: the caller owns the connection until its descriptor is sent."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ SHORT = 0.1
 
 
 class Interrupted(BaseException):
-    """What a signal handler raises."""
+    """The exception of a signal handler."""
 
 
 def silent(peer: Peer) -> None:
-    """Says nothing more."""
+    """Sends no answer."""
     peer.ends()
 
 
 def gone(peer: Peer) -> None:
-    """Goes."""
+    """Closes the stream."""
 
 
 def confused(peer: Peer) -> None:
-    """Says what nobody understands."""
+    """Sends an invalid answer."""
     peer.send(b"\xff" * 24 + b"\0\0\0")
     peer.ends()
 
@@ -65,7 +65,7 @@ MOMENTS = {
     "before, postfix": (before_postfix, False),
     "behind, postfix": (behind_postfix, True),
 }
-# What the server does then, or what the next recvmsg raises.
+# The reaction of the server, or the exception of the next recvmsg.
 FAULTS: dict[str, tuple[Callable[[Peer], None] | BaseException, type[BaseException]]] = {
     "timeout": (silent, scache.Timeout),
     "disconnect": (gone, scache.ServerMissing),

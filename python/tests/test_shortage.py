@@ -1,4 +1,4 @@
-"""Clients that are short of descriptors, and programs without poll(): nothing is lost."""
+"""Clients without free descriptors, and programs without poll(): no connection is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from scache.frames import Kind
 
 @contextlib.contextmanager
 def room_for(descriptors: int) -> Iterator[None]:
-    """So many may be opened."""
+    """Limits the number of descriptors that can be opened."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     lowest = os.dup(0)
     os.close(lowest)
@@ -58,7 +58,7 @@ def test_without_room_there_is_no_stream(serve: Serve) -> None:
 
 @pytest.mark.parametrize("way", ["direct", "postfix"])
 def test_room_for_one_is_enough(serve: Serve, pair: Pair, way: str) -> None:
-    """The table is full from the request to the answer; what made room is closed for it."""
+    """No descriptor is free between request and answer except the reserved one."""
 
     def direct(peer: Peer) -> None:
         ping_once(peer)
@@ -124,7 +124,7 @@ def test_room_that_others_take_is_waited_for(
 
 
 def test_descriptors_that_nobody_has_asked_for(serve: Serve, pair: Pair) -> None:
-    """With no room for them either."""
+    """Also without a free descriptor."""
 
     def script(peer: Peer) -> None:
         ping_once(peer)
@@ -139,14 +139,14 @@ def test_descriptors_that_nobody_has_asked_for(serve: Serve, pair: Pair) -> None
             cache.ping()
 
 
-# eventlet and others take poll() away.
+# eventlet and others remove poll().
 
 
 @pytest.mark.parametrize("number", ["low", "high"])
 def test_without_poll(
     serve: Serve, pair: Pair, monkeypatch: pytest.MonkeyPatch, number: str
 ) -> None:
-    """select() has a highest number, beyond which it is of no use."""
+    """select() does not support large descriptor numbers."""
 
     def script(peer: Peer) -> None:
         ping_once(peer)
@@ -179,7 +179,7 @@ def test_without_poll_and_without_an_answer(
 def test_sockets_of_another_class(
     serve: Serve, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As eventlet and gevent have them: what is found is one of theirs, and can be saved."""
+    """With eventlet and gevent a found socket is of their class, and can be saved."""
     class Green:
         def __init__(self, *arguments: int, fileno: int) -> None:
             self.real = plain(*arguments, fileno=fileno)

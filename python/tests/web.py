@@ -1,4 +1,4 @@
-"""An HTTP server that counts its connections and does what a path asks for."""
+"""An HTTP server that counts its connections; the path selects the reply."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: Web
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Nobody reads it."""
+        """Suppresses the log."""
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -38,7 +38,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(text)
 
     def _meet(self, argument: str, body: bytes) -> None:
-        """The same, when as many are here as the server waits for."""
+        """The same, once the expected number of requests has arrived."""
         self.server.meeting.wait(PATIENCE)
         self._plain("", body)
 
@@ -55,7 +55,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def _more(self, argument: str, body: bytes) -> None:
-        """More than it says."""
+        """A reply with more bytes than its length."""
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n")
 
     def _old(self, argument: str, body: bytes) -> None:
@@ -64,13 +64,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(head + b"\r\n" * (2 if argument else 1) + b"ok")
 
     def _short(self, argument: str, body: bytes) -> None:
-        """Less than it says."""
+        """A reply with fewer bytes than its length."""
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")
         self.close_connection = True
 
 
 class Web(http.server.ThreadingHTTPServer):
-    """Listens on a port of its own."""
+    """Listens on its own port."""
 
     daemon_threads = False
 
@@ -79,7 +79,7 @@ class Web(http.server.ThreadingHTTPServer):
         self.port: int = self.server_address[1]
         self.requests: list[str] = []
         self.connections = 0
-        # At once: now, and the most there were.
+        # Simultaneous connections: now, and the maximum.
         self.now = self.most = 0
         self.meeting = threading.Barrier(8)
         self._lock = threading.Lock()
@@ -88,7 +88,7 @@ class Web(http.server.ThreadingHTTPServer):
         self._thread.start()
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Counts."""
+        """Counts a connection."""
         accepted, address = super().get_request()
         with self._lock:
             self.connections += 1
@@ -98,23 +98,23 @@ class Web(http.server.ThreadingHTTPServer):
         return accepted, address
 
     def shutdown_request(self, request: Any) -> None:
-        """One less."""
+        """Counts its end."""
         super().shutdown_request(request)
         with self._lock:
             self.now -= 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients may go when they like."""
+        """Ignores clients that disconnect."""
 
     def hang_up(self) -> None:
-        """Ends every connection, as an idle server does after a while."""
+        """Closes every connection, as a server does after a timeout."""
         for each in self._open:
             if each.fileno() >= 0:
                 each.shutdown(socket.SHUT_RDWR)
         self._open.clear()
 
     def finish(self) -> None:
-        """Ends all of it."""
+        """Stops the server."""
         self.shutdown()
         self._thread.join()
         self.hang_up()

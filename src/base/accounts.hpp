@@ -24,7 +24,7 @@ struct Accounts {
   std::function<std::optional<gid_t>(const std::string& name)> group_named{};
 };
 
-// The machine's own.
+// The accounts of the system (getpwnam(3), getgrnam(3)).
 Accounts system_accounts();
 
 }  // namespace scache::base

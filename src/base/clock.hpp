@@ -17,19 +17,20 @@ struct BootClock {
   static time_point now() noexcept;
 };
 
-// A moment of the BootClock. Everything below the servers is given the moment; nothing asks.
+// A point in time of the BootClock. Only the servers read the clock; everything below takes the
+// time as a parameter.
 using Instant = BootClock::time_point;
 using Duration = BootClock::duration;
 
-// "No deadline": later than every moment.
+// "No deadline": later than every Instant.
 inline constexpr Instant kNever = Instant::max();
 
-// The moment `wait` after `now`; kNever where the sum would not fit.
+// The Instant `wait` after `now`; kNever if the sum overflows.
 constexpr Instant after(Instant now, Duration wait) noexcept {
   return wait > kNever - now ? kNever : now + wait;
 }
 
-// How long `deadline` is from `now`; nothing once it has passed, however long ago.
+// The time from `now` to `deadline`; zero if it has passed.
 constexpr Duration left_until(Instant deadline, Instant now) noexcept {
   return deadline > now ? deadline - now : Duration{0};
 }

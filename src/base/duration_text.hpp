@@ -9,11 +9,11 @@
 
 namespace scache::base {
 
-// A time as people write it: a whole number and a unit, "100ms", "30s", "5m",
-// "1h", "7d". Nothing where it is not of that form, or longer than a Duration can be.
+// Parses a whole number and a unit: "100ms", "30s", "5m", "1h", "7d". Returns nothing if the text
+// has another form, or exceeds the range of Duration.
 std::optional<Duration> parse_duration(std::string_view text) noexcept;
 
-// The same in the largest unit that leaves no rest; parts of a millisecond are not shown.
+// Formats a time in the largest unit that divides it; fractions of a millisecond are dropped.
 std::string show_duration(Duration time);
 
 }  // namespace scache::base

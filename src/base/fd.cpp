@@ -7,7 +7,7 @@
 namespace scache::base {
 
 void Fd::reset(int number) noexcept {
-  // On Linux the number is free after close() whatever it returns, EINTR too: never closed twice.
+  // On Linux close() frees the number even if it fails, also with EINTR: never retry it.
   const int saved_errno = errno;
   const int old = std::exchange(number_, number);
   if (old >= 0) ::close(old);

@@ -6,11 +6,11 @@
 
 namespace scache::base {
 
-// Fd owns one open file descriptor and closes it when it goes away. Move-only. Not thread safe.
+// Fd owns one open file descriptor and closes it when it is destroyed. Move-only. Not thread-safe.
 class Fd {
  public:
   Fd() = default;
-  // Takes ownership of `number`; a negative number owns nothing.
+  // Takes ownership of `number`, unless it is negative.
   explicit Fd(int number) noexcept : number_{number} {}
   Fd(Fd&& other) noexcept : number_{other.release()} {}
   Fd& operator=(Fd&& other) noexcept {
@@ -21,14 +21,14 @@ class Fd {
     if (number_ >= 0) reset();
   }
 
-  // The descriptor's number; the Fd keeps it.
+  // The descriptor, which the Fd still owns.
   int get() const noexcept { return number_; }
   explicit operator bool() const noexcept { return number_ >= 0; }
 
-  // Gives the descriptor away: the caller closes it.
+  // Gives up ownership: the caller closes the descriptor.
   [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
 
-  // Closes what it owns, and takes ownership of `number`.
+  // Closes the descriptor, and takes ownership of `number`.
   void reset(int number = -1) noexcept;
 
  private:

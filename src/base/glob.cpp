@@ -4,8 +4,8 @@
 
 namespace scache::base {
 
-// Where the name goes another way than the pattern, the last star takes one byte more. No star
-// before it has to be tried again: what stands between them has been found as early as it can be.
+// On a mismatch the last star takes one byte more. Earlier stars need no retry: the text between
+// them was matched at its first possible position.
 bool glob_matches(std::string_view pattern, std::string_view name) noexcept {
   std::size_t at = 0;
   std::size_t in_name = 0;

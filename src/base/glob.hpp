@@ -6,9 +6,8 @@
 
 namespace scache::base {
 
-// Whether a name is what a pattern says: `*` stands for any bytes, `?` for one, `\\` takes away the
-// meaning of what follows it, everything else stands for itself. Takes at most as many steps as the
-// two have bytes, multiplied.
+// Whether a name matches a pattern: `*` matches any bytes, `?` matches one, `\\` escapes the next
+// byte. The number of steps is at most the product of both sizes.
 bool glob_matches(std::string_view pattern, std::string_view name) noexcept;
 
 }  // namespace scache::base

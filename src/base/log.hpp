@@ -12,25 +12,25 @@
 
 namespace scache::base {
 
-// How grave a log line is. The log's own format decides how each is spelt.
+// The severity of a log line. The format of the log determines its spelling.
 enum class Severity : std::uint8_t { info, warning, error, fatal, panic };
 
-// Log is where lines go. Implementations never throw and never block; one thread.
+// Log is the interface of a log. Implementations never throw and never block. One thread.
 class Log {
  public:
   virtual ~Log() = default;
 
-  // Writes one line, without a newline at its end. Bytes that are not printable ASCII are the
-  // implementation's business: the caller passes what it has.
+  // Writes one line; `text` has no newline at its end. The implementation replaces bytes that are
+  // not printable.
   virtual void write(Severity severity, std::string_view text) noexcept = 0;
-  // Waits for what is written to arrive, but not for long: before the process ends.
+  // Waits, for a limited time, until all lines are written. Called before the process ends.
   virtual void flush() noexcept {}
 
-  // Whether details of each request are wanted (-v).
+  // Whether details of each request are logged (-v).
   bool verbose() const noexcept { return verbose_; }
   void set_verbose(bool verbose) noexcept { verbose_ = verbose; }
 
-  // Writes a detail where details are wanted. Without memory it goes unsaid.
+  // Writes a line if details are logged. Out of memory, the line is lost.
   template <typename... Arguments>
   void detail(fmt::format_string<Arguments...> text, Arguments&&... arguments) noexcept {
     if (verbose_) say(Severity::info, text, std::forward<Arguments>(arguments)...);
@@ -41,7 +41,7 @@ class Log {
     say(Severity::warning, text, std::forward<Arguments>(arguments)...);
   }
 
-  // Warns of what a client has caused, unless there are too many lines of this kind already.
+  // Writes a warning that a client has caused, within the limit of its kind.
   template <typename... Arguments>
   void warn(LogKind kind, Instant now, fmt::format_string<Arguments...> text,
             Arguments&&... arguments) noexcept {
@@ -49,13 +49,14 @@ class Log {
     if (limit_.admits(kind, now)) warn(text, std::forward<Arguments>(arguments)...);
   }
 
-  // Tells how many of such lines were left out in periods that are over, and when the next is.
+  // Reports how many lines were left out in periods that are over.
   void tell_left_out(Instant now) noexcept {
     while (now >= next_count() && next_count() != kNever) {
       const LogLimit::LeftOut counted = limit_.take_due(now);
       warn("{}: {} more lines are left out", LogLimit::name(counted.kind), counted.lines);
     }
   }
+  // When the next report is due.
   Instant next_count() const noexcept { return limit_.next_due(); }
 
  private:

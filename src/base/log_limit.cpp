@@ -27,7 +27,7 @@ std::string_view LogLimit::name(LogKind kind) noexcept {
 
 bool LogLimit::admits(LogKind kind, Instant now) noexcept {
   State& state = states_[static_cast<std::size_t>(kind)];
-  // A count that has not been told keeps its period.
+  // A count that is not reported yet keeps its period.
   if (now >= state.end && state.left_out == 0) state = {.end = after(now, kPeriod)};
   if (state.written < most(kind)) {
     ++state.written;

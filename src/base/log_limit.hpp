@@ -10,38 +10,38 @@
 
 namespace scache::base {
 
-// What clients can cause to be logged, by what it is about. Each kind has a limit of its own, so
-// that one kind in masses hides no other.
+// The kinds of log lines that clients can cause. Each kind has its own limit, so that many lines of
+// one kind do not suppress another.
 enum class LogKind : std::uint8_t {
-  // A request that cannot be understood; one that is not finished.
+  // A malformed request; an incomplete one.
   malformed,
   unfinished,
-  // A descriptor that is not received or not sent.
+  // A descriptor could not be received or sent.
   transfer,
-  // A request that is understood and not done: the cache is full, or the like.
+  // A valid request was refused, for example because the cache is full.
   refused,
-  // A client without access.
+  // The client has no access.
   access,
-  // A session that is ended, or not begun: it cannot be followed, or memory is short.
+  // The server ended a session, or did not begin it: a protocol violation, or a lack of memory.
   session,
-  // No client is accepted for want of descriptors or memory.
+  // The server cannot accept clients: a lack of descriptors or memory.
   shortage,
 };
 inline constexpr std::size_t kLogKinds = 7;
 
-// LogLimit decides which of the lines that clients cause are written: of each kind so many in a
-// period, which begins with the first of them. The others are counted, and the count is told when
-// the period is over. Pure: the moment is a parameter, and does not go back.
+// LogLimit limits the lines that clients cause: each kind has a number of lines in a period, which
+// begins with the first line. It counts the others, and the count is reported at the end of the
+// period. Pure: the time is a parameter, and must not decrease.
 class LogLimit {
  public:
-  // Long enough that a day of all kinds at their limits has half a million lines, which a log that
-  // is rotated stands; short enough that a count is news.
+  // With all kinds at their limits a day has half a million lines, which log rotation handles; and
+  // the counts are still timely.
   static constexpr Duration kPeriod = std::chrono::minutes{10};
-  // Enough to see, request by request, what is wrong with a client.
+  // Enough to diagnose the requests of a faulty client.
   static constexpr std::uint32_t kMostOfRequests = 1'000;
-  // These say the same again and again; some show who is concerned, and how often.
+  // These lines repeat; some of them show the clients and the frequency.
   static constexpr std::uint32_t kMostOfRefusals = 100;
-  // A shortage is found anew at each attempt, ten times a second: one line tells of all.
+  // A shortage is detected at each attempt, ten times a second: one line is enough.
   static constexpr std::uint32_t kMostOfShortages = 1;
 
   static constexpr std::uint32_t most(LogKind kind) noexcept {
@@ -59,15 +59,15 @@ class LogLimit {
     }
     return kMostOfShortages;
   }
-  // What a line on those left out calls them.
+  // The name of the kind in the line that reports the count.
   static std::string_view name(LogKind kind) noexcept;
 
-  // Whether a line is to be written; if not, it is counted. Counts that are due are told first.
+  // Whether to write a line; counts it if not. The caller reports counts that are due first.
   bool admits(LogKind kind, Instant now) noexcept;
 
-  // When the next count is due; kNever where nothing was left out.
+  // When the next count is due; kNever if no line was left out.
   Instant next_due() const noexcept { return next_due_; }
-  // Takes out one count that is due at `now`: how many lines of a kind were left out, or 0.
+  // Takes one count that is due at `now`: how many lines of a kind were left out, or 0.
   struct LeftOut {
     LogKind kind{};
     std::uint64_t lines = 0;

@@ -23,15 +23,14 @@ bool continues_utf8(unsigned char byte) {
   return byte >= 0x80 && byte < 0xc0;
 }
 
-// Ends a line, commands a terminal (C1), or turns the direction of writing.
+// Line separators, terminal controls (C1) and bidirectional controls.
 bool is_harmful(char32_t character) {
   return character < 0xa0 || character == 0x61c || (character >= 0x200e && character <= 0x200f) ||
          (character >= 0x2028 && character <= 0x202e) ||
          (character >= 0x2066 && character <= 0x2069);
 }
 
-// Of how many bytes the harmless character of UTF-8 is that a text begins with; 0 where it does not
-// begin with one. One of a single byte is none here.
+// The size of the harmless multibyte UTF-8 character at the start of a text; 0 if there is none.
 std::size_t harmless_character(std::string_view text) {
   constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
   const auto first = static_cast<unsigned char>(text[0]);
@@ -91,7 +90,7 @@ LogLine& LogLine::append_text(Severity severity, std::string_view text, LogText 
   std::array<char, kMaxLogText> shown;
   const std::size_t size = std::min(text.size(), shown.size());
   std::size_t character_end = 0;
-  // Postfix checks the whole text before it cuts it: a byte past the cut may still say that the
+  // Postfix checks the text before it truncates it: a byte after the cut may decide whether the
   // last one shown begins a UTF-8 character.
   const auto byte_at = [&](std::size_t at) {
     return at < text.size() ? static_cast<unsigned char>(text[at]) : static_cast<unsigned char>(0);

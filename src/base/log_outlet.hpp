@@ -7,19 +7,18 @@
 
 namespace scache::base {
 
-// LogOutlet is what a LogWriter writes to: a socket of a logger, standard error.
+// LogOutlet is the destination of a LogWriter: the socket of a logger, or standard error.
 class LogOutlet {
  public:
   enum class Sent : std::uint8_t { yes, no, not_now };
 
   virtual ~LogOutlet() = default;
 
-  // Sends what can be sent without waiting, in no case. What is left of `record` where that is not
-  // all of it is still to be sent: not_now.
+  // Sends as much as possible without waiting. If a rest is left in `record`, returns not_now.
   virtual Sent try_send(std::string_view& record) noexcept = 0;
-  // Sends the record, and waits for as long as that takes. False when it is lost.
+  // Sends the record, without a time limit. Returns false if it is lost.
   virtual bool send(std::string_view record) noexcept = 0;
-  // Sends the record where it seems that there is room; for where no thread can be had.
+  // Sends the record if poll() reports room. Used if the process cannot have threads.
   virtual bool send_if_ready(std::string_view record) noexcept {
     return try_send(record) == Sent::yes;
   }

@@ -10,31 +10,31 @@
 
 namespace scache::base {
 
-// LogQueue holds lines that wait for a slow log, and counts those that are lost. Pure.
+// LogQueue holds lines for a slow log, and counts the lines that are lost. Pure.
 class LogQueue {
  public:
-  // Some thousand lines: what a server says in a bad second. With it, what is lost says little new.
+  // Some thousand lines: what a server logs in a bad second. Lines beyond that repeat others.
   static constexpr std::size_t kMaxBytes = 256 * 1024;
-  // When it was full it takes lines again at this, so that gaps are few and long.
+  // A queue that was full accepts lines again below this, so that gaps are few and long.
   static constexpr std::size_t kRoomAgain = kMaxBytes / 2;
 
   struct Line {
     std::string text;
-    // How many lines are lost with it: those that it tells of, or itself.
+    // How many lines are lost if this one is: the number that it reports, or one.
     std::uint64_t stands_for = 1;
   };
 
   bool empty() const noexcept { return lines_.empty(); }
-  // False where there is no room.
+  // Returns false if there is no room.
   bool push(std::string_view text, std::uint64_t stands_for = 1) noexcept;
-  // The oldest; not to be called where there is none.
+  // Removes the oldest line. The queue must not be empty.
   Line pop() noexcept;
 
-  // Lines were lost: `note` is the line that will tell, up to their number.
+  // Counts lost lines. `note` is the line that reports them, without the number.
   void lose(std::string_view note, std::uint64_t lines = 1) noexcept;
   std::uint64_t lost() const noexcept { return lost_; }
   const std::string& note() const noexcept { return note_; }
-  // So many of the lost are told of.
+  // Subtracts lost lines that were reported.
   void told(std::uint64_t lines) noexcept { lost_ -= lines; }
 
  private:

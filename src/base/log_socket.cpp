@@ -44,7 +44,7 @@ Sent LogSocket::send_with(std::string_view record, int flags) noexcept {
   const Sent sent = send_once(socket_.get(), record, flags);
   if (sent != Sent::no) return sent;
   if (errno == EMSGSIZE || errno == ENOBUFS || errno == ENOMEM) return sent;
-  // The logger went away; perhaps another one has taken its place.
+  // The logger may have been restarted: connect again.
   connect();
   return socket_ ? send_once(socket_.get(), record, flags) : Sent::no;
 }

@@ -9,15 +9,15 @@
 
 namespace scache::base {
 
-// LogSocket sends records to a logger that listens on a UNIX datagram socket: syslog's, or that of
-// Postfix's own logger. A logger that has gone away is looked for again at each record. After the
-// constructor nothing allocates memory: a signal handler may send.
+// LogSocket sends records to a UNIX datagram socket: of syslog, or of Postfix's postlogd(8). After
+// an error it connects again at each record. Only the constructor allocates memory, so a signal
+// handler may send.
 class LogSocket final : public LogOutlet {
  public:
-  // Connects at once, since the path may be out of reach later, after chroot(2).
+  // Connects at once: after chroot(2) the path may not exist.
   explicit LogSocket(std::string path);
 
-  // Whether there is a logger, as far as is known.
+  // Whether the socket is connected.
   bool connected() const noexcept { return static_cast<bool>(socket_); }
 
   Sent try_send(std::string_view& record) noexcept override;

@@ -40,7 +40,7 @@ bool LogStream::send(std::string_view record) noexcept {
     if (sent >= 0) {
       record.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN) {
-      // Somebody who has the same open file does not want to wait.
+      // Another process has set O_NONBLOCK on the shared open file.
       is_ready(-1);
     } else if (errno != EINTR) {
       return false;

@@ -7,13 +7,13 @@
 
 namespace scache::base {
 
-// LogStream writes log lines to a descriptor that it borrows, standard error most likely. It leaves
-// the descriptor's flags alone, since others have the same open file. Allocates nothing.
+// LogStream writes log lines to a descriptor that it borrows, usually standard error. It does not
+// change the flags of the open file, which other processes share. It does not allocate memory.
 class LogStream final : public LogOutlet {
  public:
   explicit LogStream(int descriptor) noexcept;
 
-  // Only a socket can be asked not to wait: the others answer not_now.
+  // Returns not_now unless the descriptor is a socket: only a socket has MSG_DONTWAIT.
   Sent try_send(std::string_view& record) noexcept override;
   bool send(std::string_view record) noexcept override;
   bool send_if_ready(std::string_view record) noexcept override;

@@ -12,22 +12,21 @@
 #include "base/log_line.hpp"
 #include "base/log_queue.hpp"
 
-// Whoever reads a log may be slow or stand still: a pipe, a stopped terminal, a logger's socket, a
-// file on a server that does not answer. A line that can be sent without waiting is sent at once;
-// sockets can tell. Any other goes to a thread, which is started with the first of them and waits
-// as long as it takes. poll() would not do: a pipe that has room may have none a moment later,
-// since others write to it too; a terminal has room for a byte and not for a line. Nor would
-// O_NONBLOCK: it would hold for the shell and for all others who have the same open file.
+// The reader of a log may be slow or stopped: a pipe, a stopped terminal, a logger's socket, a file
+// on a network server. A line goes to a socket at once if it fits (MSG_DONTWAIT). Any other line
+// goes to a thread, which the first such line starts, and which may block. poll() is not enough:
+// other writers may fill a pipe after poll() reports room, and a terminal may have room for a byte
+// but not for a line. O_NONBLOCK would affect the shell and all other users of the open file.
 //
-// Lines that wait are held up to a bound. Beyond it they are lost and counted, and the count is the
-// next line that gets through.
+// The queue is bounded. Further lines are lost and counted, and the next line that is written
+// reports the count.
 //
-// Where there can be no thread, as under some seccomp filters, a line is written where poll() sees
-// room for it.
+// If the process cannot have threads, as under some seccomp filters, a line is written if poll()
+// reports room.
 
 namespace scache::base {
 
-// All under the mutex; the outlet is the thread's alone while is_sending.
+// The mutex protects all members. While is_sending is set, only the thread uses the outlet.
 struct LogWriter::Shared {
   std::mutex mutex;
   std::condition_variable work;
@@ -54,7 +53,7 @@ struct LogWriter::Shared {
   void send_what_is_ready() noexcept;
 };
 
-// Sends a line, or puts it where the thread will find it. False where it is lost.
+// Sends a line, or queues it for the thread. Returns false if it is lost.
 bool LogWriter::Shared::write(std::string_view text, std::uint64_t stands_for) noexcept {
   if (idle()) {
     const LogOutlet::Sent sent = try_send(text);
@@ -63,7 +62,7 @@ bool LogWriter::Shared::write(std::string_view text, std::uint64_t stands_for) n
   return queue.push(text, stands_for);
 }
 
-// The thread's: sends what is there.
+// The body of the thread: sends the queued lines.
 void LogWriter::Shared::send_all(std::unique_lock<std::mutex>& lock) noexcept {
   const auto send = [&](std::string_view line) {
     lock.unlock();
@@ -116,7 +115,7 @@ bool LogWriter::write(std::string_view line, std::string_view note) noexcept {
     shared.work.notify_one();
     return written;
   }
-  // Now it is known that there is none.
+  // The thread could not be started.
   shared.send_what_is_ready();
   return shared.queue.lost() == 0;
 }
@@ -135,7 +134,7 @@ void LogWriter::write_in_signal(std::string_view line) noexcept {
 bool LogWriter::start_thread() noexcept {
   using State = Shared::State;
   if (shared_->state != State::no_thread) return shared_->state == State::runs;
-  // Signals are the main thread's.
+  // Only the main thread handles signals.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);

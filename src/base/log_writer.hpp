@@ -9,19 +9,19 @@
 
 namespace scache::base {
 
-// The line that tells of lost ones, up to their number.
+// The line that reports lost lines, without the number.
 inline constexpr std::string_view kLinesLost = "lines lost because the log could not take them: ";
 
-// LogWriter writes lines without ever waiting for whoever reads them: see log_writer.cpp.
+// LogWriter writes lines and never waits for their reader: see log_writer.cpp.
 class LogWriter {
  public:
-  // How long lines that wait may take when the process is to end.
+  // The time limit for writing queued lines at the end of the process.
   static constexpr std::chrono::milliseconds kFarewell{1'000};
 
-  // Whether there is a thread once it is needed; there is none anyway where it cannot be had.
+  // Whether the writer may start a thread.
   enum class Thread : bool { never, when_needed };
 
-  // `line_end` stands behind the number of lost lines.
+  // `line_end` follows the number of lost lines.
   explicit LogWriter(std::unique_ptr<LogOutlet> outlet, std::string_view line_end = {},
                      Thread thread = Thread::when_needed);
   // Flushes.
@@ -29,15 +29,15 @@ class LogWriter {
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
-  // Writes a line, now or soon. False when it is lost; then `note`, with the number of those lost
-  // behind it, is the next line that gets through.
+  // Writes or queues a line. Returns false if it is lost; the next line that is written is then
+  // `note`, followed by the number of lost lines.
   bool write(std::string_view line, std::string_view note) noexcept;
-  // Waits until all lines are written, or until the deadline, before the process ends; not a second
-  // time where that was in vain.
+  // Waits until all lines are written, or until the deadline. Returns at once if an earlier wait
+  // has reached its deadline.
   using Deadline = std::chrono::steady_clock::time_point;
   static Deadline farewell() noexcept { return std::chrono::steady_clock::now() + kFarewell; }
   void flush(Deadline deadline = farewell()) noexcept;
-  // For a signal handler that ends the process: no lock, no memory.
+  // For a signal handler that ends the process: takes no lock and allocates no memory.
   void write_in_signal(std::string_view line) noexcept;
 
  private:
@@ -45,7 +45,7 @@ class LogWriter {
 
   bool start_thread() noexcept;
 
-  // Shared with the thread, which outlives the LogWriter when its write does not end.
+  // Shared with the thread, which outlives the LogWriter if its write blocks.
   std::shared_ptr<Shared> shared_;
   bool waited_in_vain_ = false;
 };

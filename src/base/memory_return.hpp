@@ -7,19 +7,19 @@
 
 namespace scache::base {
 
-// Gives free memory of the heap back to the system, wherever it lies.
+// Returns all free memory of the heap to the system (malloc_trim(3)).
 void return_free_memory() noexcept;
 
-// MemoryReturn says when that pays: once nearly all of much memory is free. While more is in use,
-// free pieces lie between used ones: looking through those of 275 MiB takes 100 ms where half is in
-// use, finds hardly a whole page, and holds everybody up; at a thirty-second it takes 45 ms, once.
+// MemoryReturn decides when to call it: when nearly all of the memory is free. While more is in
+// use, the heap is fragmented and a scan yields hardly a whole page. For 275 MiB the scan blocks
+// the loop for 100 ms if half is in use, and for 45 ms if a thirty-second is.
 class MemoryReturn {
  public:
-  // Less is not worth a look.
+  // Less free memory is not worth a scan.
   static constexpr std::size_t kStep = std::size_t{4} << 20;
   static constexpr std::size_t kPart = 32;
 
-  // Whether it is time, when so many bytes are in use now.
+  // Whether to return memory now, with `in_use` bytes in use.
   bool is_due(std::size_t in_use) noexcept {
     most_ = std::max(most_, in_use);
     if (most_ - in_use < kStep || in_use > most_ / kPart) return false;
@@ -28,7 +28,7 @@ class MemoryReturn {
   }
 
  private:
-  // In use since the last time.
+  // The maximum in use since the last return.
   std::size_t most_ = 0;
 };
 

@@ -10,8 +10,8 @@
 
 namespace scache::base {
 
-// A socket that is not connected needs no /dev. Writing to it fails, as writing to a closed
-// descriptor does, so that output that is lost is still an error; reading finds the end.
+// The placeholder is an unconnected socket, which needs no /dev. A write to it fails, as to a
+// closed descriptor, so that lost output is still an error. A read returns end of file.
 bool reserve_standard_descriptors() noexcept {
   for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
     if (::fcntl(number, F_GETFD) != -1) continue;
@@ -36,14 +36,14 @@ bool prepare_server() noexcept {
 rlim_t raise_descriptor_limit(Log& log) noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    log.warn("the limit of open files is unknown, {} are assumed: {}", kAssumedDescriptors,
+    log.warn("cannot read the limit of open files, {} is assumed: {}", kAssumedDescriptors,
              std::strerror(errno));
     return kAssumedDescriptors;
   }
   if (limit.rlim_cur == limit.rlim_max) return limit.rlim_cur;
   const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
   if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return raised.rlim_cur;
-  log.warn("the limit of open files stays at {}, it cannot be raised to {}: {}", limit.rlim_cur,
+  log.warn("the limit of open files stays at {}: cannot raise it to {}: {}", limit.rlim_cur,
            limit.rlim_max, std::strerror(errno));
   return limit.rlim_cur;
 }

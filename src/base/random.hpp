@@ -6,7 +6,7 @@
 
 namespace scache::base {
 
-// A number that nobody can guess, from the kernel. Aborts where the kernel has none.
+// A random number from the kernel (getrandom(2)), for keys. Aborts if that fails.
 std::uint64_t random_number() noexcept;
 
 }  // namespace scache::base

@@ -7,7 +7,7 @@
 
 namespace scache::base {
 
-// What went wrong, for people. A miss is an answer, never an Error.
+// An error with a message for people. A miss is a result, not an Error.
 struct Error {
   std::string text;
 };

@@ -8,9 +8,8 @@
 
 namespace scache::base {
 
-// Where the socket of scached is if nobody says: for root in /run, for others in
-// `runtime_directory`, their XDG_RUNTIME_DIR, a null pointer where it is not set. Empty where there
-// is none.
+// The default path of scached's socket: in /run for root, for other users in `runtime_directory`,
+// which is XDG_RUNTIME_DIR, or null if that is not set. Empty if there is no default.
 std::string default_socket_path(uid_t own, const char* runtime_directory);
 
 }  // namespace scache::base

@@ -13,7 +13,7 @@
 namespace scache::base {
 namespace {
 
-// TCP_ESTABLISHED and the like; nothing for what is not TCP.
+// The TCP state, such as TCP_ESTABLISHED; nothing if the socket is not TCP.
 std::optional<std::uint8_t> tcp_state(int descriptor) noexcept {
   std::uint8_t state = 0;
   socklen_t size = sizeof state;
@@ -22,8 +22,7 @@ std::optional<std::uint8_t> tcp_state(int descriptor) noexcept {
   return state;
 }
 
-// Why a stream of the UNIX domain cannot be written to; 0 where it can. A write of no bytes sends
-// nothing.
+// The errno of a write to a UNIX-domain stream socket, or 0. A write of no bytes sends nothing.
 int why_no_sending(int descriptor) noexcept {
   if (socket_family(descriptor) != AF_UNIX || socket_option(descriptor, SO_TYPE) != SOCK_STREAM) {
     return 0;
@@ -33,7 +32,7 @@ int why_no_sending(int descriptor) noexcept {
   return socket_option(descriptor, SO_ACCEPTCONN) == 1 ? 0 : problem;
 }
 
-// What was reset knows its peer no more, but still has a port.
+// A socket that was reset has no peer any more, but still a port.
 bool has_port(int tcp_socket) noexcept {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -59,7 +58,7 @@ int socket_family(int descriptor) noexcept {
   return socket_option(descriptor, SO_DOMAIN);
 }
 
-// poll(2) says nothing of one's own side.
+// poll(2) does not report a shutdown of the local side.
 bool is_open_for_sending(int descriptor) noexcept {
   if (const auto state = tcp_state(descriptor)) {
     return *state == TCP_ESTABLISHED || *state == TCP_CLOSE_WAIT;
@@ -76,7 +75,7 @@ bool is_unusable_by_mistake(int descriptor) noexcept {
   }
   const int problem = why_no_sending(descriptor);
   if (problem != EPIPE) return problem == ENOTCONN;
-  // Its peer is still there.
+  // EAGAIN means that the peer is still there.
   char byte = 0;
   return ::recv(descriptor, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
 }

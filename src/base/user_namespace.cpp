@@ -41,7 +41,7 @@ bool maps_every_id(std::string_view map) {
   std::uint64_t mapped = 0;
   // The ranges do not overlap.
   while (lines >> inside >> outside >> count) mapped += count;
-  // The last number means nobody.
+  // The last id, -1, is not a valid id.
   return mapped >= std::numeric_limits<std::uint32_t>::max();
 }
 

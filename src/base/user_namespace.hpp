@@ -9,18 +9,17 @@
 
 namespace scache::base {
 
-// In a user namespace the kernel shows all users and groups that have no number there as one user
-// and one group, the overflow ids (65534). These two stand for anybody, then; nothing where every
-// user, or every group, has a number.
+// In a user namespace the kernel shows all unmapped users and groups as the overflow ids (65534).
+// An overflow id then identifies no user or group. Empty if all users, or all groups, are mapped.
 struct OverflowIds {
   std::optional<uid_t> user;
   std::optional<gid_t> group;
 };
 
-// This process's. Where /proc does not say, it is assumed that some have no number.
+// The overflow ids of this process. If /proc cannot be read, unmapped ids are assumed to exist.
 OverflowIds overflow_ids();
 
-// Whether the text of /proc/PID/uid_map or gid_map gives every id a number.
+// Whether the text of /proc/PID/uid_map or gid_map maps every id.
 bool maps_every_id(std::string_view map);
 
 }  // namespace scache::base

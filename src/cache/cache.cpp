@@ -6,29 +6,29 @@
 
 #include "base/check.hpp"
 
-// How it is kept fast.
+// Performance.
 //
-// A save or a find hashes each name once and touches the nodes that it is about. Deadlines are one
-// ordered index over connections and bindings; entries come with growing deadlines nearly always,
-// and those are appended without a search. A renewed binding stays where it is until that place is
-// due: renewals are far more frequent.
+// A save or a lookup hashes each name once and accesses only the nodes involved. One ordered index
+// has the deadlines of connections and bindings. New entries nearly always have the latest deadline
+// and are appended without a search. A renewed binding keeps its place in the index until that
+// place is due, because renewals are far more frequent than expiry.
 //
-// A destination's lookup must pass over bindings whose endpoint has no connection. Endpoints fill
-// and empty with every save and find, and one endpoint may serve 100,000 destinations, so nothing
-// may be done to its bindings then. Instead every endpoint has a flag among others, and a
-// destination keeps where the flags of its bindings are side by side: passing over one reads two
-// places that are in the processor's cache, some nanoseconds for each of at most 1,024 bindings.
+// A lookup by destination must skip bindings whose endpoint has no connection. An endpoint gains or
+// loses its last connection with nearly every save and lookup, and may serve 100,000 destinations,
+// so that change must not touch its bindings. Instead each endpoint has a flag in a FlagPool, and a
+// destination has an array of pointers to the flags of its bindings. Skipping a binding reads two
+// cached memory locations, which takes some nanoseconds for each of at most 1,024 bindings.
 //
-// A connection that a claim brings back goes to its place in the order of its endpoint, wherever
-// that is by then: the order is a tree, in which that costs a logarithm, and its two ends nothing.
+// A returned connection goes to its place in the order of its endpoint. The order is a tree: a
+// search is logarithmic, and access to either end is constant.
 //
-// What is emptied gives its memory back, and nothing that grows or shrinks does so at once: tables
-// are split (ShardedSet), and so are the flags (FlagPool).
+// Unused memory is released. Tables (ShardedSet) and flags (FlagPool) are split, so that growing
+// and shrinking proceeds in small steps.
 //
 // Invariants, between any two calls:
 // - an endpoint is in endpoints_ if and only if it has a connection, a claim or a binding;
 // - a destination is in destinations_ if and only if it has a binding;
-// - an endpoint's flag is whether endpoint.connections has one;
+// - an endpoint's flag is set if and only if endpoint.connections is not empty;
 // - an endpoint is counted in connection_bytes_ if and only if it has a connection or a claim, and
 //   in binding_bytes_ if and only if it has a binding;
 // - a connection is either in its endpoint's order and in deadlines_, or claimed and in neither.
@@ -36,18 +36,18 @@
 namespace scache::cache {
 namespace {
 
-// What things cost, in the units of work().
+// Costs in the units of work().
 constexpr std::uint64_t kWorkOfEntry = 8;
 constexpr std::uint64_t kWorkOfRenewal = 4;
 constexpr std::uint64_t kWorkOfFind = 2;
-// Bindings that a lookup passes over, and bytes, for one unit.
+// Bindings that a lookup skips for one unit, and bytes for one unit.
 constexpr std::size_t kRefsOfWork = 16;
 constexpr std::size_t kBytesOfWork = 128;
 constexpr std::uint64_t work_of(std::string_view text) noexcept {
   return text.size() / kBytesOfWork;
 }
 
-// A vector that is used to a quarter gives half of its room back. Little is not worth it.
+// If at most a quarter of a vector is used, reduces its capacity to twice its size.
 template <typename Vector>
 void shrink(Vector& refs) noexcept {
   constexpr std::size_t kLittle = 8;
@@ -58,16 +58,16 @@ void shrink(Vector& refs) noexcept {
     smaller.assign(refs.begin(), refs.end());
     refs = std::move(smaller);
   } catch (const std::bad_alloc&) {
-    // It stays as large as it is; the next that leaves tries again.
+    // The vector keeps its capacity until the next removal.
   }
 }
 
-// Spreads two hashes over one; both are keyed already.
+// Combines two keyed hashes.
 std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {
   return (a ^ (b << 1 | b >> 63)) * 0x9e3779b97f4a7c15;
 }
 
-// Begins to fetch a node and a text behind it of `size` bytes.
+// Prefetches a node with its text of `size` bytes.
 template <typename Node>
 void prefetch(const Node* node, std::size_t size) noexcept {
   constexpr std::size_t kLine = 64;
@@ -81,8 +81,8 @@ void prefetch(const Node* node, std::size_t size) noexcept {
 
 bool Cache::SameBinding::operator()(const Binding* a, const BindingKey& b) const noexcept {
   if (a->hash != b.hash) return false;
-  // Nearly always the one. Among many it is in no cache of the processor's: let it fetch the names
-  // while it compares the properties.
+  // Equal hashes nearly always mean the same binding. Prefetch the names, which are rarely in the
+  // processor's cache, while the properties are compared.
   prefetch(a->destination, b.destination.size());
   prefetch(a->endpoint, b.endpoint.size());
   return a->text() == b.properties && a->destination->text() == b.destination &&
@@ -94,7 +94,7 @@ Cache::Cache(const CacheLimits& limits, CacheObserver& observer)
 
 Cache::~Cache() {
   check(claimed_ == 0, "a claim outlives its cache");
-  // The orders first: they must not be left with connections that are gone.
+  // The orders must not refer to destroyed connections.
   endpoints_.each([](Endpoint& endpoint) { endpoint.connections.clear(); });
   deadlines_.clear_and_dispose([](Timed* entry) {
     if (entry->kind == Timed::Kind::connection) {
@@ -140,7 +140,7 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
   const HashedName endpoint_key = hashed(endpoint_name);
   const std::uint64_t hash = binding_hash(destination_key, endpoint_key, properties);
 
-  // Renewal touches the binding and what it compares, nothing else: that is most of its cost.
+  // Memory access is most of the cost of a renewal: it accesses only the binding and its key.
   const BindingKey key{destination_name, properties, endpoint_name, hash};
   if (Binding* const known = bindings_.find(key)) {
     work_ += kWorkOfRenewal;
@@ -157,14 +157,14 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
                            Destination::bytes_with(destination_name.size());
   if (binding_bytes_ + most > limits_.binding_bytes) return SaveOutcome::full;
 
-  // What may throw comes first; what it made and nobody uses goes again.
+  // Operations that may throw come first. The handler removes what they have created.
   auto owner = Binding::create(properties, deadline);
   Endpoint& endpoint = get_endpoint(endpoint_key);
   ++endpoint.bindings;
   Destination* destination = nullptr;
   try {
     destination = &get_destination(destination_key);
-    // reserve() gives no more than it is asked for: ask for twice as much, so that growing is rare.
+    // reserve() allocates the exact size: double it, so that reallocation is rare.
     auto& refs = destination->bindings;
     if (refs.size() == refs.capacity()) refs.reserve(2 * refs.size());
     owner->hash = hash;
@@ -288,7 +288,7 @@ void Cache::link(Connection& connection) noexcept {
     ++endpoints_with_connections_;
     *endpoint.has_connection.value = 1;
   }
-  // One that is new is the last; one that comes back is searched for its place.
+  // A new connection is the last. The place of a returned one is found by a search.
   endpoint.connections.insert(endpoint.connections.end(), connection);
   index(connection);
 }
@@ -310,8 +310,8 @@ Claim Cache::claim(Connection& connection) noexcept {
   return Claim{*this, connection};
 }
 
-// The connection of the endpoint that is to go out next. The endpoint stays, even without
-// connections: the caller still holds it.
+// The connection of the endpoint to hand out next. The endpoint continues to exist, even without
+// connections, because the caller uses it.
 Connection* Cache::next_of(Endpoint& endpoint, Instant now, std::size_t& most_due) {
   auto& connections = endpoint.connections;
   const bool newest = newest_first_ && newest_first_(endpoint.text());
@@ -323,14 +323,14 @@ Connection* Cache::next_of(Endpoint& endpoint, Instant now, std::size_t& most_du
   return next;
 }
 
-// The first connection that is not due yet. Due ones that stand before it leave, as long as
-// `most_due` allows: closing thousands at once would let everybody wait.
+// The first connection that has not expired. Removes at most `most_due` expired connections before
+// it: closing thousands at once would delay all clients.
 template <typename Iterator>
 Connection* Cache::first_live(Iterator place, Iterator end, Instant now,
                               std::size_t& most_due) noexcept {
   Connection* due = nullptr;
   for (;;) {
-    // One step behind: a reverse iterator stands on the entry that it has left.
+    // Remove an entry one step later: a reverse iterator refers to the entry that it has passed.
     const bool over = place == end;
     Connection* const current = over ? nullptr : &*place;
     if (!over) ++place;

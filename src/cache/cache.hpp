@@ -22,39 +22,40 @@
 namespace scache::cache {
 
 struct CacheLimits {
-  // Connections, those that are claimed included.
+  // Connections, including claimed ones.
   std::size_t connections = 16'384;
-  // Bindings of one destination: far more than a destination has hosts; the oldest leaves.
+  // Bindings of one destination, far more than a destination has hosts. At the limit the oldest
+  // binding is evicted.
   std::size_t bindings_of_destination = 1'024;
-  // Memory of connections and of bindings, in bytes, each with the names of their endpoints:
-  // neither takes the other's room. 64 MiB is 3 KiB for each of 20,000 connections, ten times what
-  // Postfix keeps of one; 256 MiB is a million bindings.
+  // Memory of connections and of bindings in bytes, each with the names of their endpoints. Each
+  // has its own budget. 64 MiB is 3 KiB for each of 20,000 connections, ten times the size of one
+  // of Postfix; 256 MiB is enough for a million bindings.
   std::size_t connection_bytes = std::size_t{64} << 20;
   std::size_t binding_bytes = std::size_t{256} << 20;
-  // Due connections that one find ends on its way, before it only passes over them.
+  // Expired connections that one lookup removes; it skips further ones.
   std::size_t due_of_find = 128;
 };
 
 enum class SaveOutcome : std::uint8_t {
   saved,
   renewed,
-  // A limit is reached: nothing has changed.
+  // A limit is reached; the cache is unchanged.
   full,
 };
 
 // Cache keeps idle connections under endpoint names and bindings of destinations to endpoints.
 //
-// Find takes the oldest connection of the endpoint, or the newest where that is wanted; for a
-// destination, that of the first binding whose endpoint has one. Nothing whose deadline is `now` or
-// earlier is found. Saving a binding that exists (same destination, endpoint, properties) renews
-// its deadline and keeps its place.
+// A lookup by endpoint takes its oldest connection, or its newest if configured. A lookup by
+// destination takes a connection of the first binding whose endpoint has one. Lookups skip entries
+// whose deadline is `now` or earlier. A save of an existing binding (same destination, endpoint and
+// properties) renews its deadline and keeps its place.
 //
-// Every operation costs the same whatever the cache holds, save a logarithm for the deadline and
-// for the place of a connection that comes back, and, for find_destination, a walk over the
-// destination's bindings that reads one byte for each.
+// The cost of an operation does not depend on the size of the cache, except for a logarithm for the
+// deadline and for the place of a returned connection. find_destination also reads one byte for
+// each binding of the destination.
 //
-// Pure: it knows no clock and no socket; `now` is a parameter. Not thread safe. Saves throw
-// std::bad_alloc, and then nothing has changed.
+// The cache uses no clock and no sockets. It is not thread safe. Saves may throw std::bad_alloc,
+// which leaves the cache unchanged.
 class Cache {
  public:
   Cache(const CacheLimits& limits, CacheObserver& observer);
@@ -62,7 +63,7 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  // Takes `fd` if and only if it answers saved.
+  // Takes ownership of `fd` only if it returns `saved`.
   SaveOutcome save_connection(std::string_view endpoint, std::string_view properties,
                               Instant deadline, Fd& fd, const Provenance& provenance = {});
   SaveOutcome save_binding(std::string_view destination, std::string_view properties,
@@ -75,64 +76,64 @@ class Cache {
   };
   std::optional<Claim> find_endpoint(std::string_view endpoint, Instant now);
   std::optional<DestinationHit> find_destination(std::string_view destination, Instant now);
-  // Of which endpoints the newest connection is found first; without a function, of none.
+  // Selects the endpoints whose newest connection is found first; the default is none.
   using NewestFirst = std::function<bool(std::string_view endpoint)>;
   void find_newest_first(NewestFirst of_endpoint) { newest_first_ = std::move(of_endpoint); }
 
-  // No deadline in the cache is earlier; kNever where there is none. Of a binding that was renewed
-  // it may be the one before: expire() then finds nothing to remove.
+  // The earliest deadline; kNever if the cache is empty. It may be the previous deadline of a
+  // renewed binding: expire() then removes nothing.
   Instant next_deadline() const noexcept;
-  // Removes what is due at `now`; looks at `most` entries at the most. Returns how many left.
+  // Removes expired entries; examines at most `most`. Returns the number removed.
   std::size_t expire(Instant now, std::size_t most) noexcept;
 
-  // An entry as walk() tells it. Texts are valid during the call.
+  // An entry for the visitor of walk(). Texts are valid during the call.
   struct Entry {
     enum class Kind : std::uint8_t { connection, binding };
     Kind kind;
-    // A binding's; empty for a connection.
+    // Empty for a connection.
     std::string_view destination;
     std::string_view endpoint;
     // Endpoint properties of a connection, destination properties of a binding.
     std::string_view properties;
     Instant deadline;
     std::uint64_t sequence;
-    // A connection's; there is none for a binding.
+    // Null for a binding.
     const Provenance* provenance;
   };
   enum class Verdict : std::uint8_t { keep, drop, stop };
   using Visitor = std::function<Verdict(const Entry&)>;
   static constexpr Position kBeginning{Instant::min(), 0};
-  // Shows entries in the order of their deadlines, beginning at a place, `most` at the most. What
-  // gets the verdict drop leaves; at stop the walk ends before that entry. Answers the place where
-  // to go on, if there may be more. Whatever changes between two walks, what stays is shown once;
-  // save a binding that is renewed, which may be shown twice. Claimed connections are not shown.
-  // The visitor must not change the cache.
+  // Visits at most `most` entries in the order of their deadlines, beginning at a position. The
+  // verdict `drop` removes the entry; `stop` ends the walk before it. Returns the position to
+  // continue from, if there may be more entries. Successive walks visit each entry that stays in
+  // the cache once, but may visit a renewed binding twice. Claimed connections are not visited. The
+  // visitor must not change the cache.
   std::optional<Position> walk(Position from, std::size_t most, const Visitor& visit);
 
-  // Drops connections of an endpoint, the oldest first, `most` at the most, none that was saved
-  // after the entry of the sequence `last`. Answers how many.
+  // Drops at most `most` connections of an endpoint, the oldest first, up to the sequence `last`.
+  // Returns the number dropped.
   std::size_t drop_connections(std::string_view endpoint, std::uint64_t last, std::size_t most);
-  // Drops the bindings of a destination. Answers how many.
+  // Drops the bindings of a destination. Returns the number dropped.
   std::size_t drop_bindings(std::string_view destination);
-  // Drops the entry at a place, if that is still there. Answers whether it was.
+  // Drops the entry at a position. Returns false if it no longer exists.
   bool drop(const Position& place) noexcept;
-  // Grows with every entry that is saved: that of the latest.
+  // The sequence of the latest saved entry. Each new entry gets the next number.
   std::uint64_t last_sequence() const noexcept { return sequence_; }
-  // Where the entry stands that was filed last: a new one, or one that came back.
+  // The position of the last indexed entry: a new, renewed or returned one.
   const Position& last_place() const noexcept { return last_place_; }
 
-  // Connections that can be found, and those that are claimed too.
+  // Connections without claimed ones, and with them.
   std::size_t connections() const noexcept { return held_ - claimed_; }
   std::size_t held() const noexcept { return held_; }
-  // Endpoints that have a connection; an endpoint that only bindings name is none.
+  // Endpoints with a connection. Endpoints that only have bindings do not count.
   std::size_t endpoints() const noexcept { return endpoints_with_connections_; }
   std::size_t destinations() const noexcept { return destinations_.size(); }
   std::size_t bindings() const noexcept { return bindings_.size(); }
   std::size_t connection_bytes() const noexcept { return connection_bytes_; }
   std::size_t binding_bytes() const noexcept { return binding_bytes_; }
   std::size_t bytes() const noexcept { return connection_bytes_ + binding_bytes_; }
-  // What has been done so far, in units of about 100 nanoseconds: that much takes a node that is
-  // touched, or 128 bytes that are hashed and copied.
+  // The work done so far, in units of about 100 nanoseconds: one unit is the access to a node, or
+  // hashing and copying 128 bytes.
   std::uint64_t work() const noexcept { return work_; }
 
  private:
@@ -163,7 +164,7 @@ class Cache {
       return (*this)(b, a);
     }
   };
-  // A binding as renewal looks it up.
+  // The key for the lookup of a binding to renew.
   struct BindingKey {
     std::string_view destination;
     std::string_view properties;
@@ -189,7 +190,7 @@ class Cache {
 
   Endpoint& get_endpoint(const HashedName& name);
   Destination& get_destination(const HashedName& name);
-  // Counts an endpoint in the budgets of those who use it; one that nobody uses goes.
+  // Updates the budgets in which an endpoint is counted. Destroys an unused endpoint.
   void settle(Endpoint& endpoint) noexcept;
   void drop_if_unused(Destination& destination) noexcept;
 
@@ -201,7 +202,7 @@ class Cache {
   Connection* next_of(Endpoint& endpoint, Instant now, std::size_t& most_due);
   template <typename Iterator>
   Connection* first_live(Iterator place, Iterator end, Instant now, std::size_t& most_due) noexcept;
-  // Ends a connection that is in no order, or a binding that is in all of them.
+  // Removes an unlinked connection, or a binding.
   void leave(Connection& connection, Departure why) noexcept;
   void leave(Binding& binding, Departure why) noexcept;
   void put_back(Connection& connection) noexcept;

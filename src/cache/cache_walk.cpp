@@ -1,8 +1,8 @@
 #include "cache/cache.hpp"
 
-// Looking through the whole cache, some entries at a time, while it goes on changing: the index of
-// deadlines is an order in which every entry has its place, and finding a place again costs a
-// logarithm. Expiry takes from its beginning.
+// Lists and drops visit the whole cache in slices while it changes. Each entry has one position in
+// the index of deadlines, and a search for a position is logarithmic. Expiry removes the first
+// entries of the index.
 
 namespace scache::cache {
 
@@ -78,7 +78,7 @@ std::size_t Cache::drop_connections(std::string_view endpoint_name, std::uint64_
   Endpoint* const found = endpoints_.find(hashed(endpoint_name));
   if (found == nullptr) return 0;
   Endpoint& endpoint = *found;
-  // The endpoint must not go with its last connection.
+  // Keeps the endpoint when its last connection is removed.
   ++endpoint.claims;
   std::size_t dropped = 0;
   for (; dropped < most && !endpoint.connections.empty(); ++dropped) {
@@ -111,7 +111,7 @@ std::size_t Cache::drop_bindings(std::string_view destination_name) {
   if (found == nullptr) return 0;
   Destination& destination = *found;
   const std::size_t count = destination.bindings.size();
-  // The destination goes with the last of them.
+  // Removing the last binding destroys the destination.
   for (std::size_t left = count; left > 0; --left) {
     leave(*destination.bindings.back().binding, Departure::dropped);
   }

@@ -13,9 +13,9 @@ namespace scache::cache {
 class Cache;
 struct Connection;
 
-// Claim is a found connection on its way out: nobody else finds it. commit() after its descriptor
-// was sent; a claim that is destroyed without it puts the connection back in its place. Move-only;
-// it must not outlive the cache.
+// Claim is a found connection that is still to be sent. Other lookups do not find it. The owner
+// calls commit() after it has sent the descriptor; otherwise the destructor returns the connection
+// to its place. Move-only. A claim must not outlive the cache.
 class Claim {
  public:
   Claim(Cache& cache, Connection& connection) : cache_{&cache}, connection_{&connection} {}
@@ -24,16 +24,16 @@ class Claim {
   Claim& operator=(Claim&&) = delete;
   ~Claim();
 
-  // The connection's descriptor: borrowed, never closed by the caller.
+  // The descriptor of the connection, which the caller must not close.
   int descriptor() const noexcept;
   // Valid as long as the claim.
   std::string_view endpoint() const noexcept;
   std::string_view properties() const noexcept;
   const Provenance& provenance() const noexcept;
 
-  // The connection has been handed out: it leaves the cache. Nothing but destruction may follow.
+  // Removes the handed-out connection from the cache. After that the claim can only be destroyed.
   void commit() noexcept;
-  // The connection is of no use to anybody: it leaves the cache. The same holds.
+  // Removes a dead connection from the cache. After that the claim can only be destroyed.
   void discard() noexcept;
 
  private:

@@ -36,7 +36,7 @@ void FlagPool::give(const Flag& flag) noexcept {
   const auto number = static_cast<std::size_t>(flag.value - page.values.data());
   page.taken[number / kWordBits] &= ~(std::uint64_t{1} << number % kWordBits);
   if (page.count-- == kFlagsOfPage) with_room_.push_front(page);
-  // The last page stays: one endpoint that comes and goes costs no allocation.
+  // Keeps the last page, so that a single endpoint does not allocate one again and again.
   if (page.count > 0 || pages_ == 1) return;
   with_room_.erase(with_room_.iterator_to(page));
   --pages_;

@@ -9,8 +9,8 @@
 
 namespace scache::cache {
 
-// FlagPool keeps many one-byte flags side by side, in pages that go when nobody uses them. A flag
-// stays where it is as long as it is taken. All flags have been given back when a pool ends.
+// FlagPool allocates one-byte flags in pages and frees empty pages. The address of a flag does not
+// change. All flags must be given back before the pool is destroyed.
 class FlagPool {
   struct Page;
 
@@ -27,7 +27,7 @@ class FlagPool {
   FlagPool(const FlagPool&) = delete;
   FlagPool& operator=(const FlagPool&) = delete;
 
-  // A flag that is 0. Throws std::bad_alloc.
+  // Allocates a flag with the value 0. Throws std::bad_alloc.
   Flag take();
   void give(const Flag& flag) noexcept;
 
@@ -36,13 +36,13 @@ class FlagPool {
  private:
   static constexpr std::size_t kWordBits = 64;
   struct Page : boost::intrusive::list_base_hook<> {
-    // One bit for each that is taken.
+    // One bit for each taken flag.
     std::array<std::uint64_t, kFlagsOfPage / kWordBits> taken{};
     std::array<std::uint8_t, kFlagsOfPage> values{};
     std::size_t count = 0;
   };
 
-  // Those that are not full.
+  // Pages that are not full.
   boost::intrusive::list<Page, boost::intrusive::constant_time_size<false>> with_room_;
   std::size_t pages_ = 0;
 };

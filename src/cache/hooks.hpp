@@ -9,10 +9,10 @@
 
 namespace scache::cache {
 
-// What tests see and change of the inside of a cache; nothing of it is in the programs.
+// Hooks for tests, which the programs do not contain.
 #ifdef SCACHE_TEST_HOOKS
 struct CacheHooks {
-  // Nodes that were compared or passed over, and names that were hashed.
+  // Nodes that were compared or skipped, and names that were hashed.
   std::size_t visits = 0;
   std::size_t hashes = 0;
   // Changes the hash of a name.

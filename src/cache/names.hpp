@@ -8,11 +8,11 @@
 
 namespace scache::cache {
 
-// NameHash hashes names with a secret key, so that no client can choose names that collide.
+// NameHash hashes names with a secret key, so that clients cannot choose colliding names.
 // Immutable after construction.
 class NameHash {
  public:
-  // Draws the key from the kernel.
+  // Uses a random key from the kernel.
   NameHash();
   std::uint64_t operator()(std::string_view name) const noexcept;
 
@@ -20,7 +20,7 @@ class NameHash {
   SipKey key_{};
 };
 
-// A name with its hash, as a table looks it up.
+// A name with its hash, the key of the tables.
 struct HashedName {
   std::string_view text;
   std::uint64_t hash;

@@ -13,23 +13,24 @@
 #include "cache/provenance.hpp"
 #include "cache/text_node.hpp"
 
-// The nodes of the cache: what is in it, and how it hangs together. Nobody but Cache touches them.
+// The nodes of the cache and their links. Only Cache uses them.
 //
 //   Destination -> Binding... (oldest first) -> Endpoint -> Connection... (oldest first)
 //
-// Connections and bindings also hang in one index of deadlines.
+// Connections and bindings are also in one index of deadlines.
 
 namespace scache::cache {
 
 namespace intrusive = boost::intrusive;
 
-// Timed is what has a deadline: a connection or a binding. The index may have it at an earlier one.
+// Timed is an entry with a deadline: a connection or a binding. Its place in the index may have an
+// earlier deadline.
 struct Timed : intrusive::set_base_hook<intrusive::optimize_size<true>> {
   enum class Kind : std::uint8_t { connection, binding };
 
   Timed(Kind what, Instant until) : place{until, 0}, kind{what} {}
 
-  // Where it stands in the index.
+  // The position in the index.
   Position place;
   Kind kind;
 };
@@ -51,15 +52,15 @@ struct Endpoint;
 struct Destination;
 struct Binding;
 
-// What a table takes for one entry: a pointer and a byte, of places that are half used.
+// Memory of a table for one entry: a pointer and a byte, in a table that is half full.
 inline constexpr std::size_t kTablePlace = 24;
 
 struct OrderOfEndpoint;
 using ConnectionHook =
     intrusive::set_base_hook<intrusive::tag<OrderOfEndpoint>, intrusive::optimize_size<true>>;
 
-// A cached connection; its text is the endpoint properties. While a Claim holds it, it hangs in
-// neither order.
+// A cached connection; its text is the endpoint properties. A claimed connection is neither in the
+// order of its endpoint nor in the index.
 struct Connection final : TextNode<Connection>, Timed, ConnectionHook {
   static constexpr std::size_t kBeside = 0;
 
@@ -68,12 +69,12 @@ struct Connection final : TextNode<Connection>, Timed, ConnectionHook {
 
   Provenance provenance;
   Endpoint* endpoint = nullptr;
-  // Grows with every save: the order in which connections of an endpoint go out.
+  // Increases with each save: the order of the connections of an endpoint.
   std::uint64_t sequence = 0;
   Fd fd;
 };
 
-// Connections of an endpoint in the order of their saves.
+// Orders the connections of an endpoint by save.
 struct SavedEarlier {
   bool operator()(const Connection& a, const Connection& b) const noexcept {
     visited();
@@ -81,8 +82,8 @@ struct SavedEarlier {
   }
 };
 
-// A destination's binding together with whether its endpoint has a connection, so that a lookup
-// passes over endpoints without connections without touching them.
+// A binding of a destination, with the flag of its endpoint: a lookup skips endpoints without
+// connections and does not access them.
 struct BindingRef {
   Binding* binding;
   const std::uint8_t* has_connection;
@@ -94,18 +95,17 @@ struct Binding final : TextNode<Binding>, Timed {
 
   explicit Binding(Instant end) : Timed{Kind::binding, end}, until{end} {}
 
-  // Its own deadline. Renewal puts this off and leaves it in the index where it is.
+  // The deadline. A renewal changes it, but not the place in the index.
   Instant until;
 
   Destination* destination = nullptr;
   Endpoint* endpoint = nullptr;
   std::uint64_t sequence = 0;
-  // Of destination, endpoint and properties.
+  // The hash of destination, endpoint and properties.
   std::uint64_t hash = 0;
 };
 
-// What binds or holds connections under one endpoint name; its text is the name. It lives as long
-// as it has connections, claims or bindings.
+// An endpoint; its text is the name. It exists as long as it has connections, claims or bindings.
 struct Endpoint final : TextNode<Endpoint> {
   static constexpr std::size_t kBeside = kTablePlace;
 
@@ -115,17 +115,17 @@ struct Endpoint final : TextNode<Endpoint> {
   intrusive::set<Connection, intrusive::base_hook<ConnectionHook>, intrusive::compare<SavedEarlier>,
                  intrusive::constant_time_size<false>>
       connections;
-  // Whether it has a connection.
+  // Whether the endpoint has a connection.
   FlagPool::Flag has_connection;
   std::uint32_t bindings = 0;
   std::uint32_t claims = 0;
-  // Whose budgets it is counted in.
+  // The budgets in which it is counted.
   bool is_of_connections = false;
   bool is_of_bindings = false;
 };
 
-// The bindings of one destination name, oldest first; its text is the name. It lives as long as it
-// has bindings.
+// A destination with its bindings, oldest first; its text is the name. It exists as long as it has
+// bindings.
 struct Destination final : TextNode<Destination> {
   static constexpr std::size_t kBeside = kTablePlace;
 

@@ -7,18 +7,18 @@
 
 namespace scache::cache {
 
-// Why an entry is no longer in the cache.
+// The reason why an entry left the cache.
 enum class Departure : std::uint8_t { found, expired, evicted, dead, dropped };
 
-// CacheObserver is told of every change of a cache, as it happens. Texts are valid during the call
-// only. An observer must not call the cache and must not throw: the cache is between two states.
+// The cache calls CacheObserver for each change. Texts are valid during the call only. An observer
+// must not call the cache and must not throw, because the cache may be inconsistent at that moment.
 class CacheObserver {
  public:
   virtual ~CacheObserver() = default;
 
   virtual void connection_saved(std::string_view endpoint, std::string_view properties,
                                 int descriptor) noexcept = 0;
-  // The observer owns the descriptor now, and closes it. `owner` is the user who saved it.
+  // The observer takes ownership of the descriptor. `owner` is the user that saved it.
   virtual void connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
                                std::uint32_t owner, Departure why) noexcept = 0;
   virtual void binding_saved(std::string_view destination, std::string_view properties,

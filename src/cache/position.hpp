@@ -7,10 +7,10 @@
 
 namespace scache::cache {
 
-// Position is a place in the cache's index of deadlines. No two entries ever have the same.
+// Position is a place in the cache's index of deadlines. The position of each entry is unique.
 struct Position {
   Instant deadline;
-  // Entries with the same deadline stand in the order in which they were filed.
+  // Orders entries with the same deadline by the time when they were indexed.
   std::uint64_t filing = 0;
 
   auto operator<=>(const Position&) const noexcept = default;

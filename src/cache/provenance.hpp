@@ -6,18 +6,18 @@
 
 namespace scache::cache {
 
-// Provenance is what is known of a connection besides its names: told by its saver, kept as it is.
+// Provenance is the history of a connection. The cache stores it and does not interpret it.
 struct Provenance {
-  // When it was saved for the first time, and for the last.
+  // The time of the first save, and of the last save.
   Instant since{};
   Instant saved{};
-  // 0 for a connection that has none yet: saving gives it one.
+  // Service assigns an id to a connection that has none.
   std::uint64_t id = 0;
-  // How often it was found before.
+  // The number of lookups that have found it.
   std::uint32_t uses = 0;
   // The user id of the client that saved it.
   std::uint32_t owner = 0;
-  // The saver's own remark; means nothing to the cache.
+  // A value for the caller's use.
   std::uint8_t note = 0;
 };
 

@@ -10,21 +10,21 @@
 
 namespace scache::cache {
 
-// ShardedSet is a hash table of pointers to nodes, split into shards that grow and shrink each by
-// itself. Rehashing reads every node of a table: with a million in one that takes 75 ms, and here
-// some hundred microseconds at a time. A hash must be as good in its middle bits as in the others.
-// insert() throws std::bad_alloc.
+// ShardedSet is a hash table of pointers to nodes, split into shards that grow and shrink
+// separately. Rehashing reads each node of a table: a table of a million nodes takes 75 ms, a shard
+// some hundred microseconds. All bits of a hash must be of equal quality. insert() throws
+// std::bad_alloc.
 template <typename Node, typename Hash, typename Equal>
 class ShardedSet {
  public:
   static constexpr std::size_t kShards = 256;
-  // A shard shrinks when this part of it is in use, to one that is half full: so it takes many
-  // entries until it grows again.
+  // A shard shrinks when less than one eighth of it is in use, to a shard that is half full. It
+  // does not grow again before many entries are added.
   static constexpr std::size_t kShrinksBelow = 8;
-  // Places that a shard keeps.
+  // A shard of this size does not shrink.
   static constexpr std::size_t kSmallest = 64;
 
-  // Null where there is none.
+  // Null if not found.
   template <typename Key>
   Node* find(const Key& key) const noexcept {
     const Shard& shard = shards_[index(Hash{}(key))];
@@ -44,12 +44,12 @@ class ShardedSet {
     try {
       shard.rehash(2 * shard.size());
     } catch (const std::bad_alloc&) {
-      // It stays as it is; the next erase tries again.
+      // The shard keeps its size until the next erase.
     }
   }
 
   std::size_t size() const noexcept { return size_; }
-  // Places in all shards.
+  // Capacity of all shards.
   std::size_t places() const noexcept {
     std::size_t places = 0;
     for (const Shard& shard : shards_) places += shard.bucket_count();
@@ -65,7 +65,7 @@ class ShardedSet {
  private:
   using Shard = boost::unordered_flat_set<Node*, Hash, Equal>;
 
-  // A shard takes places from the high bits and a first comparison from the low ones.
+  // Uses middle bits: Boost uses the high bits for the place and the low bits for the comparison.
   static std::size_t index(std::uint64_t hash) noexcept { return hash >> 8 & (kShards - 1); }
 
   std::array<Shard, kShards> shards_;

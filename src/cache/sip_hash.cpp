@@ -33,7 +33,7 @@ struct State {
   }
 };
 
-// Up to eight bytes as a number, the first the least.
+// Up to eight bytes as a little-endian number.
 std::uint64_t word_of(std::string_view bytes) noexcept {
   std::uint64_t word = 0;
   std::memcpy(&word, bytes.data(), bytes.size());
@@ -44,7 +44,7 @@ std::uint64_t word_of(std::string_view bytes) noexcept {
 }  // namespace
 
 std::uint64_t sip_hash(const SipKey& key, std::string_view bytes) noexcept {
-  // The algorithm's own constants: "somepseudorandomlygeneratedbytes".
+  // The constants of the algorithm: "somepseudorandomlygeneratedbytes".
   State state{key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d, key[0] ^ 0x6c7967656e657261,
               key[1] ^ 0x7465646279746573};
   constexpr std::size_t kWord = sizeof(std::uint64_t);

@@ -14,8 +14,8 @@
 
 namespace scache::cache {
 
-// TextNode<T> is the base of a node that keeps one text right behind itself, so that an entry and
-// its name or properties are one allocation. Made by create(), ended by destroy().
+// TextNode<T> is the base of a node that stores a text behind itself, so that an entry and its name
+// or properties are one allocation.
 template <typename T>
 class TextNode {
  public:
@@ -30,7 +30,7 @@ class TextNode {
   };
   using Owner = std::unique_ptr<T, Destroy>;
 
-  // Throws std::bad_alloc, and then nothing has happened.
+  // Throws std::bad_alloc, without any effect.
   template <typename... Arguments>
   static Owner create(std::string_view text, Arguments&&... arguments) {
     if (text.size() > std::numeric_limits<std::uint32_t>::max()) throw std::bad_alloc{};
@@ -44,7 +44,7 @@ class TextNode {
   std::string_view text() const noexcept {
     return {reinterpret_cast<const char*>(static_cast<const T*>(this) + 1), text_size_};
   }
-  // The memory that a node takes: itself, what malloc adds, and what the cache keeps of it beside.
+  // The memory of a node, with the overhead of malloc and its entries in the tables of the cache.
   static constexpr std::size_t bytes_with(std::size_t text_size) noexcept {
     return sizeof(T) + text_size + kOfAllocation + T::kBeside;
   }

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-// C's calls, each a C++ one: arguments and results are translated, and exceptions end here.
+// Each function of C converts the arguments and results of a C++ one, and catches exceptions.
 
 struct scache_client {
   scache::Client client;
@@ -41,13 +41,13 @@ int tell(scache_error* error, const Error& what) noexcept {
   return tell(error, what.code, what.text);
 }
 
-// Calls `run`, which answers a number; without memory it is an error of the system.
+// Calls `run`, which returns an error code. std::bad_alloc becomes ErrorCode::system.
 template <typename Run>
 int guarded(scache_error* error, Run run) noexcept {
   try {
     return run();
   } catch (...) {
-    return tell(error, ErrorCode::system, "There is no memory left.");
+    return tell(error, ErrorCode::system, "Out of memory.");
   }
 }
 
@@ -64,7 +64,7 @@ scache::Client::Timeout time_of(int timeout) noexcept {
   return milliseconds{timeout};
 }
 
-// A negative one is the caller's mistake, which the library names.
+// The C++ library reports a negative ttl as an error.
 scache::Ttl ttl_of(std::int64_t ttl) noexcept {
   if (ttl == 0) return std::nullopt;
   return milliseconds{ttl};

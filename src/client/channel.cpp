@@ -12,13 +12,14 @@
 namespace scache::client {
 namespace {
 
-// A client may wait in close().
+// Unlike the server, a client may block in close().
 class CloseHere final : public Surplus {
  public:
   void close_surplus(Fd fd) noexcept override { fd.reset(); }
 };
 
-// ECONNREFUSED and ENOENT say that nobody listens, EACCES that we may not ask.
+// The errors of connect() that mean that no server listens at the path, or that the permissions of
+// the socket exclude this process.
 bool no_server(int error) noexcept {
   switch (error) {
     case ECONNREFUSED:
@@ -49,28 +50,30 @@ Result<void> Channel::open(const std::string& path, Instant deadline) {
   const int error = socket_.open(path, deadline);
   if (error == 0) return {};
   if (error == ENAMETOOLONG) {
-    return Error{ErrorCode::invalid_argument, "A socket's path has 1 to 107 bytes."};
+    return Error{ErrorCode::invalid_argument, "The path of the socket must have 1 to 107 bytes."};
   }
-  if (error == EAGAIN) return Error{ErrorCode::timeout, "The server takes no more clients in."};
-  if (no_server(error)) {
-    return system_error(ErrorCode::no_server, "There is no server at " + path, error);
+  if (error == EAGAIN) {
+    return Error{ErrorCode::timeout,
+                 "The server did not accept the connection in time: its backlog is full."};
   }
-  const auto code = no_descriptors(error) ? ErrorCode::no_descriptors : ErrorCode::system;
-  return system_error(code, "Cannot connect to " + path, error);
+  auto code = ErrorCode::system;
+  if (no_server(error)) code = ErrorCode::no_server;
+  if (no_descriptors(error)) code = ErrorCode::no_descriptors;
+  return system_error(code, "Cannot connect to the server at " + path, error);
 }
 
 Error Channel::broken(int error) {
   in_step_ = false;
-  // In a child of fork() there is no socket, and poll() and send() say so.
+  // A child of fork() has no socket: poll() and send() fail with EBADF.
   if (error == EPIPE || error == ECONNRESET || error == EBADF) {
-    return {ErrorCode::disconnected, "The server ended the stream."};
+    return {ErrorCode::disconnected, "The server closed the stream."};
   }
-  return system_error(ErrorCode::system, "The stream to the server failed", error);
+  return system_error(ErrorCode::system, "Communication with the server failed", error);
 }
 
 Result<void> Channel::expect_descriptor() {
-  // A placeholder stands for the descriptor until that comes. Where it is refused for another
-  // reason, such as a filter of system calls, there may be room all the same.
+  // An eventfd reserves the number of the descriptor. If eventfd(2) fails for another reason, such
+  // as a seccomp filter, the process may have free descriptors all the same.
   const auto placeholder = [] { return ::eventfd(0, EFD_CLOEXEC); };
   int error = 0;
   if (place_.get() < 0) {
@@ -81,8 +84,8 @@ Result<void> Channel::expect_descriptor() {
     if (place) more_places_.push_back(std::move(place));
   }
   if (no_descriptors(error)) {
-    return system_error(ErrorCode::no_descriptors,
-                        "Nothing is looked for without room for a descriptor", error);
+    return system_error(ErrorCode::no_descriptors, "Cannot reserve a descriptor for the lookup",
+                        error);
   }
   ++expected_;
   return {};
@@ -127,12 +130,14 @@ Result<bool> Channel::receive(WhenEmpty when_empty) {
   inbox_.received(received.size);
   if (received.descriptors_lost) {
     in_step_ = false;
-    return Error{ErrorCode::protocol, "The server sends descriptors that nobody asked for."};
+    return Error{ErrorCode::protocol,
+                 "The server violated the protocol: it sent unrequested descriptors."};
   }
   if (received.fd) {
     if (unclaimed_.size() == kMaxUnclaimed) {
       in_step_ = false;
-      return Error{ErrorCode::protocol, "The server sends descriptors that nobody asked for."};
+      return Error{ErrorCode::protocol,
+                   "The server violated the protocol: it sent unrequested descriptors."};
     }
     unclaimed_.push_back(std::move(received.fd));
     expect_one_less();
@@ -145,19 +150,21 @@ Result<std::size_t> Channel::send(std::string_view bytes, std::optional<int> des
   const Sent sent = descriptor ? io::send(socket, bytes, *descriptor) : io::send(socket, bytes);
   if (sent.error == 0) return sent.size;
   if (sent.must_wait()) return std::size_t{0};
-  // Neither is the stream's fault: nothing was sent.
+  // These errors concern the descriptor only: nothing was sent, and the stream remains usable.
   if (descriptor && sent.error == EBADF && socket >= 0) {
-    return Error{ErrorCode::invalid_argument, "The descriptor to be saved is not open."};
+    return Error{ErrorCode::invalid_argument, "The descriptor of the connection is not open."};
   }
   if (sent.error == ETOOMANYREFS) {
-    return system_error(ErrorCode::busy, "A descriptor cannot be sent", sent.error);
+    return system_error(ErrorCode::busy,
+                        "Cannot send the descriptor: too many descriptors are in flight",
+                        sent.error);
   }
   return broken(sent.error);
 }
 
 Result<void> Channel::fill(Instant deadline) {
   for (;;) {
-    // An answer is hardly ever there at once, so the receive itself waits, where it can be limited.
+    // The reply has rarely arrived yet, so a blocking receive with a timeout saves a poll().
     const bool waits = socket_.limit_receive(left_until(deadline, BootClock::now()));
     if (!waits) {
       if (auto waited = wait(POLLIN, deadline); !waited) return waited;
@@ -174,9 +181,10 @@ Result<void> Channel::wait_for_room(Instant deadline) {
   if (left_until(deadline, BootClock::now()) == Duration{0}) {
     in_step_ = false;
     return Error{ErrorCode::no_descriptors,
-                 "Other threads have left no descriptor for the connection that was found."};
+                 "Cannot receive the connection that was found: other threads have taken the "
+                 "reserved descriptor."};
   }
-  // Nobody tells when they close one.
+  // No event reports that another thread has closed a descriptor.
   ::poll(nullptr, 0, 1);
   return {};
 }
@@ -209,7 +217,7 @@ Result<void> Channel::wait(short events, Instant deadline) {
     if (count < 0 && errno != EINTR) return broken(errno);
     if (count == 0) {
       in_step_ = false;
-      return Error{ErrorCode::timeout, "The server has not answered in time."};
+      return Error{ErrorCode::timeout, "The server did not answer in time."};
     }
   }
 }

@@ -18,45 +18,44 @@
 
 namespace scache::client {
 
-// Channel is a stream to the server, with what has come on it and was not consumed yet: bytes, and
-// descriptors in their order. One thread at a time.
+// Channel is a stream to the server, with the bytes and the descriptors that have arrived on it and
+// are not consumed yet. One thread at a time.
 class Channel {
  public:
-  // Descriptors that nobody has claimed; a server sends none that was not asked for.
+  // The maximum number of unclaimed descriptors.
   static constexpr std::size_t kMaxUnclaimed = 64;
 
-  // Connects. A deadline that has passed is no error as long as the server has room in its backlog.
+  // Connects. Succeeds after the deadline, too, if the server's backlog has room.
   Result<void> open(const std::string& path, Instant deadline);
   void close() noexcept { socket_.close(); }
-  // -1 where it is not open, or not of this process.
+  // -1 if the channel is not open, or belongs to another process.
   int descriptor() const noexcept { return socket_.get(); }
 
-  // Says that a request is going to be sent whose answer may bring a descriptor, and keeps a number
-  // free for it. Without one it fails (no_descriptors), and the request must not be sent: what it
-  // would have found were lost.
+  // Reserves a descriptor number before a request whose reply may bring a descriptor. If it fails
+  // (no_descriptors), the caller must not send the request: the connection found would be lost.
   Result<void> expect_descriptor();
-  // An answer has come without one.
+  // A reply has arrived without a descriptor.
   void expect_one_less() noexcept;
 
-  // Never blocks: what has come goes to the inbox; false where nothing has, or where other threads
-  // have left no number for the descriptor: then it stays where it is until they do.
+  // Receives into the inbox; never blocks. Returns false if nothing has arrived, or if the process
+  // has no free number for the descriptor that comes next: the message then stays in the socket.
   Result<bool> receive() { return receive(WhenEmpty::answer); }
-  // Never blocks: how much was taken, 0 where there is no room. The descriptor, if there is one,
-  // goes with the first byte; the caller keeps it.
+  // Sends as much as fits; never blocks. Returns the number of bytes, 0 if the socket is full. The
+  // first byte carries a copy of the descriptor, if there is one.
   Result<std::size_t> send(std::string_view bytes, std::optional<int> descriptor);
 
-  // Waits until more has come.
+  // Waits until more bytes have arrived.
   Result<void> fill(Instant deadline);
-  // Sends all of it, and with the first byte the descriptor that is handed over, if there is one.
+  // Sends all bytes. The first one carries the descriptor of `handover`, if that is not null.
   Result<void> send_all(std::string_view bytes, Handover* handover, Instant deadline);
 
   Inbox& inbox() noexcept { return inbox_; }
-  // The oldest descriptor; an empty one where there is none.
+  // The oldest unclaimed descriptor; empty if there is none.
   Fd claim() noexcept;
   bool has_leftovers() const noexcept { return !inbox_.empty() || !unclaimed_.empty(); }
 
-  // Whether the two sides agree on where the next message begins. A channel that is not in step is
-  // of no use any more. An error in receive() or after the first byte of send() ends it.
+  // Whether both sides agree on where the next message begins. A channel that is out of step cannot
+  // be used any more; an error in receive(), or after the first byte of send(), makes it so.
   bool in_step() const noexcept { return in_step_; }
   void set_in_step(bool in_step) noexcept { in_step_ = in_step; }
 
@@ -70,8 +69,8 @@ class Channel {
   Socket socket_;
   Inbox inbox_;
   std::deque<Fd> unclaimed_;
-  // How many descriptors are expected, and what keeps numbers free for them: the first place is
-  // kept from one request to the next, and the others are of a program that has several under way.
+  // How many descriptors are expected, and the eventfds that reserve numbers for them. The first
+  // one stays between requests; the others serve pipelined requests.
   std::size_t expected_ = 0;
   ProcessFd place_;
   std::vector<Fd> more_places_;
@@ -79,7 +78,7 @@ class Channel {
   bool in_step_ = true;
 };
 
-// An error of the system: a sentence with its reason.
+// `what`, followed by the text of the errno.
 Error system_error(ErrorCode code, std::string_view what, int error);
 
 }  // namespace scache::client

@@ -21,16 +21,16 @@ struct __attribute__((visibility("hidden"))) Client::Impl {
       : options{given}, pool{std::move(path), given.protocol, given.idle_streams} {}
 
   Instant deadline(const Timeout& timeout) const {
-    // Longer than anybody waits, and short enough to be counted in nanoseconds.
+    // A limit that keeps the sum in the range of nanoseconds.
     using std::chrono::milliseconds;
     constexpr milliseconds kMost = std::chrono::hours{24 * 365};
     const auto wait = timeout.value_or(options.timeout);
     return after(BootClock::now(), std::clamp(wait, milliseconds{0}, kMost));
   }
 
-  // One call: a stream is taken, `talk(Stream&, Instant)` asks and answers on it, and it is kept
-  // for the next. Where the server has ended a stream that was idle, everything is said again on a
-  // new one, once, unless a connection may have been given to it.
+  // One call: takes a stream, performs the exchange `talk(Stream&, Instant)` on it, and keeps the
+  // stream. If the server has closed a stream that was idle, repeats the exchange once on a new
+  // stream, unless the descriptor of a save was sent.
   template <typename T, typename Talk>
   Result<T> call(const Timeout& timeout, Talk talk) {
     const Instant until = deadline(timeout);
@@ -45,8 +45,8 @@ struct __attribute__((visibility("hidden"))) Client::Impl {
     }
   }
 
-  // A call that only the direct protocol knows. `request(RequestId)` is its frame, and
-  // `read(Reply&)` its result.
+  // A call that only the direct protocol has. `request(RequestId)` makes the frame, and
+  // `read(Reply&)` reads the result.
   template <typename T, typename Request, typename Read>
   Result<T> call_direct(const Timeout& timeout, std::string_view what, Request request, Read read) {
     return call<T>(timeout, [&](Stream& stream, Instant until) -> Result<T> {
@@ -195,11 +195,12 @@ Result<std::vector<Statistic>> Client::statistics(Timeout timeout) {
 Result<std::string> Client::ping(Timeout timeout) {
   return impl_->call<std::string>(
       timeout, [](Stream& stream, Instant until) -> Result<std::string> {
-        // Postfix's way has no such question; that the server greets is answer enough.
+        // The Postfix protocol has no ping. The greeting on a new stream shows that the server is
+        // there.
         if (!stream.direct) {
           if (!stream.was_idle) return std::string{};
           stream.channel.set_in_step(false);
-          return Error{ErrorCode::disconnected, "A greeting is to be heard anew."};
+          return Error{ErrorCode::disconnected, "The check needs a new stream."};
         }
         return Impl::ask<std::string>(
             stream, until, nullptr,

@@ -15,13 +15,13 @@ using direct::Kind;
 using direct::Tag;
 using std::chrono::milliseconds;
 
-// Most frames fit, without being moved as they grow.
+// Most frames fit, so that they are not reallocated as they grow.
 constexpr std::size_t kMostFrames = 512;
 
-// Completes a frame, which may be too long for any server.
+// Completes a frame, unless it exceeds the protocol's maximum.
 Result<std::string> finish(FrameWriter& writer, std::string& frame) {
   if (writer.size() > direct::kMaxFrame) {
-    return Error{ErrorCode::too_large, "The request is longer than any may be."};
+    return Error{ErrorCode::too_large, "The request exceeds the maximum size of a frame."};
   }
   writer.end();
   return std::move(frame);
@@ -31,14 +31,14 @@ void put_ttl(FrameWriter& writer, const Ttl& ttl) {
   if (ttl) writer.put(Tag::ttl, static_cast<std::uint64_t>(ttl->count()));
 }
 
-// More than fits is as good as for ever.
+// Saturates a time that exceeds the type's range.
 milliseconds read_time(const Fields& fields, Tag tag) {
   constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   return milliseconds{static_cast<std::int64_t>(std::min(fields.number(tag), kMost))};
 }
 
-// How old the connection is now. Both numbers may be anything that others said; the sum is for ever
-// where it does not fit.
+// The age of the connection now. Both numbers come from other processes and may have any value; the
+// sum saturates.
 milliseconds age_of(const Connection& connection, Instant now) {
   const milliseconds found_at = std::clamp(connection.found_at, milliseconds{0}, since_boot(now));
   const milliseconds used = since_boot(now) - found_at;
@@ -47,17 +47,17 @@ milliseconds age_of(const Connection& connection, Instant now) {
 }
 
 Error bad_reply() {
-  return {ErrorCode::protocol, "The server's reply is not of the protocol."};
+  return {ErrorCode::protocol, "The server violated the protocol: the reply is invalid."};
 }
 
-// The server's numbers are ours, a hundred further on.
+// The library's error codes are the server's plus 100.
 Error read_error(const Fields& fields) {
   constexpr std::uint64_t kCodes = 100;
   const std::uint64_t code = fields.number(Tag::code);
   std::string text{fields.bytes(Tag::text)};
   if (code < static_cast<std::uint64_t>(direct::ErrorCode::malformed) ||
       code > static_cast<std::uint64_t>(direct::ErrorCode::cancelled)) {
-    return {ErrorCode::protocol, "The server's error is unknown: " + text};
+    return {ErrorCode::protocol, "The server returned an unknown error: " + text};
   }
   const auto name = direct::name_of(static_cast<direct::ErrorCode>(code));
   if (text.empty()) text = name;
@@ -95,13 +95,14 @@ milliseconds since_boot(Instant moment) noexcept {
 
 Result<void> check_ttl(const Ttl& ttl) {
   if (!ttl || *ttl > milliseconds{0}) return {};
-  return Error{ErrorCode::invalid_argument, "A time to live is more than nothing."};
+  return Error{ErrorCode::invalid_argument, "A time to live must be greater than zero."};
 }
 
 Result<void> check_saved(const Connection& connection, const SaveOptions& options) {
-  if (!connection) return Error{ErrorCode::invalid_argument, "There is no descriptor to save."};
+  if (!connection) return Error{ErrorCode::invalid_argument, "The connection has no descriptor."};
   if (is_unusable_by_mistake(connection.descriptor.get())) {
-    return Error{ErrorCode::refused, "The connection is shut down here, or was never connected."};
+    return Error{ErrorCode::refused,
+                 "The socket is not connected, or this program has shut it down for sending."};
   }
   for (const Binding& binding : options.bindings) {
     if (auto good = check_ttl(binding.ttl); !good) return good;
@@ -158,7 +159,10 @@ Result<std::string> list_request(RequestId id, const ListOptions& options,
                                  const std::optional<std::string>& cursor) {
   const std::uint64_t what =
       (options.connections ? direct::kConnections : 0) | (options.bindings ? direct::kBindings : 0);
-  if (what == 0) return Error{ErrorCode::invalid_argument, "A list of nothing is asked for."};
+  if (what == 0) {
+    return Error{ErrorCode::invalid_argument,
+                 "The request selects neither connections nor bindings."};
+  }
   std::string frame;
   FrameWriter writer{frame, Kind::list, id};
   writer.put(Tag::what, what).put(Tag::prefix, options.prefix);

@@ -7,7 +7,7 @@ namespace {
 
 Error out_of_step(Channel& channel) {
   channel.set_in_step(false);
-  return {ErrorCode::protocol, "The server does not keep to the protocol."};
+  return {ErrorCode::protocol, "The server violated the protocol."};
 }
 
 }  // namespace
@@ -22,7 +22,7 @@ Result<std::optional<Reply>> take_reply(Channel& channel) {
     reply.descriptor = channel.claim();
     if (!reply.descriptor) return out_of_step(channel);
   }
-  // With no frame begun, a descriptor that is left belongs to none.
+  // A descriptor that is left between two frames belongs to none of them.
   if (channel.inbox().empty() && channel.has_leftovers()) return out_of_step(channel);
   return std::optional<Reply>{std::move(reply)};
 }

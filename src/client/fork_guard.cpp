@@ -11,28 +11,27 @@
 #include <new>
 #include <utility>
 
-// How a child is told from its parent. The kernel clears a page of each child that has memory of
-// its own (MADV_WIPEONFORK), whoever made it: fork(2), _Fork(3), clone(2) itself, with or without
-// handlers. A look at the page costs less than a nanosecond, and getpid(2) a hundred; and process
-// ids come again, such as 1 in each new namespace. Where there is no such page it is the process
-// id.
+// How a child detects that it is a child. The kernel clears a page marked MADV_WIPEONFORK in each
+// child that has memory of its own, whether fork(2), _Fork(3) or clone(2) created it, with or
+// without handlers. Reading the page takes less than a nanosecond, getpid(2) a hundred; and process
+// ids repeat, such as 1 in each new namespace. Without such a page the process id is compared.
 //
-// How a child finds what it has inherited. Each ProcessFd has a slot on a list that only grows; it
-// says whose descriptor it is, which, and of which file. A child closes what is of its parents,
-// unless the number is another file's by now: the parent was about to give it up, or the child has
-// closed everything and opened something else.
+// How a child finds the descriptors that it has inherited. Each ProcessFd has a slot in a list that
+// only grows. The slot has the owning process, the number and the file of the descriptor. A child
+// closes the descriptors of its ancestors, unless the number belongs to another file by now: the
+// parent was about to close the descriptor, or the child has reused the number.
 //
-// No lock is taken, in the handlers of fork(2) or elsewhere: fork(2) may be called by a signal
-// handler, and while other threads do anything. Every step leaves slots that a child can read. What
-// remains is the moment between the making of a descriptor and its slot. Who finds that a fork was
-// under way then gives the descriptor up, which nothing has used yet, and makes another. Only of a
-// fork without handlers is nothing known: such a child may keep a stream open that another thread
-// was opening at that moment, and never uses it.
+// No lock is taken, in the handlers of fork(2) or elsewhere: a signal handler may call fork(2), at
+// any point of other threads. Every step leaves slots that a child can read. One gap remains,
+// between the creation of a descriptor and its entry in a slot. A thread that detects a fork in
+// this gap closes the descriptor, which is still unused, and makes another. A fork without handlers
+// is not detected: such a child may keep a stream open that another thread was just opening, but
+// never uses it.
 
 namespace scache::client {
 
 struct ForkGuardSlot {
-  // 0 where it is free, or kFilling.
+  // The owner; 0 if the slot is free; or kFilling.
   std::atomic<std::uint64_t> process;
   int number;
   dev_t device;
@@ -43,7 +42,8 @@ struct ForkGuardSlot {
 namespace {
 
 constexpr std::uint64_t kFilling = UINT64_MAX;
-// A descriptor is made so often at the most while others fork, each time a millisecond later.
+// The maximum number of attempts to make a descriptor without a fork in between, a millisecond
+// apart.
 constexpr int kMostTries = 10;
 
 constinit std::atomic<ForkGuardSlot*> slots{nullptr};
@@ -54,7 +54,7 @@ constinit std::atomic<unsigned> forks_over{0};
 using Mark = std::atomic<std::uint64_t>;
 static_assert(Mark::is_always_lock_free);
 
-// A place that is 0 in each new process; none where the kernel does not have it.
+// A variable that is 0 in each new process; null if the kernel does not support that.
 Mark* make_mark() noexcept {
   const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   void* const page =
@@ -102,7 +102,7 @@ std::uint64_t by_process_id() noexcept {
   return number;
 }
 
-// From the program's start on.
+// Initialized before main().
 [[maybe_unused]] const int watched =
     (this_process(),
      ::pthread_atfork([] { ++forks_begun; }, [] { ++forks_over; }, [] { this_process(); }));
@@ -160,7 +160,7 @@ int ProcessFd::open(int (*make)()) noexcept {
     if (slot->process.compare_exchange_strong(ours, kFilling)) {
       ::close(number);
     } else {
-      // This is the child: a signal handler has forked, and the descriptor was closed here.
+      // This process is a child, forked by a signal handler: the descriptor is closed already.
       slot = take_slot();
     }
     ::poll(nullptr, 0, 1);
@@ -169,7 +169,7 @@ int ProcessFd::open(int (*make)()) noexcept {
 
 void ProcessFd::close() noexcept {
   ForkGuardSlot* const slot = std::exchange(slot_, nullptr);
-  // Of an inherited one, this_process() has taken care.
+  // this_process() has closed an inherited descriptor.
   if (slot == nullptr || process_ != this_process()) return;
   const int saved_errno = errno;
   ::close(number_);

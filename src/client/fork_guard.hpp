@@ -4,15 +4,15 @@
 
 namespace scache::client {
 
-// A number of this process, which no process that it descends from had; never 0. A child learns of
-// itself here, however it was made, and closes all ProcessFds that it has inherited. One that
-// shares its parent's memory (vfork(2), CLONE_VM) is not told apart: it must not use the library.
+// A number that distinguishes this process from its ancestors; never 0. The first call in a child,
+// however it was created, closes all ProcessFds that the child has inherited. A child that shares
+// its parent's memory (vfork(2), CLONE_VM) cannot be detected and must not use the library.
 std::uint64_t this_process() noexcept;
 
 struct ForkGuardSlot;
 
-// ProcessFd owns a descriptor that is of the process that opened it. In a child get() is -1, and
-// the child's copy is closed: by fork(2) at once, else by the first this_process().
+// ProcessFd owns a descriptor that belongs to the process that opened it. In a child get() returns
+// -1. The child's copy is closed in the handler of fork(2), or else by the first this_process().
 class ProcessFd {
  public:
   ProcessFd() = default;
@@ -20,12 +20,13 @@ class ProcessFd {
   ProcessFd& operator=(const ProcessFd&) = delete;
   ~ProcessFd() { close(); }
 
-  // Owns what `make` makes: a descriptor, or -1 and an errno. It is called again where somebody has
-  // forked meanwhile: then a child may have a copy that it does not know of. Answers 0 or an errno.
+  // Takes the descriptor that `make` returns (-1 and errno on failure). Calls `make` again if the
+  // process has forked in the meantime, because the child may have a copy that it cannot find.
+  // Returns 0 or an errno.
   int open(int (*make)()) noexcept;
   void close() noexcept;
 
-  // -1 where there is none, or where it is another process's.
+  // -1 if there is no descriptor, or if it belongs to another process.
   int get() const noexcept { return slot_ != nullptr && process_ == this_process() ? number_ : -1; }
 
  private:

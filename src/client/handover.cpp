@@ -3,7 +3,7 @@
 namespace scache::client {
 namespace {
 
-// Whether these are a server's words that say that it has not kept the connection.
+// Whether the code is an error of the server that means that it did not keep the connection.
 bool declines(ErrorCode code) noexcept {
   switch (code) {
     case ErrorCode::malformed:
@@ -28,7 +28,7 @@ Error Handover::settle(Error error) {
   }
   sent_.reset();
   if (error.text.ends_with('.')) error.text.pop_back();
-  error.text += "; the connection is closed here, since the cache may have it.";
+  error.text += "; the library closed the connection, because the cache may have it.";
   return error;
 }
 

@@ -6,9 +6,9 @@
 
 namespace scache::client {
 
-// Handover is the descriptor of a save on its way to the server. It is the caller's until it has
-// been sent. From then on it is the library's, and closed here, unless the server answers that it
-// has not kept it: whoever else may have found the connection must not share it with the caller.
+// Handover owns the descriptor of a save that is under way. The caller owns the descriptor until it
+// is sent. Then the library owns it and closes it, unless the server answers that it has not kept
+// it: another client may have found the connection, and must not share it with the caller.
 class Handover {
  public:
   // `callers` outlives the Handover.
@@ -17,12 +17,12 @@ class Handover {
   Handover& operator=(const Handover&) = delete;
   ~Handover() = default;
 
-  // What is to be sent.
+  // The descriptor to send.
   int descriptor() const noexcept { return callers_.get(); }
   bool is_sent() const noexcept { return static_cast<bool>(sent_); }
   void mark_sent() noexcept { sent_ = std::move(callers_); }
 
-  // The save has failed: gives the descriptor back, or closes it and says so in the error.
+  // Ends a failed save: gives the descriptor back, or closes it and adds that to the error.
   Error settle(Error error);
 
  private:

@@ -9,23 +9,24 @@
 
 namespace scache::client {
 
-// Handshake is how a stream begins: the server's greeting, and where the direct protocol is wished
-// for, the wish and its answer. Pure: the caller receives and sends.
+// Handshake is the start of a stream: the server's greeting, and, if the client asks for the direct
+// protocol, the answer to that. Pure: the caller receives and sends.
 class Handshake {
  public:
   enum class Step : std::uint8_t {
-    // Nothing can be said before more has come.
+    // More input is needed.
     need_more,
-    // The greeting was read: now say the wish (direct::put_wish()), or talk in Postfix's way.
+    // The greeting is complete. Ask for the direct protocol (direct::put_wish()), or continue in
+    // the Postfix protocol.
     greeted,
-    // The answer was read: talk in frames, or in Postfix's way.
+    // The server has agreed to the direct protocol, or continues in the Postfix protocol.
     direct,
     refused,
-    // Something else was said.
+    // The peer is not a connection cache.
     bad,
   };
 
-  // Reads on; consumes what it has understood.
+  // Continues with the input, and consumes the complete messages.
   Step step(Inbox& inbox);
 
  private:

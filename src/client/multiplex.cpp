@@ -16,7 +16,7 @@ namespace {
 using direct::Kind;
 using Answer = AsyncClient::Answer;
 
-// The answer of whatever kind it is, or its error.
+// Converts the result of one kind of request into the common type.
 template <typename T>
 Result<Answer> widen(Result<T> result) {
   if (!result) return std::move(result).error();
@@ -26,7 +26,8 @@ Result<Answer> widen(Result<T> result) {
 Result<Answer> read_cancelled(const Reply& reply) {
   const auto fields = direct::Fields::read(reply.body);
   if (!fields || reply.header.kind != static_cast<std::uint8_t>(Kind::cancel_done)) {
-    return Error{ErrorCode::protocol, "The server's reply to a cancellation is none."};
+    return Error{ErrorCode::protocol,
+                 "The server violated the protocol: the reply to the cancellation is invalid."};
   }
   return Answer{AsyncClient::Cancelled{fields->number(direct::Tag::cancelled) != 0}};
 }
@@ -53,7 +54,7 @@ Result<Answer> read_answer(Kind asked, Reply& reply) {
 }
 
 Error no_direct_protocol() {
-  return {ErrorCode::unsupported, "The server does not speak the direct protocol."};
+  return {ErrorCode::unsupported, "The server does not support the direct protocol."};
 }
 
 }  // namespace
@@ -88,8 +89,8 @@ void Multiplex::leave_parent() {
   process_ = this_process();
   close();
   line_.clear();
-  // The parent goes on with all of it: what it saves, and what it has found and not yet taken.
-  const Error error{ErrorCode::disconnected, "The request is the parent process's."};
+  // The requests, and the outcomes that were not taken yet, continue in the parent.
+  const Error error{ErrorCode::disconnected, "The request belongs to the parent process."};
   for (Outcome& outcome : outcomes_) outcome = {outcome.id, error, {}};
   for (const auto& [id, pending] : pending_) outcomes_.push_back({id, error, {}});
   pending_.clear();
@@ -97,7 +98,7 @@ void Multiplex::leave_parent() {
 
 void Multiplex::disconnect() {
   leave_parent();
-  fail({ErrorCode::disconnected, "The program ended the stream."});
+  fail({ErrorCode::disconnected, "The program closed the stream."});
 }
 
 short Multiplex::events() const noexcept {
@@ -113,7 +114,7 @@ bool Multiplex::wants_process() const noexcept {
 
 void Multiplex::process() {
   leave_parent();
-  // First what has come: a stream that was idle may have ended.
+  // Receive before sending: the server may have closed a stream that was idle.
   while (state_ == State::open && receive()) {
   }
   if (state_ == State::closed && !line_.empty()) open();
@@ -125,7 +126,7 @@ void Multiplex::process() {
 
 bool Multiplex::receive() {
   const auto came = channel_->receive();
-  // What came before the end is to be heard.
+  // Process the replies that arrived before the end of the stream.
   if (!came && state_ == State::open) read_replies();
   if (state_ == State::closed) return false;
   if (!came) {
@@ -142,7 +143,7 @@ void Multiplex::open() {
   channel_.emplace();
   handshake_ = {};
   state_ = State::greeting;
-  // A moment long past: nothing is waited for.
+  // A deadline in the past: connect without waiting.
   if (auto opened = channel_->open(path_, Instant::min()); !opened) fail(opened.error());
 }
 
@@ -162,7 +163,9 @@ void Multiplex::shake_hands() {
         refused_ = true;
         return fail(no_direct_protocol());
       case Handshake::Step::bad:
-        return fail({ErrorCode::protocol, "What listens there is no connection cache."});
+        return fail({ErrorCode::protocol,
+                     "The socket belongs to another program: the greeting is not that of a "
+                     "connection cache."});
     }
   }
 }
@@ -196,13 +199,13 @@ void Multiplex::send() {
     if (lent_) descriptor = pending_.at(*lent_).connection.descriptor.get();
     const auto size = channel_->send(output_, descriptor);
     if (!size && channel_->in_step()) {
-      // It is this descriptor that cannot be sent.
+      // Only this descriptor cannot be sent; the stream is usable.
       output_.clear();
       end(*std::exchange(lent_, {}), size.error());
       continue;
     }
     if (!size) {
-      // The server may have said why before it went.
+      // The server may have sent an error before it closed the stream.
       while (receive()) {
       }
       if (state_ != State::closed) fail(size.error());
@@ -225,9 +228,10 @@ void Multiplex::read_replies() {
 
 void Multiplex::answer(Reply reply) {
   const auto found = pending_.find(reply.header.id);
-  // Nobody has asked; or it is not sent yet.
+  // The id is unknown, or its request is not sent yet.
   if (found == pending_.end() || !found->second.frame.empty() || lent_ == reply.header.id) {
-    return fail({ErrorCode::protocol, "The server answers what was not asked."});
+    return fail(
+        {ErrorCode::protocol, "The server violated the protocol: it sent an unrequested reply."});
   }
   if (found->second.kind == Kind::find && !reply.descriptor) channel_->expect_one_less();
   end(reply.header.id, read_answer(found->second.kind, reply));
@@ -246,7 +250,7 @@ void Multiplex::end(RequestId id, Result<Answer> answer) {
 }
 
 void Multiplex::lose(const Error& error) {
-  // Requests that were not sent go on a new stream.
+  // Requests that were not sent yet continue on a new stream.
   if (state_ == State::open && pending_.size() == line_.size()) return close();
   fail(error);
 }

@@ -15,20 +15,19 @@
 
 namespace scache::client {
 
-// Multiplex has many requests under way on one channel and never blocks: what AsyncClient is made
-// of. Requests wait in line until the stream is open and there is room; replies find their request
-// by its id.
+// Multiplex implements AsyncClient: it pipelines requests on one channel and never blocks. Requests
+// are queued until the stream is open and has room; the id of a reply identifies its request.
 class Multiplex {
  public:
   using Outcome = AsyncClient::Outcome;
 
-  // Bytes of frames that are sent in one go.
+  // The size of a batch of frames, after which no frame is added.
   static constexpr std::size_t kMaxGathered = 65'536;
 
   explicit Multiplex(std::string path) : path_{std::move(path)} {}
 
   RequestId next_id() noexcept { return ++last_id_; }
-  // Puts a request in line, or ends it at once where it could not be made.
+  // Queues a request, or ends it at once if `frame` is an error.
   void start(RequestId id, direct::Kind kind, Result<std::string> frame,
              Connection connection = {});
   void cancel(RequestId id, RequestId target);
@@ -46,28 +45,28 @@ class Multiplex {
   enum class State { closed, greeting, wishing, open };
   struct Pending {
     direct::Kind kind{};
-    // Of a save.
+    // The connection of a save.
     Connection connection;
     Handover handover{connection.descriptor};
-    // Empty once it was sent, or is being sent.
+    // Empty as soon as sending has begun.
     std::string frame;
   };
 
-  // In a child of fork() everything is the parent's.
+  // In a child of fork(), leaves all requests to the parent.
   void leave_parent();
   void open();
   void close();
   void shake_hands();
   void send();
-  // Whether something has come.
+  // Whether something has arrived.
   bool receive();
   void read_replies();
   void gather();
   void answer(Reply reply);
   void end(RequestId id, Result<AsyncClient::Answer> answer);
-  // The stream is gone, and with it what was sent.
+  // Handles the end of the stream.
   void lose(const Error& error);
-  // Ends everything that is under way, and the stream.
+  // Ends all requests and the stream.
   void fail(const Error& error);
 
   const std::string path_;
@@ -78,9 +77,9 @@ class Multiplex {
   bool refused_ = false;
   RequestId last_id_ = 0;
   std::map<RequestId, Pending> pending_;
-  // Those whose frame was not sent, in their order.
+  // The queue: requests whose frames are not sent yet.
   std::deque<RequestId> line_;
-  // Bytes on their way, and the save whose descriptor goes with the first of them.
+  // Bytes to send, and the save whose descriptor goes with the first of them.
   std::string output_;
   std::optional<RequestId> lent_;
   std::deque<Outcome> outcomes_;

@@ -24,14 +24,16 @@ constexpr std::string_view kBad = "1";
 
 Error out_of_step(Channel& channel) {
   channel.set_in_step(false);
-  return {ErrorCode::protocol, "The server does not keep to Postfix's protocol."};
+  return {ErrorCode::protocol, "The server violated the Postfix protocol."};
 }
 
 Error bad_request() {
-  return {ErrorCode::malformed, "The server calls the request bad; is a name too long?"};
+  return {ErrorCode::malformed,
+          "The server rejected the request as malformed; a name may be too long."};
 }
 
-// One list of the server's: a status with its properties, or `dummy`, which asks for more.
+// One attribute list from the server: a status with properties, or `dummy`, which requests the
+// descriptor.
 struct Answer {
   bool asks = false;
   std::string status;
@@ -52,7 +54,7 @@ Result<Answer> await_answer(Channel& channel, Instant deadline) {
     if (step != AttributeReader::Step::need_more) return out_of_step(channel);
     if (auto came = channel.fill(deadline); !came) return came.error();
   }
-  // After the status, names and values in turn.
+  // Names and values alternate after the status.
   answer.status = reader.string(0);
   for (std::size_t i = 0; i < answer.properties.size() && 2 * i + 2 < reader.count(); ++i) {
     answer.properties[i] = reader.string(2 * i + 2);
@@ -67,13 +69,14 @@ Result<void> check(std::initializer_list<std::string_view> texts) {
     if (text.find('\0') != text.npos) return unsupported("a NUL byte in a name or in properties");
     size += text.size();
   }
-  // Room for the names of attributes, and a number.
+  // The 128 bytes are for the names of the attributes and a number.
   constexpr std::size_t kMost = WireLimits{}.list - 128;
   if (size <= kMost) return {};
-  return Error{ErrorCode::too_large, "The request is longer than any may be."};
+  return Error{ErrorCode::too_large, "The request exceeds the maximum size."};
 }
 
-// Whole seconds, at least one; without a time to live the longest, which the server caps.
+// Whole seconds, at least one. Without a time to live, the maximum, which the server reduces to its
+// limit.
 std::string seconds(const Ttl& ttl) {
   using std::chrono::seconds;
   constexpr seconds kMost{std::numeric_limits<std::int32_t>::max()};
@@ -81,7 +84,7 @@ std::string seconds(const Ttl& ttl) {
   return std::to_string(std::min(whole, kMost).count());
 }
 
-// The exchange is over, and whatever comes next is another's.
+// Ends the exchange. Input that is left belongs to no exchange: the channel is out of step.
 void over(Channel& channel) {
   channel.set_in_step(!channel.has_leftovers());
 }
@@ -100,7 +103,7 @@ Result<Fd> take_descriptor(Channel& channel, Instant deadline) {
   channel.inbox().consume(1);
   Fd fd = channel.claim();
   if (!fd) return out_of_step(channel);
-  // The server waits for this before it lets the connection go; ours it is anyway.
+  // The server waits for this reply. The connection is the client's even if sending it fails.
   if (auto said = say_dummy(channel, deadline); said) over(channel);
   return fd;
 }
@@ -130,7 +133,7 @@ Result<Connection> find(Channel& channel, std::string_view kind, std::string_vie
   return connection;
 }
 
-// Whether the binding was kept, or what is wrong with it.
+// Whether the server kept the binding.
 Result<bool> save_destination(Channel& channel, const Binding& binding, std::string_view endpoint,
                               Instant deadline) {
   std::string request;
@@ -153,7 +156,8 @@ Result<bool> save_destination(Channel& channel, const Binding& binding, std::str
 
 Error unsupported(std::string_view what) {
   return {ErrorCode::unsupported,
-          "The server speaks Postfix's protocol, which does not have " + std::string{what} + "."};
+          "The stream to the server uses the Postfix protocol, which does not support " +
+              std::string{what} + "."};
 }
 
 Result<Connection> find_endpoint(Channel& channel, std::string_view endpoint, Instant deadline) {
@@ -202,7 +206,8 @@ Result<Saved> save(Channel& channel, const Connection& connection, const SaveOpt
   if (!answer) return answer.error();
   over(channel);
   if (answer->status == kDone) return saved;
-  return Error{ErrorCode::refused, "The server keeps no such connection, or is full."};
+  return Error{ErrorCode::refused,
+               "The server refused the connection: it cannot be cached, or the cache is full."};
 }
 
 Result<void> bind(Channel& channel, const Binding& binding, std::string_view endpoint,
@@ -212,7 +217,7 @@ Result<void> bind(Channel& channel, const Binding& binding, std::string_view end
   if (!good) return good;
   const auto kept = save_destination(channel, binding, endpoint, deadline);
   if (!kept) return kept.error();
-  if (!*kept) return Error{ErrorCode::full, "The server has no room for another binding."};
+  if (!*kept) return Error{ErrorCode::full, "The cache has no room for another binding."};
   return {};
 }
 

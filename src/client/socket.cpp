@@ -12,7 +12,7 @@
 namespace scache::client {
 namespace {
 
-// SO_SNDTIMEO or SO_RCVTIMEO, of which zero would be for ever.
+// Sets SO_SNDTIMEO or SO_RCVTIMEO, for which zero would mean no limit.
 bool set_timeout(int socket, int option, Duration limit) noexcept {
   using std::chrono::microseconds;
   const auto rounded = std::chrono::ceil<microseconds>(limit);
@@ -22,11 +22,10 @@ bool set_timeout(int socket, int option, Duration limit) noexcept {
   return ::setsockopt(socket, SOL_SOCKET, option, &value, sizeof value) == 0;
 }
 
-// A UNIX-domain socket connects at once, or waits for room in the backlog.
+// A UNIX-domain socket connects at once, or waits for room in the server's backlog.
 int connect_until(int socket, const sockaddr_un& address, Instant deadline) noexcept {
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   for (;;) {
-    // For room in the server's backlog.
     const bool waits = set_timeout(socket, SO_SNDTIMEO, left_until(deadline, BootClock::now()));
     if (!waits) ::fcntl(socket, F_SETFL, O_NONBLOCK);
     if (::connect(socket, generic, sizeof address) == 0) return 0;
@@ -51,7 +50,7 @@ int Socket::open(const std::string& path, Instant deadline) noexcept {
 }
 
 bool Socket::limit_receive(Duration left) noexcept {
-  // A program gives all its calls the same timeout, so that one setsockopt(2) serves them all.
+  // Most programs use one timeout for all calls, so one setsockopt(2) serves many calls.
   constexpr Duration kStep = std::chrono::milliseconds{10};
   constexpr Duration kShort = kStep * 100;
   if (left < kShort) return false;

@@ -7,25 +7,25 @@
 
 namespace scache::client {
 
-// Socket is a stream to a server, and of the process that opened it: no child holds a stream of its
-// parent open, and none speaks on it.
+// Socket is a stream to a server. It belongs to the process that opened it: a child closes its
+// parent's streams and never uses them.
 class Socket {
  public:
-  // Connects; answers 0 or an errno: EAGAIN where the server's backlog is full, and remains so
-  // until the deadline, which may have passed already.
+  // Connects. Returns 0 or an errno, EAGAIN if the server's backlog stays full until the deadline.
+  // The deadline may have passed already.
   int open(const std::string& path, Instant deadline) noexcept;
   void close() noexcept { descriptor_.close(); }
 
-  // Lets a receive wait so long, and a hundredth longer at the most. False where nothing limits it:
-  // then it must not wait.
+  // Limits the next receives to `left`, or at most a hundredth more. Returns false if it cannot:
+  // then a receive must not block.
   bool limit_receive(Duration left) noexcept;
 
-  // -1 where it is not open, or not of this process.
+  // -1 if the socket is not open, or belongs to another process.
   int get() const noexcept { return descriptor_.get(); }
 
  private:
   ProcessFd descriptor_;
-  // SO_RCVTIMEO, or zero where that is not set.
+  // The value of SO_RCVTIMEO; zero if it is not set.
   Duration receive_limit_{0};
 };
 

@@ -9,7 +9,7 @@
 namespace scache {
 inline namespace v0 {
 
-// A program with more privileges than who started it takes nobody's word for the place.
+// secure_getenv(): a set-user-ID program must not trust the environment of the user who started it.
 std::string default_socket_path() {
   const char* const named = ::secure_getenv("SCACHE_SOCKET");
   if (named != nullptr && *named != '\0') return named;

@@ -9,19 +9,21 @@
 namespace scache::client {
 namespace {
 
-// Waits until the handshake has got somewhere.
+// Waits until the handshake has made a step.
 Result<Handshake::Step> await_step(Channel& channel, Handshake& handshake, Instant deadline) {
   for (;;) {
     const auto step = handshake.step(channel.inbox());
     if (step == Handshake::Step::bad) {
-      return Error{ErrorCode::protocol, "What listens there is no connection cache."};
+      return Error{ErrorCode::protocol,
+                   "The socket belongs to another program: the greeting is not that of a "
+                   "connection cache."};
     }
     if (step != Handshake::Step::need_more) return step;
     if (auto came = channel.fill(deadline); !came) return came.error();
   }
 }
 
-// Whether the direct protocol is spoken from here on.
+// Asks for the direct protocol. Returns whether the server has agreed.
 Result<bool> wish(Channel& channel, Handshake& handshake, Instant deadline) {
   std::string request;
   direct::put_wish(request);
@@ -44,7 +46,7 @@ StreamPool::~StreamPool() {
 
 Result<std::unique_ptr<Stream>> StreamPool::take(bool anew, Instant deadline) {
   while (auto stream = take_idle()) {
-    // Closed here; in a child of fork() so are its parent's.
+    // Streams that are not taken are closed; a child of fork() closes its parent's.
     if (anew || stream->channel.descriptor() < 0) continue;
     stream->was_idle = true;
     stream->given = false;
@@ -87,7 +89,7 @@ Result<std::unique_ptr<Stream>> StreamPool::open(Instant deadline) {
     if (!*wished) refused_.store(true, std::memory_order_relaxed);
   }
   if (!stream->direct && protocol_ == Protocol::direct) {
-    return Error{ErrorCode::unsupported, "The server does not speak the direct protocol."};
+    return Error{ErrorCode::unsupported, "The server does not support the direct protocol."};
   }
   return stream;
 }

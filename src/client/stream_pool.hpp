@@ -14,23 +14,22 @@
 
 namespace scache::client {
 
-// Stream is a channel past its handshake. A call has one to itself.
+// Stream is a channel after its handshake. Each call has a stream of its own.
 struct Stream {
   Channel channel;
-  // Whether it is spoken to in frames, and not in Postfix's way.
+  // Whether it uses the direct protocol, not the Postfix protocol.
   bool direct = false;
   RequestId last_request = 0;
-  // Whether it has served before, so that the server may have ended it meanwhile.
+  // Whether it served an earlier call: the server may have closed it in the meantime.
   bool was_idle = false;
-  // Whether the server may have got a connection in this call.
+  // Whether this call has sent a descriptor.
   bool given = false;
 };
 
-// StreamPool opens streams to one server and keeps some for the next calls. Many threads may use
-// it.
+// StreamPool opens streams to one server and keeps idle ones for later calls. Thread-safe.
 class StreamPool {
  public:
-  // As many streams wait as anybody wishes, up to this: a server's clients are limited.
+  // The maximum of idle_streams: the server limits its clients.
   static constexpr std::size_t kMaxIdle = 256;
 
   StreamPool(std::string path, Protocol protocol, std::size_t most_idle);
@@ -38,10 +37,10 @@ class StreamPool {
   StreamPool(const StreamPool&) = delete;
   StreamPool& operator=(const StreamPool&) = delete;
 
-  // A stream that waits, or a new one; only a new one where `anew`, and what waits is given up: it
-  // was opened before one that the server has ended.
+  // Returns an idle stream, or a new one. With `anew` it closes all idle streams, since the server
+  // has closed one of them, and opens a new one.
   Result<std::unique_ptr<Stream>> take(bool anew, Instant deadline);
-  // Keeps it where it is in step and there is room.
+  // Keeps the stream if it is in step and the pool has room.
   void give_back(std::unique_ptr<Stream> stream) noexcept;
 
  private:
@@ -50,10 +49,11 @@ class StreamPool {
 
   const std::string path_;
   const Protocol protocol_;
-  // Its answer to the wish for the direct protocol; Postfix's server logs a warning each time.
+  // Whether the server has refused the direct protocol. It is asked once, because Postfix's server
+  // logs a warning each time.
   std::atomic<bool> refused_{false};
-  // Those that wait, each owned by its place, and empty places. There is no lock that a child of
-  // fork() could find taken by a thread that it does not have.
+  // Idle streams, each owned by its place, and empty places. There is no mutex: a child of fork()
+  // could inherit it locked by a thread that does not exist in the child.
   std::vector<std::atomic<Stream*>> idle_;
 };
 

@@ -50,7 +50,8 @@ int execute(const PingCommand&, Client& cache, const Manner& manner) {
   const auto server = cache.ping();
   const auto took = std::chrono::ceil<std::chrono::microseconds>(steady_clock::now() - began);
   if (!server) return fail(server.error());
-  const std::string name = server->empty() ? "a server that speaks Postfix's way" : *server;
+  const std::string name =
+      server->empty() ? "a server that supports only the Postfix protocol" : *server;
   say(manner.json ? json_of(*server, took)
                   : fmt::format("{}, in {} µs\n", show_bytes(name), took.count()));
   return kOk;
@@ -69,7 +70,7 @@ int execute(const StatsCommand& stats, Client& cache, const Manner& manner) {
       return kOk;
     }
     if (!manner.json) {
-      // From the top of a terminal; else one below the other.
+      // A terminal is cleared before each table.
       if (manner.terminal) {
         text.insert(0, "\x1b[H\x1b[J");
       } else {

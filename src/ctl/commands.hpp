@@ -5,14 +5,14 @@
 #include "ctl/options.hpp"
 #include "ctl/report.hpp"
 
-// The commands. Each says what it has to say on standard output, and answers the exit status.
+// The commands. Each prints its result to standard output and returns the exit status.
 namespace scache::ctl {
 
-// How and to whom a command speaks.
+// How a command prints its result.
 struct Manner {
   bool json = false;
   bool verbose = false;
-  // Whether standard output is a terminal, and may have colours.
+  // Whether standard output is a terminal, and whether to print colours.
   bool terminal = false;
   bool colours = false;
 };
@@ -25,7 +25,7 @@ int execute(const SaveCommand& save, Client& cache, const Manner& manner);
 int execute(const FindCommand& find, Client& cache, const Manner& manner);
 int execute(const RunCommand& run, Client& cache, const Manner& manner);
 
-// Says what went wrong on standard error; the exit status that belongs to it.
+// Prints the error to standard error and returns its exit status.
 int fail(const Error& error);
 
 }  // namespace scache::ctl

@@ -4,7 +4,7 @@
 
 namespace scache::ctl {
 
-// Writes a line to standard error. Where that cannot be written, the line is lost and nothing else.
+// Writes a line to standard error. A failed write has no effect but the loss of the line.
 void complain(std::string_view text) noexcept;
 
 }  // namespace scache::ctl

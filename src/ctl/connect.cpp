@@ -20,7 +20,7 @@ namespace {
 using std::chrono::milliseconds;
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-// Waits for a connection that is on its way; 0, or what has become of it.
+// Waits for a pending connect. Returns 0 or an errno.
 int outcome(int descriptor, milliseconds timeout) {
   using Clock = std::chrono::steady_clock;
   const auto until = Clock::now() + timeout;
@@ -38,7 +38,7 @@ int outcome(int descriptor, milliseconds timeout) {
   return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &problem, &size) == 0 ? problem : errno;
 }
 
-// 0, or what went wrong.
+// Returns 0 or an errno.
 int try_address(const addrinfo& address, milliseconds timeout, Descriptor& connection) {
   connection.reset(::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
                             address.ai_protocol));

@@ -7,16 +7,16 @@
 
 namespace scache::ctl {
 
-// A new TCP connection that blocks, to the first address of a host that answers. `timeout` is for
-// each address; looking the host up takes what the resolver takes.
+// Opens a blocking TCP connection to the first address of the host that accepts one. `timeout`
+// applies to each address, not to the name lookup.
 Result<Descriptor> connect_to(const std::string& host, const std::string& port,
                               std::chrono::milliseconds timeout);
 
-// Whether another program can go on with a connection: nothing waits to be read, and neither side
-// has shut it down.
+// Whether another program can use the connection: it has no unread input, and neither side has
+// shut it down.
 bool is_reusable(int descriptor) noexcept;
 
-// Makes a descriptor block, whatever whoever had it before has left it like.
+// Sets blocking mode: the previous owner may have set O_NONBLOCK.
 void make_blocking(int descriptor) noexcept;
 
 }  // namespace scache::ctl

@@ -4,8 +4,8 @@
 
 namespace scache::ctl {
 
-// What scachectl ends with; its manual says so. `run` and `find` end as their program does, or with
-// one of the second group.
+// The exit statuses of scachectl(1). `run` and `find` exit with the status of their program, or
+// with one of the second group.
 enum ExitStatus : int {
   kOk = 0,
   kNotFound = 1,
@@ -14,9 +14,9 @@ enum ExitStatus : int {
   kRefused = 4,
   kFailed = 5,
 
-  // UCSPI's: there is no connection to give to the program.
+  // UCSPI: `run` cannot connect.
   kNotConnected = 111,
-  // The shell's: the program cannot be started, or is not there; or a signal ended it.
+  // As in the shell: the program cannot be started, does not exist, or was ended by a signal.
   kCannotStart = 126,
   kNoProgram = 127,
   kSignalled = 128,

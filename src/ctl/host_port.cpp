@@ -6,7 +6,7 @@
 namespace scache::ctl {
 namespace {
 
-// The system's own reading of a number takes the rest of a division by 65536.
+// getaddrinfo(3) takes a port modulo 65536.
 bool is_port(std::string_view text) {
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   if (!std::ranges::all_of(text, digit)) return !text.empty();
@@ -25,7 +25,7 @@ std::pair<std::string, std::string> split_host_port(std::string_view text) {
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string_view::npos) {
-    // An address of IPv6 without brackets: nobody knows where it ends.
+    // An IPv6 address without brackets is ambiguous.
     return {};
   }
   if (host.empty() || !is_port(port)) return {};

@@ -15,7 +15,7 @@ std::string line(const Json& json) {
 Json bytes(const std::string& octets) {
   Json text = octets;
   try {
-    // Only a dump looks whether it is UTF-8.
+    // Only dump() checks for UTF-8.
     (void)text.dump();
     return text;
   } catch (const Json::type_error&) {

@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
-// What scachectl says to programs: one line of JSON, with a newline. Names and properties are
-// strings; where they are not UTF-8, lists of their bytes. Times are milliseconds.
+// The output of --json: one line of JSON, with a newline. Names and properties are strings, or
+// arrays of bytes if they are not UTF-8. Times are milliseconds.
 namespace scache::ctl {
 
 std::string json_of(std::span<const Statistic> statistics);
@@ -14,7 +14,7 @@ std::string json_of(std::span<const Statistic> statistics);
 std::string json_of(std::span<const Entry> entries);
 std::string json_of(const Dropped& dropped);
 std::string json_of(const Saved& saved);
-// Of a ping: who answered, and how soon.
+// The result of a ping: the server and the response time.
 std::string json_of(const std::string& server, std::chrono::microseconds time);
 
 }  // namespace scache::ctl

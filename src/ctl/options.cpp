@@ -18,22 +18,26 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr const char* kNames =
-    "Names are taken as they are shown: \\n, \\t, \\\\ and \\xHH stand for bytes.";
+    "In names and properties, \\n, \\t, \\\\ and \\xHH stand for bytes, as in the output.";
 
 std::string bytes_of(const std::string& text) {
   const auto bytes = read_bytes(text);
-  if (!bytes) throw CLI::ValidationError(text, "after a backslash comes n, t, \\ or xHH");
+  if (!bytes) {
+    throw CLI::ValidationError(text, "invalid escape sequence: expected \\n, \\t, \\\\ or \\xHH");
+  }
   return *bytes;
 }
 
 milliseconds time_of(const std::string& text) {
   const auto time = parse_duration(text);
   const auto whole = std::chrono::duration_cast<milliseconds>(time.value_or(Duration{}));
-  if (whole <= milliseconds{0}) throw CLI::ValidationError(text, "no time such as 500ms, 30s, 5m");
+  if (whole <= milliseconds{0}) {
+    throw CLI::ValidationError(text, "invalid time: expected a value such as 500ms, 30s or 5m");
+  }
   return whole;
 }
 
-// Each of these defines an option, whose text goes where it belongs once it is understood.
+// Each of these defines an option and stores its parsed value in `into`.
 
 CLI::Option* name(CLI::App& app, const char* option, std::string& into, const char* what) {
   return app
@@ -54,31 +58,30 @@ template <typename Text>
 void properties(CLI::App& app, Text& into) {
   app.add_option_function<std::string>(
          "--properties", [&into](const std::string& text) { into = bytes_of(text); },
-         "What the next user is told")
+         "Properties to save with the connection")
       ->option_text("TEXT");
 }
 
 void save_options(CLI::App& app, SaveOptions& options) {
-  time(app, "--ttl", options.ttl, "How long it is kept; the server's default if not given");
+  time(app, "--ttl", options.ttl, "Time to live (default: set by the server)");
   app.add_option_function<std::vector<std::string>>(
          "--bind",
          [&options](const std::vector<std::string>& names) {
            for (const std::string& each : names)
              options.bindings.push_back({bytes_of(each), {}, {}});
          },
-         "A destination that leads there, too; may be repeated")
+         "Bind this destination to the endpoint; may be repeated")
       ->option_text("NAME")
       ->allow_extra_args(false);
 }
 
 void program(CLI::App& app, Program& into) {
   app.add_flag("--stdio", into.stdio,
-               "The connection is PROGRAM's standard input and output, not descriptors 6 and 7");
-  app.footer(std::string{"-- PROGRAM [ARGUMENTS]: what to run; it stands behind two dashes.\n"} +
-             kNames);
+               "Pass the connection as standard input and output, not as descriptors 6 and 7");
+  app.footer(std::string{"PROGRAM and its arguments follow the options, after --.\n"} + kNames);
 }
 
-// What the process says of a command line that is wrong.
+// The error message for an invalid command line.
 std::string complaint(const CLI::App* app, const CLI::Error& error) {
   std::string what = error.what();
   const auto words = app->remaining();
@@ -86,8 +89,7 @@ std::string complaint(const CLI::App* app, const CLI::Error& error) {
   return "scachectl: " + what + "\nRun with --help for more information.\n";
 }
 
-// Reader defines the commands and reads one of them. Each command has its place, which options
-// write to when they are understood.
+// Reader defines the commands and reads one of them. The options of a command write to its member.
 class Reader {
  public:
   explicit Reader(std::string socket) {
@@ -96,12 +98,13 @@ class Reader {
     app_.failure_message(complaint);
     app_.set_version_flag("--version", "scachectl " SCACHE_VERSION);
     app_.option_defaults()->always_capture_default(false);
-    app_.add_option("--socket", options_.socket, "The server's socket; also $SCACHE_SOCKET")
+    app_.add_option("--socket", options_.socket,
+                    "Path of the server's socket (default: $SCACHE_SOCKET)")
         ->option_text("PATH");
-    time(app_, "--timeout", options_.timeout, "How long the server may take (2s)");
-    app_.add_flag("-v,--verbose", options_.verbose, "Say what `run` does without a cache");
-    app_.add_flag("--json", options_.json, "For programs: what is said is a line of JSON");
-    define("ping", "Ask whether the server is there", ping_);
+    time(app_, "--timeout", options_.timeout, "Time limit for each request (default: 2s)");
+    app_.add_flag("-v,--verbose", options_.verbose, "Report why `run` does not use the cache");
+    app_.add_flag("--json", options_.json, "Print JSON, one object a line");
+    define("ping", "Check that the server answers", ping_);
     define_stats();
     define_list();
     define_drop();
@@ -110,7 +113,7 @@ class Reader {
     define_run();
   }
 
-  // `program` is what stands behind the two dashes.
+  // `program` is the words after `--`.
   std::expected<Options, int> read(int argc, const char* const* argv,
                                    std::vector<std::string> program) {
     try {
@@ -123,20 +126,20 @@ class Reader {
   }
 
  private:
-  // Bindings live as long as the connection.
+  // Bindings get the time to live of the connection.
   static void give_ttl(SaveOptions& options) {
     for (Binding& binding : options.bindings) binding.ttl = options.ttl;
   }
 
-  // A command; `place` becomes the options' when everything else of it has been read.
+  // A command; `place` is copied to the options after all options of the command were read.
   template <typename Place>
   CLI::App& define(const char* name, const char* what, Place& place, bool has_program = false) {
     CLI::App& app = *app_.add_subcommand(name, what);
     app.fallthrough();
     app.final_callback([this, &place, name, has_program] {
       if (has_program == program_.empty()) {
-        throw CLI::ValidationError(
-            name, has_program ? "what is to be run stands behind --" : "nothing stands behind --");
+        throw CLI::ValidationError(name, has_program ? "no program given: expected PROGRAM after --"
+                                                     : "unexpected arguments after --");
       }
       finish(place);
       options_.command = place;
@@ -153,38 +156,41 @@ class Reader {
   }
 
   void define_stats() {
-    CLI::App& app = define("stats", "Show the server's counters", stats_);
+    CLI::App& app = define("stats", "Print the server's statistics", stats_);
     app.add_option_function<std::string>(
            "--watch", [this](const std::string& text) { stats_.watch = time_of(text); },
-           "Again every second, or TIME")
+           "Repeat every TIME (default: 1s)")
         ->option_text("[TIME]")
         ->expected(0, 1)
         ->default_str("1s");
   }
 
   void define_list() {
-    CLI::App& app = define("list", "Show connections and bindings", list_);
+    CLI::App& app = define("list", "Print connections and bindings", list_);
     app.add_option_function<std::string>(
            "pattern",
            [this](const std::string& text) {
              const auto pattern = read_pattern(text);
-             if (!pattern) throw CLI::ValidationError(text, "a backslash that means nothing");
+             if (!pattern) {
+               throw CLI::ValidationError(
+                   text, "invalid escape sequence: expected \\n, \\t, \\\\, \\xHH, \\* or \\?");
+             }
              list_.pattern = *pattern;
            },
-           "Only endpoints and destinations like this; * is any text, ? any byte")
+           "Print entries whose name matches; * matches any text, ? any byte")
         ->option_text("[PATTERN]");
     auto* connections = app.add_flag_callback(
-        "--connections", [this] { list_.bindings = false; }, "Only connections");
+        "--connections", [this] { list_.bindings = false; }, "Print only connections");
     app.add_flag_callback(
-           "--bindings", [this] { list_.connections = false; }, "Only bindings")
+           "--bindings", [this] { list_.connections = false; }, "Print only bindings")
         ->excludes(connections);
-    app.add_flag("--properties", list_.properties, "A column of properties, too");
+    app.add_flag("--properties", list_.properties, "Print a column of properties, too");
     app.footer(kNames);
   }
 
   void define_drop() {
-    CLI::App& app = define("drop", "Remove and close", drop_);
-    CLI::App& what = *app.add_option_group("what", "What to drop");
+    CLI::App& app = define("drop", "Remove connections and bindings", drop_);
+    CLI::App& what = *app.add_option_group("selection", "Entries to remove");
     const auto by = [&](const char* option, DropCommand::By way, const char* text) {
       what.add_option_function<std::string>(
               option,
@@ -198,16 +204,16 @@ class Reader {
     by("--endpoint", DropCommand::By::endpoint, "All connections of an endpoint");
     by("--destination", DropCommand::By::destination, "All bindings of a destination");
     by("--prefix", DropCommand::By::prefix,
-       "All connections whose endpoint, and bindings whose destination, begins with it");
+       "All connections whose endpoint, and bindings whose destination, begins with NAME");
     what.add_flag_callback("--all", [this] { drop_ = {}; }, "Everything");
     what.require_option(1);
     app.footer(kNames);
   }
 
   void define_save() {
-    CLI::App& app = define("save", "Save a connection that scachectl was started with", save_);
-    name(app, "--endpoint", save_.endpoint, "The name it is saved under")->required();
-    app.add_option("--fd", save_.descriptor, "The number of its descriptor")
+    CLI::App& app = define("save", "Save an inherited connection", save_);
+    name(app, "--endpoint", save_.endpoint, "Name of its endpoint")->required();
+    app.add_option("--fd", save_.descriptor, "Number of its descriptor")
         ->option_text("NUMBER")
         ->required()
         ->check([](const std::string& text) {
@@ -220,44 +226,47 @@ class Reader {
   }
 
   void define_find() {
-    CLI::App& app = define("find", "Run a program with a cached connection", find_, true);
-    CLI::App& what = *app.add_option_group("what", "What to find");
-    name(what, "--endpoint", find_.name, "Of this endpoint");
+    CLI::App& app = define("find", "Execute a program with a cached connection", find_, true);
+    CLI::App& what = *app.add_option_group("selection", "Connection to find");
+    name(what, "--endpoint", find_.name, "A connection of this endpoint");
     what.add_option_function<std::string>(
             "--destination",
             [this](const std::string& text) {
               find_.by_destination = true;
               find_.name = bytes_of(text);
             },
-            "Of the first endpoint that this destination is bound to, and that has one")
+            "A connection of the first endpoint bound to this destination that has one")
         ->option_text("NAME");
     what.require_option(1);
     program(app, find_.program);
   }
 
   void define_run() {
-    CLI::App& app = define(
-        "run", "Run a program with a cached or a new connection, and save it again", run_, true);
+    CLI::App& app =
+        define("run", "Run a program with a cached or a new connection, and save it", run_, true);
     app.add_option_function<std::string>(
            "--connect",
            [this](const std::string& text) {
              auto [host, port] = split_host_port(text);
-             if (host.empty() || port.empty()) throw CLI::ValidationError(text, "no HOST:PORT");
+             if (host.empty() || port.empty()) {
+               throw CLI::ValidationError(text, "invalid address: expected HOST:PORT");
+             }
              if (run_.endpoint.empty()) run_.endpoint = "tcp:" + text;
              run_.host = std::move(host);
              run_.port = std::move(port);
            },
-           "Where a new connection leads")
+           "Address of a new connection")
         ->option_text("HOST:PORT")
         ->required();
-    name(app, "--endpoint", run_.endpoint, "The connection's name; tcp:HOST:PORT if not given");
-    time(app, "--connect-timeout", run_.connect_timeout, "How long connecting may take (30s)");
+    name(app, "--endpoint", run_.endpoint, "Name of its endpoint (default: tcp:HOST:PORT)");
+    time(app, "--connect-timeout", run_.connect_timeout,
+         "Time limit for connecting, for each address (default: 30s)");
     properties(app, run_.properties);
     save_options(app, run_.options);
     program(app, run_.program);
   }
 
-  CLI::App app_{"Looks into a cache of connections, and uses it.", "scachectl"};
+  CLI::App app_{"Inspects and uses a connection cache.", "scachectl"};
   std::vector<std::string> program_;
   Options options_;
   PingCommand ping_;
@@ -272,7 +281,7 @@ class Reader {
 }  // namespace
 
 std::expected<Options, int> read_options(int argc, const char* const* argv, std::string socket) {
-  // What is to be run may have any words, also such as are options here.
+  // The words after `--` may look like options of scachectl, but belong to the program.
   const auto end = argv + argc;
   const auto dashes = std::find(argv, end, std::string_view{"--"});
   std::vector<std::string> program;

@@ -8,13 +8,13 @@
 #include <variant>
 #include <vector>
 
-// The command line of scachectl, as its manual has it.
+// The command line of scachectl(1).
 namespace scache::ctl {
 
 struct PingCommand {};
 
 struct StatsCommand {
-  // Again and again, with so long between them.
+  // The interval between two samples; without one there is one sample.
   std::optional<std::chrono::milliseconds> watch;
 };
 
@@ -38,8 +38,8 @@ struct SaveCommand {
   SaveOptions options;
 };
 
-// A program, and how it is given a connection: on descriptors 6 and 7, or on standard input and
-// output.
+// A program, and whether it gets the connection on standard input and output or on descriptors 6
+// and 7.
 struct Program {
   std::vector<std::string> words;
   bool stdio = false;
@@ -53,7 +53,7 @@ struct FindCommand {
 
 struct RunCommand {
   std::string endpoint;
-  // Without them, those of the connection that was found stay.
+  // Without a value, a found connection keeps its properties.
   std::optional<std::string> properties;
   std::string host;
   std::string port;
@@ -66,7 +66,7 @@ using Command = std::variant<PingCommand, StatsCommand, ListCommand, DropCommand
                              FindCommand, RunCommand>;
 
 struct Options {
-  // Empty where nobody has named one.
+  // Empty if neither the command line nor the environment names one.
   std::string socket;
   std::chrono::milliseconds timeout{2'000};
   bool json = false;
@@ -74,8 +74,8 @@ struct Options {
   Command command;
 };
 
-// Reads the command line; `socket` is what holds where it names none. Instead of options, the exit
-// status of a process that is done: it has told its help, its version, or what is wrong.
+// Reads the command line; `socket` is the default. Returns an exit status after it has printed the
+// help, the version or an error.
 std::expected<Options, int> read_options(int argc, const char* const* argv, std::string socket);
 
 }  // namespace scache::ctl

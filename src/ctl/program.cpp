@@ -18,7 +18,7 @@
 namespace scache::ctl {
 namespace {
 
-// Above all numbers that a program is given something on.
+// Above all descriptors that are passed to the program.
 constexpr int kOutOfTheWay = 10;
 constexpr int kRead = 6;
 constexpr int kWrite = 7;
@@ -36,7 +36,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return all;
 }
 
-// Signals that do not end a process, and those that a process sends itself by its own faults.
+// Signals that do not end a process, and those of its own faults.
 constexpr std::array kNotForwarded{SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, SIGSEGV,
                                    SIGBUS,  SIGILL,  SIGFPE,  SIGTRAP, SIGSYS, SIGABRT};
 
@@ -45,12 +45,11 @@ bool is_ignored(int number) {
   return ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-// Signals that would end this process, and SIGCHLD: blocked while it lives, and received one by
-// one.
+// Blocks the signals that would end this process, and SIGCHLD, and receives them one by one.
 class BlockedSignals {
  public:
   BlockedSignals() {
-    // The parent may have left it ignored: then no SIGCHLD would come.
+    // If the parent ignores SIGCHLD, none would be sent.
     std::signal(SIGCHLD, SIG_DFL);
     sigfillset(&blocked_);
     for (const int number : kNotForwarded) sigdelset(&blocked_, number);
@@ -77,8 +76,8 @@ class BlockedSignals {
   sigset_t blocked_{};
 };
 
-// A terminal sends these to its whole foreground process group, the child included, unless that has
-// left the group.
+// A terminal sends these signals to its whole foreground process group, which includes the child
+// unless the child has left it.
 bool reaches_child(const siginfo_t& signal, pid_t child) {
   const int number = signal.si_signo;
   const bool of_terminal = number == SIGINT || number == SIGQUIT || number == SIGHUP;
@@ -121,8 +120,8 @@ int run_program(const Program& program, const std::vector<std::string>& environm
   const pid_t child = ::fork();
   if (child == -1) return fail(program.words.front(), errno, kCannotStart);
   if (child == 0) {
-    // What ends the parent without being forwarded, SIGKILL above all, ends the program as well.
-    // The parent may be gone already.
+    // SIGKILL of the parent cannot be forwarded, so it ends the program as well. The parent may
+    // have ended before this call.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(kSignalled + SIGKILL);
     signals.restore();

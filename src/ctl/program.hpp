@@ -7,14 +7,13 @@
 
 namespace scache::ctl {
 
-// Becomes the program, with the connection where it wants it. Comes back only where that fails:
-// with an exit status, and the reason on standard error. The connection's other descriptors are
-// close on exec.
+// Executes the program with the connection. Returns only on failure: an exit status, after an error
+// on standard error. The connection's other descriptors are close-on-exec.
 int become(const Program& program, const std::vector<std::string>& environment, int connection);
 
-// Runs the program and waits for its end: its exit status, or 128 and the signal that ended it.
-// Meanwhile every signal that would end this process goes to the program, which has a terminal's
-// from the terminal. If this process ends all the same, by SIGKILL, so does the program.
+// Runs the program and waits for it. Returns its exit status, or 128 plus the signal that ended it.
+// Forwards every signal that would end this process, except those that the terminal has sent to the
+// program itself. If SIGKILL ends this process, the program ends too.
 int run_program(const Program& program, const std::vector<std::string>& environment,
                 int connection);
 

@@ -18,13 +18,12 @@ std::string counted(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-// The change of a counter in a second, with its sign; empty where it has not changed, or where
-// nothing is known.
+// The change of a counter per second, with its sign; empty if it is 0 or unknown.
 std::string rate(const Statistic& statistic, const Sample& now, const Sample& before) {
   const auto was = std::ranges::find(before.statistics, statistic.name, &Statistic::name);
   const double seconds = std::chrono::duration<double>(now.at - before.at).count();
   if (was == before.statistics.end() || was->value == statistic.value || seconds <= 0) return {};
-  // A counter that falls wraps around here, and back again as a signed number.
+  // The unsigned difference of a falling counter wraps around; the cast makes it negative.
   const auto change = static_cast<std::int64_t>(statistic.value - was->value);
   return fmt::format("{:+.1f}", static_cast<double>(change) / seconds);
 }

@@ -8,27 +8,26 @@
 #include <string>
 #include <vector>
 
-// What scachectl says to people.
+// The output of scachectl without --json.
 namespace scache::ctl {
 
-// How it is said.
 struct Style {
   bool colours = false;
   // Whether lists have a column of properties.
   bool properties = false;
 };
 
-// A sample of all counters, and when it was taken.
+// All counters at one time.
 struct Sample {
   std::vector<Statistic> statistics{};
   std::chrono::steady_clock::time_point at{};
 };
 
-// One line for each counter; with the sample before, also how much it changes in a second.
+// One line for each counter; with a previous sample, also its change per second.
 std::string statistics_report(const Sample& now, const Sample* before, const Style& style);
 
-// A table of the connections, and one of the bindings; nothing where there is neither. `user` names
-// the owners.
+// A table of the connections and one of the bindings; an empty table is omitted. `user` returns
+// the name of an owner.
 std::string list_report(std::span<const Entry> entries, const Style& style,
                         const std::function<std::string(std::uint64_t)>& user);
 

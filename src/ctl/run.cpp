@@ -1,4 +1,4 @@
-// `find` and `run`: programs with connections of the cache.
+// The commands `find` and `run`.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -16,12 +16,11 @@
 namespace scache::ctl {
 namespace {
 
-// How many connections are looked at that their peers have ended, or said something on, before it
-// is enough.
+// The most connections with unread input or an end that one lookup closes.
 constexpr int kMaxStale = 64;
 
-// A cached connection that can be used, blocking as programs expect it. What cannot be used is
-// closed.
+// A reusable connection of the cache, in blocking mode as programs expect. Connections that are not
+// reusable are closed.
 Result<Connection> find_reusable(Client& cache, bool by_destination, const std::string& name) {
   for (int tried = 0; tried < kMaxStale; ++tried) {
     auto found = by_destination ? cache.find_destination(name) : cache.find_endpoint(name);
@@ -33,7 +32,7 @@ Result<Connection> find_reusable(Client& cache, bool by_destination, const std::
   return Connection{};
 }
 
-// A cache that is missing, or has no room, is no error here: it only costs a connection.
+// `run` works without a cache, so its errors are reported only with -v.
 void remark(const Manner& manner, std::string_view what, std::string_view why) {
   if (manner.verbose) complain(fmt::format("{}: {}", what, why));
 }
@@ -41,7 +40,7 @@ void remark(const Manner& manner, std::string_view what, std::string_view why) {
 Result<Connection> found_or_new(const RunCommand& run, Client& cache, const Manner& manner) {
   auto found = find_reusable(cache, false, run.endpoint);
   if (found && *found) return found;
-  if (!found) remark(manner, "a new connection", found.error().text);
+  if (!found) remark(manner, "no cached connection", found.error().text);
   auto descriptor = connect_to(run.host, run.port, run.connect_timeout);
   if (!descriptor) return std::move(descriptor).error();
   return Connection{.descriptor = std::move(*descriptor), .endpoint = run.endpoint};
@@ -68,9 +67,9 @@ int execute(const RunCommand& run, Client& cache, const Manner& manner) {
       run_program(run.program, connection_environment(environ, *connection, run.host), descriptor);
   if (status != 0) return status;
   if (!is_reusable(descriptor)) {
-    remark(manner, "not saved", "it is shut down, or something was left unread");
+    remark(manner, "connection not saved", "it is shut down, or has unread input");
   } else if (const auto saved = cache.save(*connection, run.options); !saved) {
-    remark(manner, "not saved", saved.error().text);
+    remark(manner, "connection not saved", saved.error().text);
   }
   return status;
 }

@@ -28,7 +28,7 @@ std::string Table::text(bool colours) const {
   return out;
 }
 
-// Without blanks at its end.
+// Without trailing spaces.
 std::string Table::line(const std::vector<std::string>& cells) const {
   std::string out;
   for (std::size_t n = 0; n < cells.size(); ++n) {

@@ -7,8 +7,7 @@
 
 namespace scache::ctl {
 
-// Table lays out lines of cells for people: columns as wide as they need to be, two blanks between
-// them. Cells are printable ASCII.
+// Table aligns cells in columns, with two spaces between them. Cells are printable ASCII.
 class Table {
  public:
   enum class Align { left, right };
@@ -19,11 +18,11 @@ class Table {
 
   explicit Table(std::vector<Column> columns);
 
-  // A line. Cells beyond the columns are left out, those that are missing stay empty.
+  // Adds a line. Excess cells are dropped, missing cells are empty.
   void add(std::vector<std::string> cells);
   bool empty() const noexcept { return lines_.empty(); }
 
-  // All lines below the titles, which are bold where there are colours.
+  // The titles, which are bold with colours, and all lines.
   std::string text(bool colours) const;
 
  private:

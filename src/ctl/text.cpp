@@ -11,7 +11,7 @@
 namespace scache::ctl {
 namespace {
 
-// The byte whose two digits a text begins with.
+// The byte of the two hexadecimal digits at the beginning.
 std::optional<char> hexadecimal(std::string_view digits) {
   if (digits.size() < 2) return std::nullopt;
   std::uint8_t value = 0;
@@ -20,8 +20,8 @@ std::optional<char> hexadecimal(std::string_view digits) {
   return static_cast<char>(value);
 }
 
-// Reads a text. A byte that means only itself goes to `literal(out, byte)`; what stands behind a
-// backslash and is none of ours to `other(out, byte)`, which answers whether it means something.
+// Decodes a text. Calls `literal(out, byte)` for an escaped backslash or \xHH, and
+// `other(out, byte)` for any other byte after a backslash; `other` returns whether it is valid.
 template <typename Literal, typename Other>
 std::optional<std::string> read(std::string_view text, Literal literal, Other other) {
   std::string out;

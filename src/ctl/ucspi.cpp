@@ -36,7 +36,7 @@ void put_bytes(Environment& environment, std::string_view name, std::string_view
   if (shown.size() <= kMaxVariable) put(environment, name, shown);
 }
 
-// One end of the connection: getpeername's, or getsockname's.
+// getpeername or getsockname.
 using Ask = int (*)(int, sockaddr*, socklen_t*) noexcept;
 
 void put_end(Environment& environment, std::string_view end, int descriptor, Ask ask) {

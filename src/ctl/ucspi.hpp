@@ -7,15 +7,15 @@
 
 namespace scache::ctl {
 
-// The environment of a program that is given a connection: `inherited`, in which the variables of
-// UCSPI (PROTO, TCPREMOTEIP and so on) and of SCACHE_ENDPOINT, SCACHE_PROPERTIES,
-// SCACHE_DESTINATION_PROPERTIES and SCACHE_USES are replaced by those of the connection. `host` is
-// the peer's name, empty where it is not known. Each is NAME=VALUE.
+// The environment of a program that gets the connection, as NAME=VALUE: `inherited`, with the UCSPI
+// variables (PROTO, TCPREMOTEIP and so on), SCACHE_ENDPOINT, SCACHE_PROPERTIES,
+// SCACHE_DESTINATION_PROPERTIES and SCACHE_USES replaced. `host` is the peer's name, empty if
+// unknown.
 std::vector<std::string> connection_environment(const char* const* inherited,
                                                 const Connection& connection,
                                                 std::string_view host);
 
-// Properties longer than this, as they are shown, are no variable: the kernel takes 131,072 bytes.
+// A longer value is not passed: the kernel limits a variable to 131,072 bytes.
 inline constexpr std::size_t kMaxVariable = 65'536;
 
 }  // namespace scache::ctl

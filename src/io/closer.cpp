@@ -15,38 +15,39 @@
 #include <thread>
 #include <utility>
 
-// What close(2) waits for (Linux 6.1 to 6.18), where the descriptor is the last one:
+// How close(2) blocks on the last descriptor of a file (Linux 6.1 to 6.18):
 //
-// - of a pipe: the pipe's lock. Whoever writes to it holds that for as long as the memory that he
-//   writes from is slow to come: for ever, with userfaultfd(2) or a file system of his own. No
-//   signal interrupts this, and the pipe's other end is enough for it.
-// - of a TCP socket: its linger time, while there is something to send. A signal interrupts this,
-//   and the kernel sends the rest as it would have otherwise.
-// - of a UNIX-domain socket: the close of every descriptor that was sent into it and not received,
-//   of whatever kind. Before Linux 6.10 also the close of what other sockets have lost.
+// - A pipe: on the pipe's lock. A writer holds it while it copies from its memory, with
+//   userfaultfd(2) or a FUSE file system for ever. No signal interrupts the wait. The writer needs
+//   only the other end of the pipe.
+// - A TCP socket: for its linger time, while there is data to send. A signal interrupts the wait,
+//   and the kernel sends the data in the background.
+// - A UNIX-domain socket: on the close of every descriptor, of any kind, that was sent into it and
+//   not received. Before Linux 6.10 also on the close of descriptors that other sockets have lost.
 //
-// Whether a descriptor is the last one cannot be known, and what was asked before may be different
-// when it is closed. So the loop closes none that came from a client. Its number is free as soon as
-// a thread has begun: a close that does not end takes up a thread.
+// Whether a descriptor is the last one cannot be determined, and other processes may change the
+// file before the close. So the loop never closes a descriptor from a client. close() frees the
+// number at its start: a close that blocks for ever costs a thread, but no descriptor.
 //
-// One thread does the work. When it is stuck another one takes its place. A thread that has closed
-// all there was rests before it looks again: a busy server wakes it a thousand times a second, and
+// One thread does the work. If it is stuck, another one replaces it. A thread that has closed all
+// descriptors rests before it continues: in a busy server it wakes up a thousand times a second,
 // not for each descriptor.
 
 namespace scache::io {
 namespace {
 
-// How long a thread rests, unless so many wait.
+// How long a thread rests, unless kManyWaiting descriptors wait.
 constexpr std::chrono::milliseconds kRest{1};
 constexpr std::size_t kManyWaiting = 32;
-// How long the end waits for what can be closed.
+// The limit of the wait in the destructor.
 constexpr std::chrono::milliseconds kFarewell{50};
 
-// Interrupts a close() that waits. By default it is ignored, and nobody else here uses it.
+// The signal that interrupts a close(). Its default action is to be ignored, and the program has no
+// other use for it.
 constexpr int kInterrupt = SIGURG;
 
-// Interrupts its thread again and again while it is on: a signal that comes just before close() has
-// no effect.
+// Interrupts its thread periodically, since a signal that arrives just before close() has no
+// effect.
 class Ticks {
  public:
   Ticks() noexcept {
@@ -80,21 +81,20 @@ struct Closer::Job {
   uid_t user;
 };
 
-// A thread.
 struct Closer::Worker {
-  // Whose descriptor it is closing, and which one it is in the order of its work.
+  // The user whose descriptor it closes, and the number of descriptors that it has begun to close.
   uid_t user = kNobody;
   std::uint64_t number = 0;
   bool is_closing = false;
-  // The number that was seen by the last look, and whether it is the same still.
+  // The number at the last look(), and whether it has not changed since.
   std::uint64_t seen = 0;
   bool is_stuck = false;
 };
 
-// All under the mutex.
+// The mutex protects all members.
 struct Closer::Shared {
-  // A user with descriptors that wait, and with threads that are stuck; what waits for one of these
-  // where they are too many.
+  // A user's waiting descriptors and stuck threads. If too many threads are stuck, the descriptors
+  // are held until one of them continues.
   struct Account {
     std::size_t waiting = 0;
     unsigned stuck = 0;
@@ -102,7 +102,7 @@ struct Closer::Shared {
   };
 
   std::mutex mutex;
-  // For workers that sleep, for one that rests, and for the caller that waits for them.
+  // Wake a sleeping worker, the resting worker, and the caller.
   std::condition_variable wake;
   std::condition_variable hurry;
   std::condition_variable caught_up;
@@ -111,7 +111,7 @@ struct Closer::Shared {
   std::size_t stuck_workers = 0;
   std::map<uid_t, Account> accounts;
   std::size_t held = 0;
-  // Workers that sleep and are not woken yet, or more.
+  // An upper bound of the workers that sleep and were not woken yet.
   unsigned sleeping = 0;
   bool main_waits = false;
   bool stop = false;
@@ -128,7 +128,7 @@ struct Closer::Shared {
     if (account->second.waiting == 0 && account->second.stuck == 0) accounts.erase(account);
   }
 
-  // Takes the first job of those whose user may have one more thread stuck; moves others aside.
+  // Takes the first job whose user may have another stuck thread, and holds the jobs before it.
   bool take(std::list<Job>& job) noexcept {
     while (!waiting.empty()) {
       const auto account = accounts.find(waiting.front().user);
@@ -145,7 +145,7 @@ struct Closer::Shared {
     return false;
   }
 
-  // A close that was stuck has ended.
+  // The worker was stuck, and its close() has returned.
   void recover(Worker& worker) noexcept {
     worker.is_stuck = false;
     --stuck_workers;
@@ -175,7 +175,7 @@ Closer::~Closer() {
 
 void Closer::close(Fd fd, uid_t user) noexcept {
   if (!fd) return;
-  // Where memory cannot be had, it is closed right here: `fd` owns it.
+  // Out of memory, the destructor of `fd` closes the descriptor on this thread.
   try {
     std::list<Job> job;
     job.push_back({Fd{}, user});
@@ -208,7 +208,8 @@ void Closer::close(Fd fd, uid_t user) noexcept {
 }
 
 void Closer::close_client(Fd fd, uid_t user) noexcept {
-  // A descriptor in flight comes with a byte at least, and what is sent out of band comes in line.
+  // Every descriptor in flight is attached to at least one byte that SIOCINQ counts, also if it was
+  // sent out of band (SO_OOBINLINE).
   int unread = -1;
   const bool is_empty = ::ioctl(fd.get(), SIOCINQ, &unread) == 0 && unread == 0;
   close(std::move(fd), is_empty ? kNobody : user);
@@ -280,7 +281,7 @@ bool Closer::add_worker() noexcept {
   struct sigaction interrupt{};
   interrupt.sa_handler = [](int) {};
   ::sigaction(kInterrupt, &interrupt, nullptr);
-  // All others are the main thread's.
+  // Only the main thread handles other signals.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -326,7 +327,7 @@ void Closer::work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexc
     ticks.set(true);
     close_all();
     ticks.set(false);
-    // Another one has taken the place of one that was stuck.
+    // This worker was stuck, and another one has replaced it.
     if (shared->stop || shared->able_workers() > 1) break;
     shared->hurry.wait_for(lock, kRest,
                            [&] { return shared->stop || shared->waiting.size() >= kManyWaiting; });

@@ -13,73 +13,74 @@
 
 namespace scache::io {
 
-// Closer closes descriptors that came from clients, and clients' own streams, in threads: close(2)
-// may wait for as long as a client likes. It charges each to a user, so that a user whose
-// descriptors cannot be closed stops nobody else. One thread calls it.
+// Closer closes the streams of clients and the descriptors from them in threads, because a client
+// can make close(2) block. It charges each descriptor to a user, so that a user whose descriptors
+// cannot be closed does not affect other users. One thread calls it.
 class Closer {
  public:
-  // Threads that may be stuck in closing one user's descriptors; that user is refused then. No
-  // ordinary client has a single one.
+  // The maximum number of threads stuck in close() for one user; beyond it the user is refused. The
+  // descriptors of an ordinary client never block.
   static constexpr unsigned kStuckOfUser = 32;
-  // All threads: of four such users.
+  // The maximum number of threads, enough for four such users.
   static constexpr std::size_t kMaxThreads = 128;
-  // Descriptors that nobody closes, for want of threads, before the server takes in no more.
-  // More than the backlog of a listening socket: its clients cannot be refused before.
+  // The maximum number of descriptors without a thread to close them, before the server accepts no
+  // more. More than the backlog of a listening socket, whose clients cannot be refused earlier.
   static constexpr std::size_t kMaxUnclosed = 600;
-  // While more than so many wait, the loop waits for the threads: fewer than Capacity keeps in
-  // reserve. It waits no longer than this in a turn.
+  // While more descriptors wait than kMaxBehind, the loop waits for the threads, at most kCatchUp
+  // in a turn. Fewer than Capacity keeps in reserve.
   static constexpr std::size_t kMaxBehind = 64;
   static constexpr std::chrono::milliseconds kCatchUp{2};
-  // Descriptors of one user that wait; while so many do, no more are received from that user. A
-  // close that takes its time, such as a packet socket's, must not fill the descriptor table.
+  // The maximum number of waiting descriptors of one user, before the server stops receiving from
+  // that user. A slow close, such as that of a packet socket, must not fill the descriptor table.
   static constexpr std::size_t kMaxWaitingOfUser = 1'024;
-  // Threads that work at once where one does not keep up.
+  // The maximum number of threads that work at once if one is too slow.
   static constexpr std::size_t kMaxWorkers = 16;
-  // No close may wait for longer than this for what a signal can interrupt: a linger time.
+  // The interval of the signals that interrupt a close(), for example in a linger time.
   static constexpr std::chrono::nanoseconds kTick{200'000};
 
-  // Who is charged with what is nobody's.
+  // The account of descriptors that belong to no user.
   static constexpr uid_t kNobody = static_cast<uid_t>(-1);
 
-  // Runs a function in a thread of its own, or throws.
+  // Runs a function in a new thread, or throws.
   using StartThread = void (*)(std::function<void()> body);
   static void start_detached(std::function<void()> body);
 
-  // So many threads at the most. Where none can be had, everything is closed by the caller.
+  // If no thread can be started, close() closes on the caller's thread.
   explicit Closer(std::size_t most_threads = kMaxThreads, StartThread start = &start_detached);
-  // Waits a moment for what can be closed.
+  // Waits for a limited time until all descriptors are closed that can be.
   ~Closer();
   Closer(const Closer&) = delete;
   Closer& operator=(const Closer&) = delete;
 
-  // Closes what a user's client has sent.
+  // Closes a descriptor that a client of this user has sent.
   void close(Fd fd, uid_t user) noexcept;
-  // Closes a client's stream that is shut down. With nothing unread in it, it is nobody's: closing
-  // it waits for no descriptor that was sent into it.
+  // Closes a client's stream that is shut down. If it has no unread input, it is charged to
+  // kNobody: no descriptor in it can make its close block.
   void close_client(Fd fd, uid_t user) noexcept;
 
-  // Whether more of a user's descriptors may be taken in, and when: not before others are closed,
-  // or not at all. Whether anybody's may.
+  // Whether to stop receiving from a user until some of its descriptors are closed; whether to
+  // receive from the user at all; whether to stop receiving from all users.
   bool must_wait(uid_t user) const noexcept;
   bool accepts(uid_t user) const noexcept;
   bool is_full() const noexcept;
 
-  // Whether more wait than should. Whether nothing is left to close but what is stuck.
+  // Whether more than kMaxBehind descriptors wait; whether none is left except those that are
+  // stuck.
   bool is_behind() const noexcept;
   bool is_idle() const noexcept;
-  // Waits for that to change. Answers whether look() has something to look at.
+  // Waits until is_behind() is false, at most kCatchUp. Returns whether look() has to be called.
   bool catch_up() noexcept;
 
-  // How often to look while there is something to look at.
+  // The interval of look().
   static constexpr std::chrono::milliseconds kLookEvery{50};
-  // Looks for threads that have been in the same close() since the last look, and starts another in
-  // their place. Answers the users who have more such threads than before. Throws std::bad_alloc.
+  // Finds threads that are in the same close() as at the last call, and starts a replacement.
+  // Returns the users who have more such threads than before. Throws std::bad_alloc.
   struct Stuck {
     uid_t user;
     unsigned closes;
   };
   std::vector<Stuck> look();
-  // A descriptor was closed by the caller, since there is no thread.
+  // Whether a descriptor was closed on the caller's thread, because no thread could be started.
   bool lacks_threads() const noexcept { return lacks_threads_; }
 
  private:
@@ -92,7 +93,7 @@ class Closer {
   static void work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexcept;
   bool add_worker() noexcept;
 
-  // Shared with the threads, which outlive the Closer where close() does not end.
+  // Shared with the threads, which outlive the Closer if a close() blocks.
   std::shared_ptr<Shared> shared_;
   std::size_t most_threads_;
   StartThread start_;

@@ -12,28 +12,28 @@
 
 #include "base/stream_socket.hpp"
 
-// Which calls wait for nobody (Linux 6.1 to 6.18), and which do:
+// Which calls can block on another process, and which cannot (Linux 6.1 to 6.18):
 //
-// - getsockopt(2) of SOL_SOCKET reads numbers of a socket without its lock, and answers ENOTSOCK
-//   without a look at the file. setsockopt(2), TCP_INFO, and getsockname(2) and getpeername(2) of a
-//   TCP socket take its lock, which recv(2) holds while it copies into the caller's memory.
-// - getpeername(2) and send(2) of a UNIX-domain stream socket hold spin locks only; its recv(2)
-//   keeps a lock while it copies.
-// - poll(2) takes no lock of a TCP socket, of a UNIX-domain socket or of a pipe. Other protocols
-//   take the socket's (AF_VSOCK), and a file's may ask its file system.
+// - getsockopt(2) of SOL_SOCKET reads integer options without the socket's lock, and returns
+//   ENOTSOCK without an access to the file. setsockopt(2), TCP_INFO, and getsockname(2) and
+//   getpeername(2) of a TCP socket take its lock, which recv(2) holds while it copies into the
+//   caller's memory.
+// - getpeername(2) and send(2) of a UNIX-domain stream socket take spin locks only; its recv(2)
+//   holds a lock while it copies.
+// - poll(2) takes no lock of a TCP socket, a UNIX-domain socket or a pipe. Other protocols take the
+//   socket's lock (AF_VSOCK), and poll(2) of a file may call its file system.
 // - fcntl(2) with F_GETPIPE_SZ, ioctl(2) with FIONREAD, read(2), write(2) and close(2) take the
 //   pipe's lock, which a writer holds while it copies from its memory.
-// - fstat(2) and statx(2) may ask a file system that does not answer; lseek(2) takes the lock of
-//   the file's position.
+// - fstat(2) and statx(2) may wait for a file system that does not answer; lseek(2) takes the lock
+//   of the file position.
 //
-// A call costs half a microsecond, a twentieth of a request. A save asks for the kind only: whether
-// the connection is alive has to be asked when it is handed out.
+// A call takes half a microsecond, a twentieth of a request. So a save determines the kind only,
+// and a lookup checks whether the connection is alive.
 
 namespace scache::io {
 namespace {
 
-// posix_fadvise(2) looks whether it has a pipe before it looks at the length, and has nothing to do
-// where that is negative.
+// posix_fadvise(2) checks for a pipe before it checks the length, and rejects a negative length.
 bool is_pipe(int descriptor) noexcept {
   return ::posix_fadvise(descriptor, 0, -1, POSIX_FADV_NORMAL) == ESPIPE;
 }
@@ -43,26 +43,26 @@ short poll_events(int socket) noexcept {
   return ::poll(&state, 1, 0) < 0 ? short{POLLOUT} : state.revents;
 }
 
-// Whether that says that the socket is of no use any more.
+// Whether the events of poll(2) mean that the connection is closed.
 bool says_closed(short events) noexcept {
   return (events & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 
-// Of a socket without room for more: with nothing on its way it is still connecting.
+// For a socket that is not writable. If its send queue is empty, it is still connecting.
 bool is_connecting(int socket) noexcept {
-  // Multipath TCP takes the lock for that.
+  // Multipath TCP takes the socket's lock for SIOCOUTQ.
   if (socket_option(socket, SO_PROTOCOL) != IPPROTO_TCP) return false;
   int on_its_way = -1;
   return ::ioctl(socket, SIOCOUTQ, &on_its_way) == 0 && on_its_way == 0;
 }
 
-// No bytes at all are sent, but a stream that was shut down says so.
+// A send of no bytes fails with EPIPE if the stream is shut down.
 bool sends_no_more(int stream) noexcept {
   return ::sendto(stream, nullptr, 0, MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0) < 0 &&
          errno == EPIPE;
 }
 
-// Other families have protocols of the same numbers, such as NETLINK_XFRM, but no streams of them.
+// Other families use the same protocol numbers, such as NETLINK_XFRM, but not for stream sockets.
 DescriptorFacts inspect_network(int socket) noexcept {
   if (!is_stream_socket(socket, /*listening=*/false)) return {};
   return {.kind = DescriptorKind::network};
@@ -89,7 +89,7 @@ ListeningAddress::ListeningAddress(int listening_socket) noexcept {
 }
 
 bool ListeningAddress::is_peer_of(const sockaddr_un& peer, socklen_t size) const noexcept {
-  // An address of the family alone is an unnamed socket's: every socketpair() has it.
+  // The address of an unnamed socket, such as that of socketpair(2), has only a family.
   return size_ > offsetof(sockaddr_un, sun_path) && size == size_ &&
          std::memcmp(&peer, &address_, size) == 0;
 }

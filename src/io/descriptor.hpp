@@ -9,20 +9,19 @@
 
 namespace scache::io {
 
-// The kinds of descriptors that are kept (docs/what-not-to-cache.md has the reasons).
+// The kinds of descriptors that the cache accepts (docs/what-not-to-cache.md has the reasons).
 enum class DescriptorKind : std::uint8_t {
   // A connected UNIX-domain stream socket.
   local,
-  // A TCP socket that does not listen, over IPv4 or IPv6.
+  // A TCP socket over IPv4 or IPv6 that does not listen.
   network,
   // An end of a pipe or of a FIFO.
   pipe,
-  // Anything else: it is not kept.
+  // Any other kind, which the cache refuses.
   other,
 };
 
-// The address of a listening UNIX-domain socket, and whether a descriptor is somebody's connection
-// to it.
+// The address of a listening UNIX-domain socket, to recognize connections to it.
 class ListeningAddress {
  public:
   ListeningAddress() = default;
@@ -37,16 +36,17 @@ class ListeningAddress {
 
 struct DescriptorFacts {
   DescriptorKind kind = DescriptorKind::other;
-  // It is a client's end of a connection to this server.
+  // Whether it is a client's end of a connection to this server.
   bool own_client = false;
 };
 
-// Looks at a descriptor that somebody else has, too. It asks no file system, and waits for no lock
-// that the others may hold: of a pipe, of a socket of the internet, of a file's position.
+// Determines the kind of a descriptor that other processes may share. Makes no request to a file
+// system, and takes no lock that another process can hold: of a pipe, a TCP socket or a file
+// position.
 DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept;
 
-// Whether a socket has no connection, or one that is over in one direction. What its owner has done
-// to the sending side of a TCP socket cannot be told. Waits for nobody, as inspect().
+// Whether a socket is not connected, or its connection is shut down in one direction. Cannot detect
+// that the sending side of a TCP socket was shut down locally. Never blocks, as inspect().
 bool is_over(int socket, DescriptorKind kind) noexcept;
 
 }  // namespace scache::io

@@ -11,7 +11,7 @@ namespace scache::io {
 EndWatch::EndWatch(Loop& loop, int descriptor, std::function<void()> gone)
     : descriptor_{descriptor}, gone_{std::move(gone)}, watch_{loop, descriptor}, task_{watch()} {
   task_.start();
-  // Over already: it could not be watched.
+  // The task has ended already: the descriptor could not be watched.
   if (task_.done()) task_.result();
 }
 
@@ -19,7 +19,7 @@ Task<> EndWatch::watch() {
   for (;;) {
     co_await watch_.readable();
     std::array<char, 256> dropped;
-    // It is readable: even a descriptor that may block has something to say.
+    // Does not block, since the descriptor is readable.
     const ssize_t size = ::read(descriptor_, dropped.data(), dropped.size());
     if (size > 0 || (size < 0 && (errno == EINTR || errno == EAGAIN))) continue;
     gone_();

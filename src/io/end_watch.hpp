@@ -9,8 +9,8 @@
 
 namespace scache::io {
 
-// EndWatch calls a function when the other end of a descriptor has gone. It borrows the descriptor;
-// whatever comes over it is read and dropped. Throws std::system_error when it cannot watch it.
+// EndWatch calls a function at the end of file of a descriptor, which it borrows. It reads and
+// discards input. Throws std::system_error if it cannot watch the descriptor.
 class EndWatch {
  public:
   EndWatch(Loop& loop, int descriptor, std::function<void()> gone);

@@ -9,7 +9,7 @@ std::span<char> Inbox::space() {
     begin_ = end_ = 0;
     if (capacity_ == 0) reallocate(kInitialBytes);
   } else if (end_ == capacity_) {
-    // Half of it free afterwards, so that moving costs each byte a constant.
+    // Half of the buffer is free afterwards, so that the amortized cost of moving is constant.
     if (end_ - begin_ > capacity_ / 2) {
       reallocate(capacity_ * 2);
     } else {

@@ -9,22 +9,22 @@
 
 namespace scache::io {
 
-// Inbox keeps received bytes until they are consumed. Consuming moves nothing: views into bytes()
-// stay valid until space() or shrink() is called. Grows as needed.
+// Inbox is a buffer of received bytes that grows as needed. consume() moves no bytes: views into
+// bytes() stay valid until space() or shrink() is called.
 class Inbox {
  public:
-  // Holds what Postfix sends in one go, twice; an idle client costs this much memory.
+  // Twice the size of what Postfix sends at once. Every idle client takes this much memory.
   static constexpr std::size_t kInitialBytes = 4'096;
 
   std::string_view bytes() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
   bool empty() const noexcept { return begin_ == end_; }
 
-  // Room to receive into, one byte at least; received() says how much of it was used. Throws
+  // Free space of at least one byte; received() sets how much of it was filled. Throws
   // std::bad_alloc.
   std::span<char> space();
   void received(std::size_t size) noexcept { end_ += size; }
   void consume(std::size_t size) noexcept { begin_ += size; }
-  // Gives back what it grew by, if it is empty: before a wait that may be long.
+  // Shrinks an empty buffer to its initial size. Called before a wait that may be long.
   void shrink() noexcept;
 
  private:

@@ -9,15 +9,15 @@
 #include <limits>
 #include <system_error>
 
-// Level-triggered, since a recvmsg stops at every descriptor boundary: a short read does not mean
-// that the socket is drained. Events are collected before anybody is woken: whoever is woken may
-// destroy others that were reported in the same turn, and their hooks take them off the list.
+// Level-triggered, because recvmsg(2) stops at every descriptor: a short read does not mean that
+// the socket is drained. Events are collected before waiters are woken: a waiter may destroy others
+// that were reported in the same turn, and their hooks remove them from the set.
 
 namespace scache::io {
 namespace {
 
-// Events of one turn: of as many clients as there usually may be, so that each is seen. More wait
-// for the next; epoll goes on behind those it has reported.
+// The maximum number of events in a turn: the usual limit of clients, so that none is missed. epoll
+// reports further events in the next turn.
 constexpr std::size_t kEventsOfTurn = 512;
 
 }  // namespace
@@ -44,7 +44,7 @@ bool Loop::turn(Wait wait) {
 }
 
 void Loop::wake_ready() noexcept {
-  // Whoever is made ready from here on has its turn after the next look at epoll.
+  // Waiters that become ready from here on are woken in the next turn.
   ReadySet current;
   current.swap(ready_);
   while (!current.empty() && work_of_turn_ < kWorkOfTurn) {
@@ -54,7 +54,7 @@ void Loop::wake_ready() noexcept {
     waiter.work_of_turn_ = 0;
     waiter.wake(std::exchange(waiter.timed_out_, false));
   }
-  // The others keep their places; those who were made ready meanwhile are few.
+  // Merge the waiters that became ready in the meantime, which are few, into the rest.
   current.swap(ready_);
   while (!current.empty()) {
     Waiter& waiter = *current.begin();
@@ -73,14 +73,14 @@ void Loop::set_deadline(Waiter& waiter, Instant deadline) noexcept {
 
 void Loop::file(Waiter& waiter) noexcept {
   waiter.filed_ = waiter.deadline_;
-  // Nearly always the latest: no search.
+  // A new deadline is nearly always the latest, so the hint saves the search.
   if (waiter.filed_ != kNever) deadlines_.insert(deadlines_.end(), waiter);
 }
 
 void Loop::wake_soon(Waiter& waiter) noexcept {
   if (waiter.ReadyHook::is_linked()) return;
   waiter.account_ += std::exchange(waiter.owed_, 0);
-  // Who was never charged is nobody's client.
+  // A waiter that was never charged does not serve a client.
   if (waiter.account_ > 0) {
     waiter.account_ = std::max(waiter.account_, level_ - std::min(level_, kCredit));
   }
@@ -106,7 +106,7 @@ void Loop::unwatch(int descriptor, Waiter& waiter) noexcept {
 int Loop::milliseconds_to_wait(Wait wait) const noexcept {
   if (wait == Wait::poll || !ready_.empty()) return 0;
   if (deadlines_.empty()) return -1;
-  // Rounded up: a turn just before the deadline would find nothing to do.
+  // Rounded up: a turn just before the deadline would have nothing to do.
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(deadlines_.begin()->filed_ - clock_());
   return static_cast<int>(

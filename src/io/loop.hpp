@@ -21,8 +21,8 @@ using DeadlineHook =
     boost::intrusive::set_base_hook<boost::intrusive::tag<struct DeadlineTag>, AutoUnlink>;
 }  // namespace detail
 
-// Waiter is what the loop wakes: for an event, or because its deadline has come. Destroying one
-// takes it off every list, so that one waiter may end another at any time.
+// Waiter is an object that the loop wakes for an event or at a deadline. Its destructor removes it
+// from every list, so that one waiter may destroy another at any time.
 class Waiter : public detail::ReadyHook, public detail::DeadlineHook {
  public:
   Waiter(const Waiter&) = delete;
@@ -42,74 +42,73 @@ class Waiter : public detail::ReadyHook, public detail::DeadlineHook {
   virtual void wake(bool timed_out) noexcept = 0;
 
   Instant deadline_ = kNever;
-  // Where it stands among the deadlines, if it does: at its own or at an earlier one. Then it is
-  // looked at too early and filed anew, so that putting a deadline off costs nothing.
+  // Its key in the set of deadlines, which may be earlier than its deadline: postponing a deadline
+  // costs nothing, and an early key is corrected when it is due.
   Instant filed_ = kNever;
-  // The events that its descriptor is watched for; 0 while it is not.
+  // The epoll events of its descriptor; 0 if it is not watched.
   std::uint32_t watched_ = 0;
   bool timed_out_ = false;
-  // What it was charged since it was woken; what is not in its account yet, which stays as it is
-  // while the waiter is ready; and that.
+  // The work since it was woken; the work that is not in the account yet; and the account, which
+  // must not change while the waiter is in the ready set.
   std::uint64_t work_of_turn_ = 0;
   std::uint64_t owed_ = 0;
   std::uint64_t account_ = 0;
 };
 
-// Loop is a level-triggered epoll loop for one thread. A turn has two phases: whatever epoll and
-// the deadlines report becomes ready; then those who are ready are woken, until the work of a turn
-// is done. What those asked of sockets is settled at the beginning of the next turn, all at once.
-// Throws std::system_error when it cannot be made.
+// Loop is a level-triggered epoll loop for one thread. A turn has two phases: it collects the
+// waiters whose events or deadlines have come, and then wakes ready waiters until the work of a
+// turn is done. The constructor throws std::system_error.
 //
-// Waiters are charged for what they do. Those who were charged least come first, so one that asks
-// for little does not wait for those who ask for much, however many they are. Whoever was away
-// comes back with a small advantage and no more: nobody saves up.
+// Waiters are charged for their work, and the one with the lowest account is woken first. So a
+// waiter with little work does not wait for those with much, however many they are. A waiter that
+// was idle returns with a limited credit: it cannot accumulate credit.
 class Loop {
  public:
   using Clock = std::function<Instant()>;
 
-  // Work of a turn, after which epoll is looked at again: a millisecond. And of one waiter, after
-  // which it lets the others go on: 50 microseconds. One unit is about 100 nanoseconds.
+  // The work of a turn, after which the loop polls epoll again: about a millisecond. The work of
+  // one waiter, after which it yields: about 50 microseconds. One unit is about 100 nanoseconds.
   static constexpr std::uint64_t kWorkOfTurn = 8'192;
   static constexpr std::uint64_t kWorkOfWaiter = 512;
-  // The advantage of whoever was away: more than others gain or lose in a turn of theirs.
+  // The credit of a waiter that was idle: more than the account of another changes in a turn.
   static constexpr std::uint64_t kCredit = 4 * kWorkOfWaiter;
 
   explicit Loop(Clock clock = BootClock::now);
 
-  // When this turn began.
+  // The start of this turn.
   Instant now() const noexcept { return now_; }
 
-  // One turn: waits until something happens or a deadline comes, or not at all, and wakes whoever
-  // is concerned. Answers whether that was anybody.
+  // One turn: waits for an event or a deadline (block), or does not wait (poll), and wakes the
+  // waiters that are ready. Returns whether there were any.
   enum class Wait : std::uint8_t { block, poll };
   bool turn(Wait wait);
 
-  // For whoever turns the loop: whether somebody wants it to end.
+  // Whether stop() was called. The caller of turn() checks it.
   bool stopped() const noexcept { return stopped_; }
   void stop() noexcept { stopped_ = true; }
 
-  // Called before every wait: the last chance to set deadlines. It must not throw.
+  // Sets a function that is called before every wait, and may set deadlines. It must not throw.
   void before_wait(std::function<void()> hook) { before_wait_ = std::move(hook); }
 
-  // For waiters: wake at a deadline (kNever: not), wake in the next turn, and neither.
+  // Wake a waiter at a deadline (kNever: no deadline), or in the next turn.
   void set_deadline(Waiter& waiter, Instant deadline) noexcept;
   void wake_soon(Waiter& waiter) noexcept;
 
-  // Charges a waiter for work that was done for it.
+  // Charges a waiter for work.
   void charge(Waiter& waiter, std::uint64_t work) noexcept {
-    // Who is new comes before those who go on, and behind those who were away.
+    // A new waiter comes before those that continue, and after those that were idle.
     if (waiter.account_ + waiter.owed_ == 0) waiter.owed_ = level_ - std::min(level_, kCredit / 2);
     waiter.work_of_turn_ += work;
     waiter.owed_ += work;
     work_of_turn_ += work;
   }
-  // Whether it has used up its turn, and lets the others go on.
+  // Whether the waiter has used up its turn and has to yield.
   static bool turn_is_over(const Waiter& waiter) noexcept {
     return waiter.work_of_turn_ >= kWorkOfWaiter;
   }
 
-  // For Watch. Wakes for these events (epoll's) of a descriptor instead of those before, as long as
-  // they last. Answers 0 or an errno.
+  // For Watch. Sets the epoll events of a descriptor for which the waiter is woken,
+  // level-triggered. Returns 0 or an errno.
   int watch(int descriptor, std::uint32_t events, Waiter& waiter) noexcept;
   void unwatch(int descriptor, Waiter& waiter) noexcept;
 
@@ -141,20 +140,20 @@ class Loop {
   Instant now_;
   ReadySet ready_;
   std::uint64_t work_of_turn_ = 0;
-  // The account of the last that was woken: what those who keep asking have been charged.
+  // The highest account of a waiter that was woken: the level of waiters that were not idle.
   std::uint64_t level_ = 0;
   DeadlineSet deadlines_;
   std::function<void()> before_wait_;
   bool stopped_ = false;
 };
 
-// Timer calls a function when its deadline has come. The function may set it anew.
+// Timer calls a function at its deadline. The function may set the timer again.
 class Timer final : public Waiter {
  public:
   Timer(Loop& loop, std::function<void()> due) : loop_{loop}, due_{std::move(due)} {}
   ~Timer() = default;
 
-  // kNever takes the deadline away.
+  // kNever stops the timer.
   void set(Instant deadline) noexcept { loop_.set_deadline(*this, deadline); }
 
  private:

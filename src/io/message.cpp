@@ -8,26 +8,24 @@
 
 // The only recvmsg and the only sendmsg of the tree.
 //
-// What the kernel (unix(7), recvmsg(2)) does with descriptors on a stream:
-// - A recvmsg may put earlier bytes in front of a message with descriptors, never later ones: with
-//   "AAAA" and then "BB" and a descriptor sent, one recvmsg brings six bytes and the descriptor. So
-//   a descriptor belongs to the last byte that came with it.
-// - The control buffer has room for every descriptor that one message can bring. The kernel would
-//   discard what does not fit, on this thread: as the last holder of a socket with a linger time
-//   it would wait in recvmsg until that is over. So all are taken, and surplus ones are closed by
-//   whoever may wait. Where the descriptor table is full the kernel discards after all, and
-//   MSG_CTRUNC says so; a server keeps a reserve against that, and a client peeks (MSG_PEEK): that
-//   installs a copy of the descriptor, or finds no room for it, and what was sent stays in the
-//   socket.
-// - A byte that was sent out of band (MSG_OOB) is passed over, and descriptors that came with it
-//   are discarded on this thread, unless it is to come in line.
-// - What arrives is ours from the line on that reads it, and close-on-exec from birth.
-// - EINTR cannot last: signals are rare, and a call that does not wait is called again at once.
+// How the kernel handles descriptors on a stream (unix(7), recvmsg(2)):
+// - A recvmsg may join earlier bytes with a message that has descriptors, but never later bytes:
+//   after "AAAA" and then "BB" with a descriptor, one recvmsg returns six bytes and the descriptor.
+//   So a descriptor belongs to the last byte that came with it.
+// - The control buffer has room for all descriptors of a message. The kernel would close those that
+//   do not fit on this thread, in recvmsg, and may wait there for a linger time. So all are
+//   received, and surplus ones are closed where that may block. If the descriptor table is full,
+//   the kernel closes them nevertheless and sets MSG_CTRUNC. A server keeps a reserve against
+//   that. A client peeks (MSG_PEEK): that installs a copy of the descriptor, or fails and leaves
+//   the message in the socket.
+// - A byte that was sent out of band (MSG_OOB) is skipped, and its descriptors are closed on this
+//   thread, unless SO_OOBINLINE is set.
+// - EINTR: a call that does not wait is repeated at once, since signals are rare.
 
 namespace scache::io {
 namespace {
 
-// As many descriptors as the kernel takes in one message (SCM_MAX_FD).
+// The maximum number of descriptors in a message (SCM_MAX_FD).
 constexpr std::size_t kMaxDescriptors = 253;
 
 // Room for `count` descriptors.
@@ -37,7 +35,7 @@ union Control {
   char bytes[CMSG_SPACE(count * sizeof(int))];
 };
 
-// Takes all descriptors of a message: the only one is answered, several are surplus.
+// Takes all descriptors of a message. Returns it if there is one; several are surplus.
 void take_descriptors(msghdr& message, Surplus& surplus, Received& received) noexcept {
   received.descriptors_lost = (message.msg_flags & MSG_CTRUNC) != 0;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
@@ -133,7 +131,7 @@ Received receive_if_room(int socket, std::span<char> into, Surplus& surplus,
   if (!peeked.fd && !peeked.descriptors_lost) {
     return receive_once(socket, same, surplus, MSG_DONTWAIT);
   }
-  // Without room for control data the kernel lets its copy go, which is not the last one.
+  // Without room for control data the kernel closes only its copy of the descriptor.
   const Sent taken = sent([&] { return ::recv(socket, same.data(), same.size(), MSG_DONTWAIT); });
   if (taken.size == peeked.size) return peeked;
   Received failed;
@@ -146,7 +144,7 @@ bool Sent::must_wait() const noexcept {
 }
 
 Sent send(int socket, std::string_view bytes) noexcept {
-  // Not sendmsg(2): the kernel takes plain bytes with less ado.
+  // send(2) is faster than sendmsg(2) for plain bytes.
   return sent([&] { return ::send(socket, bytes.data(), bytes.size(), kSendFlags); });
 }
 

@@ -9,8 +9,8 @@
 
 namespace scache::io {
 
-// Where descriptors go that came beyond the one that is wanted. Closing may block: whoever cannot
-// wait has them closed elsewhere.
+// Surplus closes the descriptors of a message beyond the first. close(2) may block: a server closes
+// them in another thread.
 class Surplus {
  public:
   virtual void close_surplus(Fd fd) noexcept = 0;
@@ -19,41 +19,41 @@ class Surplus {
   ~Surplus() = default;
 };
 
-// What one recvmsg brought.
+// The result of one recvmsg(2).
 struct Received {
   enum class Kind : std::uint8_t { bytes, end, nothing_yet, failed };
 
   Kind kind = Kind::failed;
-  // How many bytes, when there are some.
+  // The number of bytes.
   std::size_t size = 0;
   // The descriptor that came with the last of these bytes, close-on-exec.
   Fd fd;
-  // More than one descriptor came, or there was no room for it: all that came are closed.
+  // More than one descriptor came, or the process had no room for them: all of them are closed.
   bool descriptors_lost = false;
-  // There was no room for it.
+  // The process had no room for a descriptor.
   bool truncated = false;
-  // When it failed: errno.
+  // The errno, if it failed.
   int error = 0;
 };
 
-// To be called before the first receive().
+// Call this before the first receive().
 void put_out_of_band_in_line(int socket) noexcept;
 
-// Whether receive() waits: not at all, or as long as the socket's SO_RCVTIMEO allows. A signal ends
-// a wait, too.
+// Whether receive() returns at once if the socket is empty, or waits up to the socket's
+// SO_RCVTIMEO. A signal also ends the wait.
 enum class WhenEmpty : std::uint8_t { answer, wait };
 
-// Receives bytes, and at most one descriptor, from a UNIX stream socket. What comes beyond one
-// descriptor is left to `surplus`.
+// Receives bytes, and at most one descriptor, from a UNIX stream socket. `surplus` closes the
+// descriptors of a message with more than one.
 Received receive(int socket, std::span<char> into, Surplus& surplus,
                  WhenEmpty when_empty = WhenEmpty::answer) noexcept;
 
-// The same for who must not lose the descriptor: where this process has no number for it, it is
-// failed with EMFILE, and all that has come stays in the socket. Costs a second system call.
+// The same, but loses no descriptor: if the process has no free number for it, fails with EMFILE
+// and leaves the message in the socket. Takes a second system call.
 Received receive_if_room(int socket, std::span<char> into, Surplus& surplus,
                          WhenEmpty when_empty = WhenEmpty::answer) noexcept;
 
-// What a send took: the number of bytes, or an errno.
+// The result of a send: the number of bytes, or an errno.
 struct Sent {
   std::size_t size = 0;
   int error = 0;

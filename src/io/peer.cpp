@@ -8,7 +8,7 @@ std::optional<ucred> peer_credentials(int socket) noexcept {
   ucred who{};
   socklen_t size = sizeof who;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return std::nullopt;
-  // The kernel's answer for sockets that nobody has connected.
+  // The kernel returns these credentials for unconnected sockets.
   if (who.uid == static_cast<uid_t>(-1)) return std::nullopt;
   return who;
 }

@@ -10,11 +10,11 @@
 
 namespace scache::io {
 
-// Who is at the other end of a connected UNIX-domain socket, as the kernel saw it when it
-// connected. Nothing where the kernel does not say.
+// The credentials of the peer of a UNIX-domain socket when it connected (SO_PEERCRED). Nothing if
+// the kernel has none.
 std::optional<ucred> peer_credentials(int socket) noexcept;
 
-// The groups that it was in beside its own.
+// The supplementary groups of the peer (SO_PEERGROUPS).
 std::vector<gid_t> peer_groups(int socket);
 
 }  // namespace scache::io

@@ -34,7 +34,7 @@ Signals::Signals(Loop& loop, std::initializer_list<int> numbers, std::function<v
       watch_{loop, descriptor_.get()},
       task_{watch()} {
   task_.start();
-  // Over already: it could not be watched.
+  // The task has ended already: the descriptor could not be watched.
   if (task_.done()) task_.result();
 }
 

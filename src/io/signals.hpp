@@ -12,8 +12,8 @@
 
 namespace scache::io {
 
-// Signals brings signals into the loop: while it lives they are blocked, and a function is called
-// with the number of each that comes. Throws std::system_error.
+// Signals handles signals in the loop. It blocks them, and calls a function with the number of each
+// signal that arrives. Throws std::system_error.
 class Signals {
  public:
   Signals(Loop& loop, std::initializer_list<int> numbers, std::function<void(int)> came);
@@ -31,7 +31,7 @@ class Signals {
   Task<> task_;
 };
 
-// Ends this process by `number`, as if nobody had caught the signal.
+// Ends this process by the default action of the signal.
 [[noreturn]] void die_of(int number) noexcept;
 
 }  // namespace scache::io

@@ -12,12 +12,12 @@
 
 #include "io/message.hpp"
 
-// A client may send ahead: the bytes of further requests, and a descriptor before it was asked for.
-// One that came with input belongs to the last byte that came with it; it is handed to whoever
-// consumes that byte as a descriptor's, and closed when the byte turns out to be something else.
+// A client may send ahead: the bytes of further requests, and a descriptor before it is requested.
+// A descriptor that came with input belongs to the last byte that came with it. It is returned if
+// that byte is consumed as the byte of a descriptor, and closed if the byte is something else.
 //
-// One such descriptor at a time is enough. A wait for input comes when it ends within a message:
-// then the byte of a descriptor that came before belongs to that message, and is no descriptor's.
+// One such descriptor at a time is enough. The session waits for input only within a message: the
+// byte of an earlier descriptor then belongs to that message and not to a descriptor.
 
 namespace scache::io {
 namespace {
@@ -132,7 +132,8 @@ bool Stream::has_unread_input() const noexcept {
 bool Stream::stop_if_silent() noexcept {
   if (!watch_.awaits_input()) return watch_.awaits_peer();
   if (has_unread_input()) return false;
-  // What comes between two looks must not be closed unread: its sender could not know.
+  // Input may have arrived between the check and the shutdown. It must be served: the client cannot
+  // know that it was not.
   stop_input();
   return !has_unread_input();
 }
@@ -169,14 +170,14 @@ Task<Flow> Stream::flush(Instant deadline) {
 Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
   Descriptor result;
   if (pending_distance_ > 0) {
-    // Sent before it was asked for. Further away than the next byte, it is not this request's.
+    // Sent ahead. A descriptor that does not belong to the next byte is not that of this request.
     if (pending_distance_ == 1) {
       result.fd = std::move(pending_);
       consume(1);
     }
     co_return result;
   }
-  // Other input is requests that were sent ahead; the stock server passes over them, too.
+  // Other input is requests that were sent ahead; the stock server skips them, too.
   do {
     result.flow = send_output();
     if (result.flow.must_wait()) result.flow = co_await flush(deadline);
@@ -186,7 +187,7 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
       result.flow = {Flow::Kind::timed_out, 0};
       co_return result;
     }
-    // Just its own byte: what the client sends behind it in one message stays in the stream.
+    // One byte only: what the client sends after it in the same message stays in the socket.
     char byte = 0;
     Received received = receive_some({&byte, 1});
     result.flow = flow_of(received);
@@ -199,7 +200,7 @@ Task<Stream::Descriptor> Stream::receive_descriptor(Instant deadline) {
 Flow Stream::send_descriptor(int descriptor, std::string_view bytes) {
   const Flow before = send_output();
   if (!before.moved()) return before;
-  // What is left over must find room: the descriptor cannot be called back.
+  // Reserve memory before the send: a descriptor that was sent cannot be taken back.
   output_.reserve(bytes.size());
   const Sent sent = send(socket_.fd.get(), bytes, descriptor);
   charge(kWorkOfCall);

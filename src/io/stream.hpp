@@ -19,13 +19,13 @@
 
 namespace scache::io {
 
-// How an attempt to move bytes ended.
+// The result of a send or a receive.
 struct Flow {
-  // not_yet: the caller waits, and tries again.
+  // not_yet: the caller has to wait and to try again.
   enum class Kind : std::uint8_t { moved, not_yet, end, timed_out, failed };
 
   Kind kind = Kind::moved;
-  // When it failed: errno.
+  // The errno, if it failed.
   int error = 0;
 
   bool moved() const noexcept { return kind == Kind::moved; }
@@ -34,31 +34,30 @@ struct Flow {
   int reason() const noexcept;
 };
 
-// Stream is one client's UNIX stream socket with what was received and not consumed, and what is
-// to be sent. Descriptors that it closes are charged to the client's user. One coroutine at a time.
-// Deadlines are the caller's.
+// Stream is a client's UNIX stream socket with its buffers of input and output. Descriptors that it
+// closes are charged to the client's user. One coroutine at a time. The caller sets the deadlines.
 //
-// What moves bytes does so at once or says not_yet; only waits are awaited. The caller sends the
+// Functions that send or receive do not wait, and return not_yet instead. The caller sends the
 // output before it waits for input.
 class Stream final : private Surplus {
  public:
-  // Replies that are kept back, in bytes; more are sent at once, and the client must read them.
+  // The maximum size of buffered replies; the session then sends them, and waits for the client to
+  // read them.
   static constexpr std::size_t kMaxBufferedReplies = 65'536;
-  // The socket's send buffer, in bytes; the kernel takes twice as much. It bounds what a client
-  // leaves unread, whatever that client says: a message with a descriptor takes 768 bytes and more
-  // (Linux, 64 bits).
+  // The size of the socket's send buffer, which the kernel doubles. It limits the descriptors that
+  // a client leaves unread: a message with a descriptor takes at least 768 bytes (Linux, 64 bits).
   static constexpr int kSendBuffer = 8'192;
-  // So many descriptors are unread at the most: one is usual, and all clients together stay below
-  // what the kernel lets a user have in flight (RLIMIT_NOFILE of them).
+  // The maximum number of unread descriptors. One is usual, and all clients together stay below the
+  // kernel's limit of descriptors in flight of a user (RLIMIT_NOFILE).
   static constexpr unsigned kMaxUnreadDescriptors = 24;
 
-  // For receive_input(): as much as there is room for.
+  // For receive_input(): no limit.
   static constexpr std::size_t kAny = ~std::size_t{0};
 
-  // What a system call that moves something is charged.
+  // The charge for a system call that sends or receives.
   static constexpr std::uint64_t kWorkOfCall = 16;
 
-  // What carries a descriptor in Postfix's way.
+  // The byte that carries a descriptor in the Postfix protocol.
   static constexpr std::string_view kDescriptorByte{"\0", 1};
 
   Stream(Loop& loop, Closer& closer, Fd socket, uid_t user = Closer::kNobody)
@@ -71,62 +70,62 @@ class Stream final : private Surplus {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // What is received and not consumed. Views stay valid until the next readable().
+  // The bytes that are received and not consumed. Views stay valid until the next readable().
   std::string_view input() const noexcept { return inbox_.bytes(); }
   void consume(std::size_t size) noexcept;
-  // Waits until receive_input() has something to tell.
+  // Waits for input, or for the end of the stream.
   Watch::Awaiter readable(Instant deadline) noexcept;
-  // Receives more input, so many bytes at the most. Fails with EDQUOT when a descriptor comes from
-  // a user whose descriptors cannot be closed. Throws std::bad_alloc.
+  // Receives at most `most` bytes of input. Fails with EDQUOT if a descriptor comes from a user
+  // whose descriptors cannot be closed. Throws std::bad_alloc.
   Flow receive_input(std::size_t most = kAny);
-  // The descriptor that came with input and is not claimed yet. Empty without `came` where there is
-  // none, and with it where more than one came.
+  // The descriptor that came with input and is not claimed yet. `fd` is empty if none came, and if
+  // more than one came, for which `came` is true.
   struct Arrival {
     bool came = false;
     Fd fd;
   };
   Arrival take_descriptor() noexcept;
 
-  // Bytes that have been sent.
+  // The number of bytes that were sent.
   std::uint64_t sent() const noexcept { return sent_; }
-  // Where to append what is to be sent.
+  // The buffer of replies; the caller appends to it.
   std::string& output() noexcept { return output_; }
   bool too_much_output() const noexcept { return output_.size() > kMaxBufferedReplies; }
-  // Sends the output; moved when all of it is.
+  // Sends the output. Returns `moved` if all of it was sent.
   Flow send_output() noexcept;
   // Waits until more can be sent.
   Watch::Awaiter writable(Instant deadline) noexcept { return watch_.writable(deadline); }
-  // Sends the output, however long that takes.
+  // Sends all of the output, and waits for the client until the deadline.
   Task<Flow> flush(Instant deadline);
 
-  // The one byte that carries a descriptor, and the descriptor. Sends the output first. `fd` is
-  // empty where the byte came without one, or with more than one.
+  // Sends the output, and then receives one byte with a descriptor. `fd` is empty if the byte came
+  // without a descriptor, or with more than one.
   struct Descriptor {
     Flow flow;
     Fd fd;
   };
   Task<Descriptor> receive_descriptor(Instant deadline);
 
-  // Sends the output, and then bytes with a copy of `descriptor` on their first. Moved when that
-  // has left; what the client does not take of the rest becomes output. Throws std::bad_alloc.
+  // Sends the output, and then `bytes`, the first one with a copy of `descriptor`. Returns `moved`
+  // if that byte was sent; the bytes that do not fit become output. Throws std::bad_alloc.
   Flow send_descriptor(int descriptor, std::string_view bytes = kDescriptorByte);
 
-  // Lets the others that are ready have their turn; waits, whatever comes.
+  // others() yields to the other waiters that are ready; pause() waits until a time.
   Watch::Awaiter others() noexcept { return watch_.others(); }
   Watch::Awaiter pause(Instant until) noexcept { return watch_.pause(until); }
 
-  // Charges the client for work (Loop::charge); system calls of the stream are charged here.
+  // Charges the client for work (Loop::charge). The stream charges its own system calls.
   void charge(std::uint64_t work) noexcept { watch_.charge(work); }
-  // Whether the others are to have their turn.
+  // Whether the client has used up its turn.
   bool turn_is_over() const noexcept { return watch_.turn_is_over(); }
 
-  // Whether the client has closed its end, both ways: nobody reads what it would be answered.
+  // Whether the client has closed its end in both directions, so that it cannot read a reply.
   bool has_hung_up() const noexcept;
-  // Whether the session waits for the client, and nothing that it has sent is lost if the stream
-  // ends now. Where it waits for input, that is so because the client cannot send any more: if it
-  // has begun to just then, it is served and finds the end of the stream afterwards.
+  // Whether the session waits for the client, and the stream can be closed without loss of input.
+  // If the session waits for input, this shuts the stream down for input. If input has arrived just
+  // before that, returns false: the session serves it, and then finds the end of the stream.
   bool stop_if_silent() noexcept;
-  // From here on the client cannot send; what it has sent can be received.
+  // Shuts the stream down for input. What the client has sent before can still be received.
   void stop_input() noexcept;
 
   int descriptor() const noexcept { return socket_.fd.get(); }
@@ -134,7 +133,7 @@ class Stream final : private Surplus {
   Loop& loop() noexcept { return loop_; }
 
  private:
-  // The socket ends at once for the client; what it holds unread is closed elsewhere.
+  // Its destructor shuts the socket down, and leaves the close to the Closer.
   struct Socket {
     Fd fd;
     Closer& closer;
@@ -154,14 +153,14 @@ class Stream final : private Surplus {
   Loop& loop_;
   Closer& closer_;
   uid_t user_;
-  // Outlives its watch, which knows it by its number.
+  // Declared before watch_, which refers to its number and must be destroyed first.
   Socket socket_;
   Watch watch_;
   Inbox inbox_;
   std::string output_;
   std::uint64_t sent_ = 0;
-  // A descriptor that came with input, if one was not lost, and how many bytes of input reach to
-  // its byte; 0 where none came.
+  // A descriptor that came with input (empty if more than one came), and the number of bytes of
+  // input up to its byte; 0 if none came.
   Fd pending_;
   std::size_t pending_distance_ = 0;
 };

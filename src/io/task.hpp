@@ -10,9 +10,9 @@
 
 namespace scache::io {
 
-// Task<T> is a coroutine that runs when it is awaited and hands its result, or its exception, to
-// whoever awaits it. It owns its frame: destroying a Task that waits ends it, and everything that
-// lives in it, at once. Move-only; one thread.
+// Task<T> is a coroutine that starts when it is awaited, and passes its result or its exception to
+// the awaiting coroutine. It owns its frame: destroying a suspended Task destroys its locals at
+// once. Move-only; one thread.
 //
 // Operands of co_await are named locals: GCC 12 destroys an aggregate temporary in such an
 // expression twice.
@@ -83,7 +83,7 @@ class [[nodiscard]] Task {
     if (handle_) handle_.destroy();
   }
 
-  // Runs a task that nobody awaits, up to where it first waits.
+  // Runs a task that is not awaited, up to its first suspension.
   void start() { handle_.resume(); }
   bool done() const noexcept { return !handle_ || handle_.done(); }
   // The result of a task that is done.

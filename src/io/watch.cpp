@@ -24,7 +24,7 @@ void Watch::wait(std::uint32_t events, Instant deadline, std::coroutine_handle<>
   } else if (events != 0) {
     const int error = loop_.watch(descriptor_, events, *this);
     if (error == EPERM) {
-      // A file is always ready, and epoll will not have it.
+      // epoll(7) does not support regular files, which are always ready.
       loop_.wake_soon(*this);
     } else if (error != 0) {
       throw std::system_error{error, std::generic_category(), "epoll_ctl"};
@@ -37,7 +37,8 @@ void Watch::wait(std::uint32_t events, Instant deadline, std::coroutine_handle<>
 
 void Watch::wake(bool timed_out) noexcept {
   if (!waiting_ || (wanted_ == 0 && !timed_out)) {
-    // Nobody waits for what epoll goes on reporting (a hang-up cannot be masked): off the list.
+    // epoll reports an event that no coroutine waits for (EPOLLHUP cannot be masked): stop
+    // watching.
     loop_.unwatch(descriptor_, *this);
     return;
   }

@@ -12,8 +12,8 @@ namespace scache::io {
 
 enum class Ready : std::uint8_t { yes, timed_out };
 
-// Watch lets one coroutine wait for one descriptor, which it borrows. The last interest is kept
-// where it can be, so that waiting for the same thing again costs no system call.
+// Watch lets one coroutine wait for one descriptor, which it borrows. It keeps the epoll interest
+// between waits, so that another wait for the same event costs no system call.
 class Watch final : public Waiter {
  public:
   Watch(Loop& loop, int descriptor) noexcept : loop_{loop}, descriptor_{descriptor} {}
@@ -39,23 +39,23 @@ class Watch final : public Waiter {
     Instant deadline_;
   };
 
-  // Until a read or a write will not block, the peer is gone, or the deadline has come. A caller
-  // that finds nothing to do all the same waits again.
+  // Wait until the descriptor is readable or writable, the peer hangs up, or the deadline comes.
+  // Wake-ups may be spurious.
   Awaiter readable(Instant deadline = kNever) noexcept;
   Awaiter writable(Instant deadline = kNever) noexcept;
-  // Until the others that are ready have had their turn; until the deadline, whatever happens.
+  // Yield to the other waiters that are ready; wait until the deadline and ignore events.
   Awaiter others() noexcept { return {*this, kSoon, kNever}; }
   Awaiter pause(Instant deadline) noexcept { return {*this, 0, deadline}; }
 
-  // As Loop's.
+  // See Loop.
   void charge(std::uint64_t work) noexcept { loop_.charge(*this, work); }
   bool turn_is_over() const noexcept { return Loop::turn_is_over(*this); }
-  // Whether a coroutine waits for its peer to send something; to send, or to take what it is sent.
+  // Whether a coroutine waits for input from the peer; whether it waits for the peer at all.
   bool awaits_input() const noexcept { return waiting_ && wanted_ == EPOLLIN; }
   bool awaits_peer() const noexcept { return waiting_ && wanted_ != kSoon; }
 
  private:
-  // Not an event of epoll's: wake in the next turn.
+  // Not an epoll event: wake in the next turn.
   static constexpr std::uint32_t kSoon = ~std::uint32_t{0};
 
   void wait(std::uint32_t events, Instant deadline, std::coroutine_handle<> waiting);

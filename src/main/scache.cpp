@@ -1,5 +1,5 @@
-// scache in the place of Postfix's scache(8): a child of master(8). This page names every part of
-// it and wires them together; docs/architecture.md says what each is for.
+// scache, the replacement of Postfix's scache(8): a child of master(8). This file creates its parts
+// and connects them; docs/architecture.md describes each.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -40,12 +40,12 @@ using namespace scache::server;
 namespace main_cf = scache::main_cf;
 namespace postfix = scache::postfix;
 
-// Postfix's servers find out about surplus arguments when they begin to serve.
+// Postfix's servers reject unexpected arguments only when they begin to serve.
 std::string surplus(const postfix::Options& options) {
   return "unexpected command-line argument: " + options.arguments.front();
 }
 
-// Serves until there is a reason to stop; answers the signal that was it, or nothing.
+// Serves until it has to stop. Returns the signal that stopped it, if any.
 std::optional<int> serve(const postfix::Options& options, const main_cf::Parameters& parameters,
                          postfix::Inherited inherited, unsigned generation, std::size_t descriptors,
                          postfix::MailLog& log) {
@@ -106,7 +106,8 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
   return signal;
 }
 
-// Everything between the command line and the first client. Answers how the process ends.
+// Everything between the command line and the first client. Returns the signal that ended the
+// server, if any.
 Result<std::optional<int>> start_and_serve(const postfix::Options& options,
                                            const Result<void>& understood,
                                            const postfix::Environment& environment,

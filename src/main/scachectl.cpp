@@ -1,5 +1,5 @@
-// scachectl, for whoever runs a cache, and for scripts that use one. This page wires its parts
-// together; docs/architecture.md says what each is for.
+// scachectl, for administrators of a cache and for scripts that use one. This file connects its
+// parts; docs/architecture.md describes each.
 
 #include <fmt/format.h>
 #include <unistd.h>

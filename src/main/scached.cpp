@@ -1,5 +1,5 @@
-// scached, the server that stands alone. This page names every part of it and wires them together;
-// docs/architecture.md says what each is for.
+// scached, the standalone server. This file creates its parts and connects them;
+// docs/architecture.md describes each.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -41,16 +41,16 @@ using namespace scache::io;
 using namespace scache::server;
 using namespace scache::standalone;
 
-// How long requests that are under way may take when the server is to end.
+// Time limit for unfinished requests at shutdown.
 constexpr Duration kFinishTime = std::chrono::seconds{5};
-// How often the server looks whether its socket is where clients look for it.
+// Interval between two checks that the socket is still in the file system.
 constexpr Duration kSocketInterval = std::chrono::seconds{5};
 
 std::chrono::milliseconds milliseconds(Duration time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time);
 }
 
-// The configuration file, and over it the command line.
+// The configuration file, overridden by the command line.
 Reading configure(const ScachedOptions& options) {
   const std::string& file = options.configuration;
   Reading reading = file.empty() ? Reading{} : read_configuration(file, system_accounts());
@@ -72,16 +72,19 @@ Result<Listener> listen(const Configuration& configuration) {
 
 Result<Capacity> capacity_of(const Configuration& configuration, Log& log) {
   const rlim_t descriptors = raise_descriptor_limit(log);
-  if (descriptors < Capacity::kFewDescriptors) log.warn("only {} open files", descriptors);
+  if (descriptors < Capacity::kFewDescriptors) {
+    log.warn("the limit of open files is low: {}", descriptors);
+  }
   return share_out(descriptors, configuration.clients, configuration.connections);
 }
 
-// Serves until a signal ends it, or until its socket is lost. Returns the exit status.
+// Serves until a signal arrives, or until it cannot create a lost socket again. Returns the exit
+// status.
 int serve(const ScachedOptions& options, Configuration configuration, Listener listening,
           const Capacity& capacity, ServerLog& log) {
   const OverflowIds overflow = overflow_ids();
   if (overflow.user == ::geteuid()) {
-    log.warn("user {} is everybody without a number in this user namespace: it has no access",
+    log.warn("user {} has no access: this user namespace shows every unmapped user with this id",
              ::geteuid());
   }
   Notifier notifier = Notifier::from_environment();
@@ -125,7 +128,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
   int status = EXIT_SUCCESS;
 
   Timer late{loop, [&] {
-               log.warn("{} clients are within a request: they are not waited for any longer",
+               log.warn("shutdown: closing the streams of {} clients with unfinished requests",
                         server.clients());
                loop.stop();
              }};
@@ -138,7 +141,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
   };
   const auto keep_socket = [&] {
     if (listener->is_in_place()) return;
-    log.warn("{}: the socket is gone: making it anew", listener->path());
+    log.warn("{}: the socket is gone: creating it again", listener->path());
     server.stop_accepting();
     if (const auto renewed = listener->renew(); renewed) {
       server.accept_from(listener->descriptor());
@@ -167,9 +170,9 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
       server.set_time_limit(configuration.request_time);
       server.set_access(configuration.access(::geteuid(), overflow), clients_of_user());
       report.set_interval(configuration.statistics_interval);
-      log.write(Severity::info, "configuration read again");
+      log.write(Severity::info, "configuration reloaded");
     } else {
-      log.write(Severity::error, "the configuration stays as it was");
+      log.write(Severity::error, "the configuration has errors: no changes were applied");
     }
     notifier.ready();
     keep_socket();
@@ -214,7 +217,7 @@ int start(const ScachedOptions& options, ServerLog& log) {
     return EXIT_FAILURE;
   };
   for (const std::string& line : reading.complaints) log.write(Severity::error, line);
-  if (!reading.complaints.empty()) return fail("the configuration cannot be used");
+  if (!reading.complaints.empty()) return fail("the configuration has errors");
   log.set(reading.configuration.log_target, reading.configuration.log_level);
   const auto capacity = capacity_of(reading.configuration, log);
   if (!capacity) return fail(capacity.error().text);

@@ -11,16 +11,16 @@
 namespace scache::standalone {
 namespace {
 
-// As getopt's users expect of a command line that is wrong.
+// The usual exit status for an invalid command line.
 constexpr int kUsage = 2;
 
 std::string is_open(const std::string& number) {
-  return is_inherited(std::atoi(number.c_str())) ? "" : number + " is not open";
+  return is_inherited(std::atoi(number.c_str())) ? "" : "descriptor " + number + " is not open";
 }
 
-// An empty word is a mistake of whoever has put it together.
+// An empty path is usually an unset variable in a script.
 std::string is_named(const std::string& path) {
-  return path.empty() ? "no path" : "";
+  return path.empty() ? "the path is empty" : "";
 }
 
 }  // namespace
@@ -37,24 +37,27 @@ std::expected<ScachedOptions, int> read_scached_options(int argc, char* argv[]) 
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return std::string{"scached: "} + error.what() + "\nRun with --help for more information.\n";
   });
-  app.add_option("--config", options.configuration, "Read this file, see scached.toml(5)")
+  app.add_option("--config", options.configuration,
+                 "Read the configuration from this file, see scached.toml(5)")
       ->option_text("FILE")
       ->check(is_named);
-  app.add_option("--socket", options.socket, "Listen at this path")
+  app.add_option("--socket", options.socket, "Listen on this socket")
       ->option_text("PATH")
       ->check(is_named);
-  app.add_option("--log-level", level, "What to log: error, warning, info, debug")
+  app.add_option("--log-level", level, "Least severity to log: error, warning, info or debug")
       ->option_text("LEVEL")
       ->check([&](const std::string& text) {
-        return levels.contains(text) ? "" : text + " is none of error, warning, info, debug";
+        return levels.contains(text)
+                   ? ""
+                   : "invalid level " + text + ": expected error, warning, info or debug";
       });
   app.add_option("--ready-fd", options.ready_fd,
-                 "When ready, write a newline to this descriptor and close it")
+                 "Write a newline to this descriptor when ready, and close it")
       ->option_text("NUMBER")
       ->check(CLI::Range(3, 1 << 30))
       ->check(is_open);
-  app.add_flag("--check", options.check, "Only say whether the configuration is sound");
-  app.add_flag("--print-config", options.print, "Only show the configuration that is in force");
+  app.add_flag("--check", options.check, "Check the configuration and exit");
+  app.add_flag("--print-config", options.print, "Print the effective configuration and exit");
   app.set_version_flag("--version", "scached " SCACHE_VERSION);
   try {
     app.parse(argc, argv);

@@ -18,8 +18,8 @@ struct ScachedOptions {
   bool print = false;
 };
 
-// Reads the command line. Instead of options, the exit status of a process that is done: it has
-// told its help, its version, or what is wrong.
+// Reads the command line. Returns an exit status after it has printed the help, the version or an
+// error.
 std::expected<ScachedOptions, int> read_scached_options(int argc, char* argv[]);
 
 }  // namespace scache::standalone

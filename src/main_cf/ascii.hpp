@@ -4,7 +4,7 @@
 
 #include "base/rooms.hpp"
 
-// Kinds of characters as main.cf knows them: ASCII only, whatever the locale.
+// Character classes of main.cf: ASCII only, independent of the locale.
 namespace scache::main_cf {
 
 inline constexpr std::string_view kSpaces = " \t\n\v\f\r";

@@ -8,7 +8,7 @@
 namespace scache::main_cf {
 namespace {
 
-// Minor and patch level have ten bits each, the major level has the rest.
+// The minor and the patch level have ten bits each; the major level has the others.
 constexpr int kBits = 10;
 constexpr long kMaxMajor = std::numeric_limits<long>::max() >> (2 * kBits);
 constexpr long kMaxMinor = (1L << kBits) - 1;

@@ -7,8 +7,8 @@
 
 namespace scache::main_cf {
 
-// Reads a compatibility level, `major[.minor[.patch]]`, as a number that orders levels; nothing
-// where it is none.
+// Parses a compatibility level, `major[.minor[.patch]]`, into a number with the same order. Returns
+// nothing if the text is not a level.
 std::optional<long> parse_compatibility_level(const std::string& text);
 
 }  // namespace scache::main_cf

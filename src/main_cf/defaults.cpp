@@ -1,6 +1,6 @@
-// What Postfix's parameters are where main.cf does not say. The values are those of Postfix 3.7 as
-// Debian builds it. Absent are those that a program finds out by itself: myhostname and mydomain
-// come from the machine's name, mynetworks from its interfaces, and no cache needs that one.
+// The defaults of Postfix's parameters: the values of Postfix 3.7 in Debian. The table lacks
+// parameters that a program computes: myhostname and mydomain, from the name of the machine, and
+// mynetworks, from its interfaces, which this program does not need.
 #include "main_cf/defaults.hpp"
 
 #include <algorithm>

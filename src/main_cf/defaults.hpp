@@ -7,7 +7,7 @@
 
 namespace scache::main_cf {
 
-// How a parameter's value is read.
+// The type of a parameter.
 enum class Kind {
   reference,  // Not by this program: its default is known so that `$name` finds it.
   text,       // Any text.
@@ -19,19 +19,18 @@ enum class Kind {
 
 struct Default {
   std::string_view name;
-  std::string_view value;  // As it would stand in main.cf.
+  std::string_view value;  // As in main.cf.
   Kind kind = Kind::reference;
 };
 
-// The parameters that every program of Postfix reads, with Postfix's own defaults, in the order of
-// reading. The order matters: `$name` in a value finds the defaults of those read earlier and
-// nothing of those read later.
+// The parameters that every program of Postfix reads, with Postfix's defaults, in Postfix's order.
+// The order matters: `$name` in a value refers to the defaults of earlier parameters only.
 std::span<const Default> defaults_before_host_name();
 std::span<const Default> defaults_after_host_name();
-// The parameters that this program reads in addition, after all others.
+// The parameters that this program reads after all others.
 std::span<const Default> defaults_of_cache();
 
-// The default of one of them, or nothing.
+// The default of a parameter in these tables, or nothing.
 const Default* find_default(std::string_view name);
 
 }  // namespace scache::main_cf

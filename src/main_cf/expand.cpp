@@ -9,17 +9,16 @@
 //   operand     = "{" text "}"                                braces balance
 //   operator    = "==" | "!=" | "<" | "<=" | ">=" | ">", each with or without "level" behind it
 //
-// A name stands for its value, which is expanded in turn; a name that nobody has given a value
-// stands for nothing. With `?` the first result is taken where the value is not empty, with `:` the
-// second where it is empty or missing, and values are looked at before their expansion. A result
-// without braces reaches to the end, `:` and all, so a choice between two results needs braces
-// around the first. A comparison is numerical where both sides are digits only, byte by byte
-// otherwise, and of compatibility levels (`3.6`) with `level` behind the operator; it is the word
-// `true` or empty where no choice follows.
+// A name is replaced by its value, which is expanded in turn; a name without a value is replaced by
+// nothing. `?` selects its result if the value is not empty, `:` if it is empty or missing; the
+// test uses the value before its expansion. A result without braces extends to the end and includes
+// `:`, so a choice between two results needs braces around the first. A comparison is numerical if
+// both sides consist of digits, and otherwise of bytes; with `level` after the operator it compares
+// compatibility levels (`3.6`). Without a choice its result is the word `true` or empty.
 //
-// A mistake costs a warning that shows the place behind `>>>`. Reading goes on where that may find
-// a second mistake, but nothing more is replaced. Whatever is limited is limited for one expansion
-// as a whole, comparisons included.
+// A syntax error causes a warning with `>>>` before its position. Parsing continues if it may find
+// another error, but replaces nothing more. The limits apply to an expansion as a whole, including
+// its comparisons.
 #include "main_cf/expand.hpp"
 
 #include <fmt/format.h>
@@ -36,9 +35,9 @@
 namespace scache::main_cf {
 namespace {
 
-// What may stand between an operand and what follows: fewer characters than isspace() has.
+// The white space after an operand: fewer characters than isspace(3) accepts.
 constexpr std::string_view kBlanks = " \t\r\n";
-// Every character an operator could be made of, so that a message names a wrong one in full.
+// All characters of operators, so that a message contains the whole of a wrong one.
 constexpr std::string_view kOperatorCharacters = "<>!=?+-*/~&|%";
 constexpr std::string_view kLevelSuffix = "level";
 
@@ -54,7 +53,7 @@ std::optional<Relation> relation_named(std::string_view name) {
   return std::nullopt;
 }
 
-// Whether `relation` holds between two values of which `order` is the difference's sign.
+// Whether `relation` holds between two values; `order` is the sign of their difference.
 bool holds(Relation relation, int order) {
   switch (relation) {
     case Relation::equal:
@@ -89,12 +88,12 @@ bool is_word_character(char c) {
   return is_alphanumeric(c) || c == '_';
 }
 
-// The head of what could not be read, as far as a message shows it.
+// The beginning of unparsable text, as much as a message shows.
 std::string_view head(std::string_view text) {
   return text.substr(0, 20);
 }
 
-// Moves `text` to the `{` behind its blanks; false, and unmoved, where there is none.
+// Moves `text` to the `{` after its blanks. If there is none, returns false and does not move it.
 bool skip_to_brace(std::string_view& text) {
   const std::size_t blanks = span_of(text, kBlanks);
   if (blanks == text.size() || text[blanks] != '{') return false;
@@ -114,7 +113,7 @@ class Expansion {
   }
 
  private:
-  // Level counts how deep a piece of text stands, and refuses the one that stands too deep.
+  // Level counts the nesting depth, and fails at the maximum.
   class Level {
    public:
     Level(Expansion& expansion, std::string_view piece) : depth_{expansion.depth_} {
@@ -133,7 +132,7 @@ class Expansion {
   template <typename... Arguments>
   void fail(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     failed_ = true;
-    // After what nothing can follow, silence.
+    // A fatal error suppresses further warnings.
     if (!fatal_.empty()) return;
     log_.write(Severity::warning, fmt::format(format, std::forward<Arguments>(arguments)...));
   }
@@ -164,7 +163,7 @@ class Expansion {
     if (!plain.empty()) literal(plain);
   }
 
-  // What a reference refers to, without its brackets. Nothing where reading cannot go on.
+  // The contents of a reference, without its brackets. Nothing if parsing cannot continue.
   std::optional<std::string_view> take_inner(std::string_view& rest, std::string_view whole) {
     const bool braced = rest.starts_with('{');
     const bool bracketed = braced || rest.starts_with('(');
@@ -187,7 +186,7 @@ class Expansion {
     return inner;
   }
 
-  // Where the bracket closes that is the first character of `text`.
+  // The position of the bracket that closes the first character of `text`.
   static std::optional<std::size_t> closing_bracket(std::string_view text, char open, char close) {
     int level = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -212,7 +211,7 @@ class Expansion {
     const Level level{*this, inner};
     if (failed_) return;
     std::string_view rest = inner;
-    // A copy: what the lookup points to is somebody else's.
+    // A copy, since the caller owns the value and may change it.
     std::optional<std::string> value;
     if (skip_to_brace(rest)) {
       const auto truth = comparison(rest);
@@ -230,7 +229,7 @@ class Expansion {
     if (value && !value->empty()) read_text(*value);
   }
 
-  // The name at the head of `inner`; what stays in `rest` is empty or begins with `?` or `:`.
+  // The name at the start of `inner`. `rest` is empty afterwards, or begins with `?` or `:`.
   std::optional<std::string_view> take_name(std::string_view inner, std::string_view& rest) {
     rest.remove_prefix(span_of(rest, kBlanks));
     const std::string_view from_name = rest;
@@ -250,7 +249,7 @@ class Expansion {
     }
   }
 
-  // `?` or `:` and what follows, to the end. Only the result that is chosen is expanded.
+  // Parses `?` or `:` and the rest. Expands only the selected result.
   void choice(std::string_view rest, bool truth) {
     std::string_view result;
     if (rest.front() == '?') {
@@ -278,7 +277,7 @@ class Expansion {
     return operand.has_value();
   }
 
-  // The text inside the braces that `rest` begins with. Skips the blanks behind them.
+  // The text inside the braces at the start of `rest`. Skips the blanks after them.
   std::optional<std::string_view> take_operand(std::string_view& rest) {
     const auto end = closing_bracket(rest, '{', '}');
     if (!end) {
@@ -291,7 +290,7 @@ class Expansion {
     return operand;
   }
 
-  // The truth of the comparison that `rest` begins with; nothing where it cannot be told.
+  // The value of the comparison at the start of `rest`; nothing after an error.
   std::optional<bool> comparison(std::string_view& rest) {
     const auto left_text = take_operand(rest);
     if (!left_text) return std::nullopt;
@@ -311,14 +310,14 @@ class Expansion {
       return std::nullopt;
     }
     if (!skip_to_brace(rest)) {
-      // The operator is shown with the width it has, its suffix is not.
+      // As in Postfix, the message shows the operator without its suffix.
       fail("\"{{expression}}\" expected at: \"...{{{}}} {}>>>{}\"", *left_text, name, head(rest));
       return std::nullopt;
     }
     const auto right_text = take_operand(rest);
     if (!right_text) return std::nullopt;
 
-    // Both sides are expanded and compared even where one is wrong: each may have its own warning.
+    // Expand and compare both sides even if one is wrong: each may have a warning of its own.
     bool sound = true;
     const std::string left = expanded_operand(*left_text, sound);
     const std::string right = expanded_operand(*right_text, sound);
@@ -346,7 +345,7 @@ class Expansion {
     return order_of(*left_number, *right_number);
   }
 
-  // A number too large ends everything at once.
+  // A number that is too large is fatal.
   std::optional<long> number_in(const std::string& digits) {
     errno = 0;
     const long number = std::strtol(digits.c_str(), nullptr, 10);

@@ -10,19 +10,19 @@
 
 namespace scache::main_cf {
 
-// How many references may stand inside each other, the literal text in the innermost included.
+// The maximum depth of nested references, including the literal text in the innermost one.
 inline constexpr int kMaxExpansionDepth = 101;
-// The longest result, in bytes.
+// The maximum size of the result, in bytes.
 inline constexpr std::size_t kMaxExpandedBytes = 1024 * 1024;
-// How many bytes one expansion may read, those of every value read again and again included. It
-// ends what would double with every level.
+// The maximum number of bytes that an expansion reads; a value counts each time that it is read. It
+// bounds values that double with every level.
 inline constexpr std::size_t kMaxExpansionWork = 16 * 1024 * 1024;
 
-// The value of a name, unexpanded, or nothing.
+// Returns the unexpanded value of a name, or nothing.
 using Lookup = std::function<const std::string*(std::string_view name)>;
 
-// Replaces every `$name` in `text`. What is wrong with the text goes to `log` as warnings; the
-// error says only that something is.
+// Replaces every `$name` in `text`. Logs each syntax error as a warning; the returned error has no
+// details.
 Result<std::string> expand(std::string_view text, const Lookup& lookup, Log& log);
 
 }  // namespace scache::main_cf

@@ -1,17 +1,17 @@
 // main.cf, from lines to settings.
 //
-// A logical line is a line that starts with anything but white space, and all lines after it that
-// start with white space, joined without their newlines. Lines that are empty, all white space, or
-// have `#` as their first visible character are left out wherever they stand, so a comment may
-// stand between a line and its continuation. A last line needs no newline. White space before any
-// logical line is a mistake that costs a warning and the line.
+// A logical line is a line that does not start with white space, and all lines after it that do,
+// joined without their newlines. Lines that are empty, consist of white space, or have `#` as their
+// first visible character are ignored, also between a line and its continuation. The last line
+// needs no newline. White space before the first logical line causes a warning, and the line is
+// ignored.
 //
 //   logical line  = name space* "=" space* value space*
 //   name          = any characters but white space and "="
-//   value         = the rest; may be empty; expand.hpp says what `$` means in it
+//   value         = the rest; may be empty; see expand.cpp for `$`
 //
-// A name may be given again: the last value counts, and a different one is worth a warning. A NUL
-// byte ends the logical line that it stands in, continuation lines included.
+// If a name is set more than once, the last value counts; a different value causes a warning. A NUL
+// byte ends its logical line, including the continuation lines.
 #include "main_cf/file.hpp"
 
 #include <fcntl.h>
@@ -58,7 +58,7 @@ struct LogicalLine {
   int number = 0;  // of its first line
 };
 
-// LogicalLines cuts a text into logical lines.
+// LogicalLines splits a text into logical lines.
 class LogicalLines {
  public:
   LogicalLines(std::string_view text, std::string_view path, Log& log)
@@ -78,7 +78,7 @@ class LogicalLines {
   }
 
  private:
-  // One line and what continues it; empty where only comments were left.
+  // One logical line; empty if only comments are left.
   LogicalLine join() {
     LogicalLine joined;
     do {

@@ -11,7 +11,7 @@
 
 namespace scache::main_cf {
 
-// The largest main.cf that is read. A real one has some kilobytes.
+// The maximum size of main.cf. Real ones have some kilobytes.
 inline constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
 
 struct NameValue {
@@ -19,15 +19,15 @@ struct NameValue {
   std::string value;
 };
 
-// Splits `name = value`. White space around both is dropped; the value may be empty. The error
-// says what is missing.
+// Splits `name = value`, without the white space around both. The value may be empty. The error
+// names the missing part.
 Result<NameValue> split_name_value(std::string_view text);
 
-// Enters every setting of a main.cf's text. `path` is for messages only.
+// Adds the settings in the text of a main.cf. `path` is for messages only.
 Result<void> load_text(std::string_view text, std::string_view path, Settings& settings, Log& log);
 
-// The same from a file. A file that changed within the last second may be half written: `pause`
-// is called, and should take a moment, before it is read again.
+// The same for a file. A file that changed within the last second may be incomplete: calls `pause`,
+// which should wait for a moment, and reads it again.
 Result<void> load_file(const std::string& path, Settings& settings, Log& log,
                        const std::function<void()>& pause);
 

@@ -1,6 +1,7 @@
-// A host name is labels between single dots, at most 255 bytes. A label is letters, digits, "_" and
-// "-", begins and ends with no "-", and has at most 63 bytes. Digits and dots alone are an address,
-// not a name. Postfix counts a label's bytes at letters, digits and "_", and so does this.
+// A host name consists of labels separated by single dots, and has at most 255 bytes. A label
+// consists of letters, digits, "_" and "-", does not begin or end with "-", and has at most 63
+// bytes. Digits and dots alone are an address, not a name. As in Postfix, the size of a label is
+// checked at letters, digits and "_" only.
 #include "main_cf/host_name.hpp"
 
 #include <fmt/format.h>

@@ -8,7 +8,7 @@
 
 namespace scache::main_cf {
 
-// What is wrong with `name` as the name of a host or domain, or nothing.
+// Why `name` is not a valid name of a host or domain; nothing if it is valid.
 std::optional<std::string> host_name_complaint(std::string_view name);
 
 }  // namespace scache::main_cf

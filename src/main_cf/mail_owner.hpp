@@ -7,8 +7,8 @@
 
 namespace scache::main_cf {
 
-// The user that programs without privileges run as. It must exist, be nobody with privileges, and
-// be the user that its user id names. The error has no file name in front yet.
+// The user of unprivileged programs. It must exist, must be unprivileged, and must be the user to
+// which its user id maps. The error lacks the file name, which the caller adds.
 Result<Account> find_mail_owner(const std::string& name, const Accounts& accounts);
 
 }  // namespace scache::main_cf

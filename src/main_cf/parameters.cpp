@@ -1,9 +1,9 @@
-// From settings to parameters, in the order of Postfix's own programs.
+// From settings to parameters, in the order of Postfix's programs.
 //
-// Each parameter is read at its turn: what main.cf or an option says is expanded, or else the
-// expanded default is entered, so that parameters read later find it. A value that refers to a
-// parameter whose turn has not come finds it only where somebody has set it. Parameters that this
-// program does not use are not checked: a newer Postfix may allow what is not known here.
+// The parameters are read one by one. The value of main.cf or of an option is expanded. Without a
+// value, the expanded default becomes the setting, to which later parameters can refer. A value can
+// refer to a later parameter only if that is set. Parameters that this program does not use are not
+// checked: a newer Postfix may allow other values.
 #include "main_cf/parameters.hpp"
 
 #include <fmt/format.h>
@@ -42,7 +42,7 @@ std::optional<bool> boolean_in(const std::string& text) {
   return std::nullopt;
 }
 
-// Reader reads parameters one after the other and keeps their values.
+// Reader reads parameters one by one and keeps their values.
 class Reader {
  public:
   Reader(const Process& process, Settings& settings, Log& log)
@@ -64,8 +64,8 @@ class Reader {
         in_main_cf(fmt::format("parameter syslog_facility: unrecognized value: {}", facility)));
   }
 
-  // myhostname is the machine's name with $mydomain behind it where it has no domain; mydomain is
-  // what follows the first dot of myhostname.
+  // myhostname is the name of the machine, followed by $mydomain if it has no domain; mydomain is
+  // the part of myhostname after the first dot.
   Result<void> read_host_names() {
     if (const auto done = read_host_name(); !done) return done;
     const std::string& host = text("myhostname");
@@ -83,7 +83,7 @@ class Reader {
     return {};
   }
 
-  // What was read, as text.
+  // The text of a parameter that was read.
   const std::string& text(std::string_view name) const { return texts_.find(name)->second; }
   std::chrono::seconds time(std::string_view name) const { return times_.find(name)->second; }
 
@@ -179,7 +179,7 @@ class Reader {
   std::map<std::string, std::chrono::seconds, std::less<>> times_;
 };
 
-// Whether a log file is in one of the places that are meant for it.
+// Whether a log file is in one of the permitted directories.
 bool has_prefix(std::string_view file, std::string_view prefixes) {
   constexpr std::string_view kSeparators = ", \t\r\n";
   while (!prefixes.empty()) {

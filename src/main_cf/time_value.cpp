@@ -2,10 +2,10 @@
 //
 //   time = space* sign? digit* unit?        unit = "s" | "m" | "h" | "d" | "w"
 //
-// The number is decimal and may not be negative; no digits at all are zero, so that `s` is no
-// error. Only the first letter after the number counts: `5spam` is five seconds, and so is
-// `5s5h`. Case matters and no blank may stand before the unit. The seconds must fit an int, and the
-// number must stay below the largest int divided by its unit (seconds excepted).
+// The number is decimal and must not be negative. No digits mean zero, so `s` is valid. Only the
+// first letter after the number counts: `5spam` is five seconds, and so is `5s5h`. The unit is
+// case-sensitive and must follow without a blank. The seconds must fit an int, and the number must
+// be less than the largest int divided by its unit (except for seconds).
 #include "main_cf/time_value.hpp"
 
 #include <cerrno>

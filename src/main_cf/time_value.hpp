@@ -8,7 +8,7 @@
 
 namespace scache::main_cf {
 
-// Reads a time as main.cf writes it; nothing where it is none. `default_unit` is the unit of a
+// Parses a time of main.cf; returns nothing if the text is invalid. `default_unit` is the unit of a
 // number without one: s, m, h, d or w.
 std::optional<std::chrono::seconds> parse_time(const std::string& text, char default_unit);
 

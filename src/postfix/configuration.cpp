@@ -17,7 +17,7 @@ namespace {
 
 std::string own_host_name() {
   std::array<char, 256> name{};
-  // The last byte stays a NUL, which gethostname() does not promise.
+  // The last byte stays a NUL, which gethostname(2) does not guarantee.
   ::gethostname(name.data(), name.size() - 1);
   return name.data();
 }
@@ -28,7 +28,7 @@ MailLogTarget target_of(const main_cf::Parameters& parameters, const Environment
   target.facility = main_cf::facility_by_name(parameters.syslog_facility).value_or(target.facility);
   target.utf8 = parameters.smtputf8_enable;
   target.hostname = parameters.myhostname;
-  // Without a log file it is syslog, whatever the environment says.
+  // Without a log file, log to syslog and ignore the environment.
   target.postlog_service.clear();
   if (!parameters.maillog_file.empty()) {
     target.postlog_service =
@@ -37,7 +37,7 @@ MailLogTarget target_of(const main_cf::Parameters& parameters, const Environment
   return target;
 }
 
-// -D: runs main.cf's debugger_command.
+// -D: runs debugger_command of main.cf.
 Result<void> debug(const main_cf::Settings& settings, Log& log) {
   const std::string* const command = settings.find("debugger_command");
   const auto value = main_cf::evaluate(command == nullptr ? "" : *command, settings, log);

@@ -8,9 +8,9 @@
 
 namespace scache::postfix {
 
-// Reads main.cf with the options over it, and moves the log to where it says, step by step and in
-// Postfix's order, so that each error is logged where people look for it. `understood` is what came
-// of reading the options. May pause for a moment when main.cf was just written.
+// Reads main.cf, applies the options, and redirects the log, step by step and in Postfix's order,
+// so that each error is logged where Postfix would log it. `understood` is the result of parsing
+// the options. Pauses for a moment if main.cf was just written.
 Result<main_cf::Parameters> configure(const Options& options, const Result<void>& understood,
                                       const Environment& environment, MailLog& log);
 

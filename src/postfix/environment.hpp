@@ -5,18 +5,18 @@
 
 namespace scache::postfix {
 
-// Environment is what master(8) tells its children before main.cf is read.
+// Environment holds the environment variables that master(8) sets for its children.
 struct Environment {
-  // GENERATION, as it stands there: see parse_generation().
+  // GENERATION, unparsed: see parse_generation().
   std::optional<std::string> generation;
-  // MAIL_CONFIG: the directory of main.cf; empty when not given.
+  // MAIL_CONFIG: the directory of main.cf; empty if it is not set.
   std::string config_directory;
-  // MAIL_LOGTAG: the syslog_name of the Postfix instance; empty when not given.
+  // MAIL_LOGTAG: the syslog_name of the Postfix instance; empty if it is not set.
   std::string log_tag;
-  // POSTLOG_SERVICE and POSTLOG_HOSTNAME: given where mail is logged to a file.
+  // POSTLOG_SERVICE and POSTLOG_HOSTNAME: set if the mail log is a file.
   std::string postlog_service;
   std::string postlog_hostname;
-  // MAIL_VERBOSE and MAIL_DEBUG: their presence is what counts, as with -v and -D.
+  // MAIL_VERBOSE and MAIL_DEBUG: equivalent to -v and -D, whatever their value is.
   bool verbose = false;
   bool debugger = false;
 

@@ -16,8 +16,8 @@
 //   Postfix's logger  Nov 01 09:05:03 mx1 postfix/scache[7]: warning: text
 //   standard error    postfix/scache: warning: text
 //
-// One datagram for each line, neither newline nor NUL at its end. The syslog format is that of
-// the C library; its own syslog(3) is not used because it blocks when the daemon stands still.
+// Each line is one datagram, without a newline or a NUL at its end. The syslog format is that of
+// the C library, whose syslog(3) is not used because it blocks if the daemon does not read.
 
 namespace scache::postfix {
 namespace {
@@ -36,7 +36,7 @@ MailLogTarget MailLogTarget::from(const Environment& environment) {
 
 MailLog::MailLog(std::string process_name, MailLogTarget target, Clock clock)
     : process_name_{std::move(process_name)}, clock_{clock} {
-  // Reads the zone's file now: inside a chroot it is out of reach.
+  // Reads the time zone file, which does not exist in a chroot.
   ::tzset();
   tell_time();
   reopen(std::move(target));

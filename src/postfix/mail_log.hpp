@@ -14,7 +14,7 @@
 
 namespace scache::postfix {
 
-// Where the mail log goes and under which name.
+// The destination of the mail log, and the names in it.
 struct MailLogTarget {
   // syslog_name: the first half of the tag `syslog_name/process_name`.
   std::string syslog_name = "postfix";
@@ -22,39 +22,39 @@ struct MailLogTarget {
   int facility = LOG_MAIL;
   // The socket of Postfix's own logger; empty means syslog.
   std::string postlog_service;
-  // The machine's name for Postfix's own logger; its first label is shown.
+  // The host name for Postfix's own logger, which shows its first label.
   std::string hostname;
-  // smtputf8_enable: UTF-8 is shown as it is.
+  // smtputf8_enable: UTF-8 is logged unchanged.
   bool utf8 = false;
   // The socket of syslog.
   std::string syslog_socket = "/dev/log";
 
-  // What holds until main.cf is read.
+  // The target until main.cf is read.
   static MailLogTarget from(const Environment& environment);
 };
 
-// MailLog writes where the Postfix instance logs, in Postfix's format: to syslog or to Postfix's
-// own logger, on request to standard error too.
+// MailLog writes to the log of the Postfix instance, in Postfix's format: to syslog or to Postfix's
+// own logger, and optionally to standard error.
 class MailLog final : public Log {
  public:
-  // Says what time it is; a signal handler may call it.
+  // Returns the time; must be safe in a signal handler.
   using Clock = std::time_t (*)() noexcept;
 
   // Connects to the logger. `process_name` is the second half of the tag.
   MailLog(std::string process_name, MailLogTarget target, Clock clock = &system_time);
   ~MailLog() override { flush(); }
 
-  // Goes on at another place, under another name.
+  // Changes the destination and the names.
   void reopen(MailLogTarget target);
 
-  // Copies every line to standard error, under `tag` instead of the log's own where it is given.
+  // Copies every line to standard error, with `tag`, or with the tag of the log if that is empty.
   void copy_to_stderr(std::string tag = {}, int descriptor = 2);
 
   void write(Severity severity, std::string_view text) noexcept override;
   void flush() noexcept override;
 
-  // The same for a signal handler that ends the process: no lock, no memory from the heap. It
-  // reckons with the time zone's offset as it was when the last line was written.
+  // The same for a signal handler that ends the process: takes no lock and allocates no memory.
+  // Uses the UTC offset of the last line.
   void write_in_signal(Severity severity, std::string_view text) noexcept;
 
   static std::time_t system_time() noexcept { return std::time(nullptr); }

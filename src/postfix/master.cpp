@@ -17,7 +17,7 @@
 namespace scache::postfix {
 namespace {
 
-// A status message as master(8) reads it, in the machine's own byte order.
+// A status message of master(8), in the byte order of the machine.
 struct StatusMessage {
   std::int32_t pid;
   std::uint32_t generation;
@@ -71,13 +71,13 @@ MasterChannel::MasterChannel(Fd channel, pid_t pid, unsigned generation) noexcep
     : channel_{std::move(channel)}, pid_{pid}, generation_{generation} {}
 
 void MasterChannel::tell(Log& log) noexcept {
-  // Both at once: a few bytes on a stream are sent whole or not at all.
+  // Both messages at once: a few bytes on a stream are sent completely or not at all.
   const std::array<StatusMessage, 2> messages = {
       {{pid_, generation_, kTaken}, {pid_, generation_, kAvailable}}};
   const auto sent =
       ::send(channel_.get(), messages.data(), sizeof(messages), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  // Any other failure means that master is gone, which the end of the stream tells too.
+  // Any other error means that master has ended, which the end of the stream also reports.
   told_ = true;
   if (sent < 0) {
     log.detail("master_notify: status 0: {}", std::strerror(errno));

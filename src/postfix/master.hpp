@@ -12,13 +12,13 @@
 
 namespace scache::postfix {
 
-// The descriptors that master(8) leaves to its children.
+// The descriptors that master(8) passes to its children.
 inline constexpr int kFlowReadFd = 3;
 inline constexpr int kFlowWriteFd = 4;
 inline constexpr int kStatusFd = 5;
 inline constexpr int kFirstListenFd = 6;
 
-// What a child of master(8) inherits. The flow pipe is never used, and may be missing.
+// The inherited descriptors. The flow pipe is not used, and may be missing.
 struct Inherited {
   Fd flow_read;
   Fd flow_write;
@@ -26,25 +26,25 @@ struct Inherited {
   std::vector<Fd> listeners;
 };
 
-// Takes the inherited descriptors into possession: close-on-exec, the listening sockets
-// non-blocking. An error when one is not what it should be; then all of them stay untouched.
+// Takes ownership of the inherited descriptors. Makes them close-on-exec, and the listening sockets
+// non-blocking. Fails if one is of the wrong kind, and then changes none.
 Result<Inherited> adopt_inherited(int listeners);
 
-// The number in GENERATION, octal; 0 when it is not given.
+// Parses GENERATION, an octal number; 0 if it is not set.
 Result<unsigned> parse_generation(const std::optional<std::string>& text);
 
-// MasterChannel is the stream to master(8). Its end of file says that master is gone or wants this
-// process to go.
+// MasterChannel is the stream to master(8). End of file means that master has ended, or that this
+// process has to end.
 class MasterChannel {
  public:
   MasterChannel(Fd channel, pid_t pid, unsigned generation) noexcept;
 
   int descriptor() const noexcept { return channel_.get(); }
 
-  // Tells master, once, that this process took a request and is free again: a process that ends
-  // before that counts as a failed start, and the service stops for a minute. Call it at every
-  // request; it does nothing once the message is out. Never blocks: what does not fit now is sent
-  // at the next request.
+  // Reports to master, once, that this process took a request and is available again. If a process
+  // ends before that, master counts a failed start and throttles the service for a minute. Call
+  // this at every request; it does nothing after the message was sent. Never blocks: if the message
+  // does not fit, it is sent at the next request.
   void note_request(Log& log) noexcept {
     if (!told_) tell(log);
   }

@@ -46,7 +46,7 @@ Result<void> Options::read(std::span<const char* const> command_line) {
         if (auto taken = take(letter, {}); !taken) return taken;
         continue;
       }
-      // A value is the rest of the word, or the next word.
+      // A value is the rest of the argument, or the next argument.
       const bool in_word = i + 1 < word.size();
       if (!one_of(kWithValue, letter) || (!in_word && at + 1 == command_line.size()))
         return fail(fmt::format("invalid option: {}", letter));

@@ -11,11 +11,11 @@
 
 namespace scache::postfix {
 
-// Options is the command line that master(8) gives its children; see scache(8) for each option.
+// Options is the command line of a child of master(8); see scache(8) for each option.
 struct Options {
-  // The base name of the program as it was called.
+  // The base name of argv[0].
   std::string process_name;
-  // -n; without it the process name.
+  // -n; the default is the process name.
   std::string service_name;
   // -c: enter the queue directory with chroot(2).
   bool chroot = false;
@@ -29,29 +29,29 @@ struct Options {
   bool one_client = false;
   // -u: become the mail owner.
   bool drop_privileges = false;
-  // -v, as often as it was given.
+  // The number of -v.
   int verbosity = 0;
   // -V: log to standard error too.
   bool log_to_stderr = false;
-  // -z: the process limit is 0. Accepted, without a meaning here.
+  // -z: the process limit is 0. Accepted and ignored.
   bool unlimited = false;
-  // -s: how many listening sockets were inherited.
+  // -s: the number of inherited listening sockets.
   int sockets = 1;
   // -t: "unix" or "inet".
   std::optional<std::string> transport;
-  // -o NAME=VALUE, -i and -m as what they mean in main.cf; a later one wins.
+  // -o NAME=VALUE, and -i and -m as parameters of main.cf; a later one overrides.
   std::vector<std::pair<std::string, std::string>> settings;
-  // What stands behind the options. The first request fails when there is anything.
+  // Arguments after the options. If there are any, the first request fails.
   std::vector<std::string> arguments;
 
-  // What the environment asks for before an option does.
+  // Initial values from the environment.
   explicit Options(const Environment& environment = {});
 
-  // Reads the command line, program name first. On an error, what stood before the bad option
-  // holds: -V decides whether the error is shown on standard error.
+  // Parses the command line, including the program name. After an error the options before the bad
+  // one are set: -V determines whether the error is shown on standard error.
   Result<void> read(std::span<const char* const> command_line);
 
-  // Whether a server can be made of it: asked after main.cf was read, as Postfix does.
+  // Checks the options that a server requires. Called after main.cf was read, as in Postfix.
   Result<void> check_service() const;
 
  private:

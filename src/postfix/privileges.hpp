@@ -8,17 +8,17 @@
 
 namespace scache::postfix {
 
-// Where and as whom the server runs.
+// The directory and the user of the server.
 struct Jail {
   std::string queue_directory;
   bool chroot = false;
-  // The user to become; without one the process stays who it is.
+  // The user to change to, if any.
   std::optional<Account> owner;
 };
 
-// Goes to the queue directory, makes it the root directory where that is wanted, and becomes the
-// owner: groups first, then the root directory, then the user. A process that is not privileged
-// and already is the owner has nothing to give up.
+// Changes to the queue directory, to it as the root directory if requested, and to the owner: the
+// groups first, then the root directory, then the user. An unprivileged process that already runs
+// as the owner changes no ids.
 Result<void> enter_jail(const Jail& jail);
 
 }  // namespace scache::postfix

@@ -12,16 +12,16 @@
 
 namespace scache::postfix {
 
-// How long a process that failed stays alive, so that nothing starts it a thousand times a second.
+// How long a process that failed to start waits before it exits, which limits the rate of restarts.
 inline constexpr std::chrono::milliseconds kFailurePause{1000};
 
-// An error when a server is started from a terminal.
+// Fails if a server is started from a terminal.
 Result<void> check_not_by_hand(const Options& options, int input = STDIN_FILENO);
 
 // Runs the debugger_command of main.cf for -D, and waits until it returns.
 Result<void> run_debugger(const std::string& command, Log& log);
 
-// Logs why the start failed, waits, and gives main() its exit status.
+// Logs the error, waits, and returns the exit status for main().
 [[nodiscard]] int fail_start(Log& log, std::string_view text,
                              std::chrono::milliseconds pause = kFailurePause);
 

@@ -9,23 +9,22 @@
 #include <cstdlib>
 #include <ctime>
 
-// The watchdog is a periodic SIGALRM, three for each daemon_timeout, that costs the healthy loop
-// nothing but an increment for each turn. The handler compares the count of turns with what it saw
-// at the alarm before; at the third alarm in a row without a turn the process says so and ends.
-// That is never before daemon_timeout, and at most a third of it later.
+// The watchdog is a periodic SIGALRM, three for each daemon_timeout. It costs the loop one
+// increment for each turn. The handler compares the number of turns with that at the previous
+// alarm. At the third consecutive alarm without a turn it logs an error and ends the process. This
+// is never before daemon_timeout, and at most a third of it later.
 //
-// An idle loop that waits for events does not turn by itself. It need not: the alarm interrupts
-// epoll_wait() with EINTR, SA_RESTART or not, the loop turns once, and the next alarm sees it.
-// Should an alarm come between the count and the wait, it sees the count that was just made. So
-// the loop has to do one thing: to go on after EINTR.
+// An idle loop also turns: the alarm interrupts epoll_wait(2) with EINTR, whether SA_RESTART is set
+// or not, the loop turns once, and the next alarm sees that. If an alarm comes between the
+// increment and the wait, it sees the increment. So the loop only has to continue after EINTR.
 //
-// The handler does only what a handler may: it formats in a buffer of its own, sends without
-// blocking, sleeps, and ends the process without running destructors.
+// The handler is async-signal-safe: it formats in a buffer of its own, sends without blocking,
+// sleeps, and ends the process without running destructors.
 
 namespace scache::postfix {
 namespace {
 
-// A signal handler has no other way to its object.
+// A signal handler takes no argument that could refer to the object.
 std::atomic<Watchdog*> watching = nullptr;
 
 void set_timer(std::chrono::microseconds period) noexcept {
@@ -49,7 +48,7 @@ bool StuckDetector::step() noexcept {
 Watchdog::Watchdog(std::chrono::milliseconds timeout, MailLog& log, std::chrono::milliseconds pause)
     : log_{log}, pause_{pause} {
   watching = this;
-  // Counts as a turn, so that the first period is a whole one.
+  // Counts as a turn, so that the first period is complete.
   pat();
   struct sigaction action{};
   action.sa_handler = &Watchdog::handle_alarm;

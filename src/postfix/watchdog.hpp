@@ -8,12 +8,12 @@
 
 namespace scache::postfix {
 
-// StuckDetector decides from a count of turns whether a loop stands still. The loop counts; a
-// signal handler on the same thread looks.
+// StuckDetector detects from the number of turns that a loop is stuck. The loop counts; a signal
+// handler on the same thread compares.
 class StuckDetector {
  public:
-  // The time a loop may stand still is looked at in this many steps, so that a clock that jumps
-  // or a machine that slept through a step costs nothing.
+  // The time limit is checked in this many steps, so that a clock that jumps, or a suspended
+  // machine, causes no false alarm.
   static constexpr int kSteps = 3;
 
   // The loop turned.
@@ -21,7 +21,7 @@ class StuckDetector {
     turns_.store(turns_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
-  // A step of time went by. True when the loop has not turned for kSteps of them in a row.
+  // A step has passed. Returns true if the loop has not turned for kSteps consecutive steps.
   bool step() noexcept;
 
  private:
@@ -31,8 +31,8 @@ class StuckDetector {
   int quiet_steps_ = 0;
 };
 
-// Watchdog ends the process when its event loop stands still for daemon_timeout. See the source
-// file for how. One at a time.
+// Watchdog ends the process if its event loop is stuck for daemon_timeout: see watchdog.cpp. Only
+// one may exist at a time.
 class Watchdog {
  public:
   // Starts watching. The log must outlive the watchdog.

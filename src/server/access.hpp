@@ -10,18 +10,18 @@
 
 namespace scache::server {
 
-// Access says which users of the machine a server talks to: its own, root, and those that are named
-// to it, by themselves or by a group of theirs. Pure: who somebody is, the kernel tells (io/peer).
+// Access decides which users a server serves: its own user, root, and the configured users and
+// members of groups. The kernel supplies a client's credentials (io/peer).
 class Access {
  public:
-  // `own` is the user that the server runs as. The overflow ids are anybody's: they are not
-  // admitted, whether named or the server's own.
+  // `own` is the user that the server runs as. Overflow ids stand for every unmapped user: they are
+  // never admitted, not even if configured or the server's own.
   explicit Access(uid_t own, std::vector<uid_t> users = {}, std::vector<gid_t> groups = {},
                   const OverflowIds& overflow = {});
 
-  // `who` is asked for its user and its group, `groups` are the others that it is in.
+  // `who` has the client's user and primary group, `groups` its supplementary groups.
   bool admits(const ucred& who, std::span<const gid_t> groups) const noexcept;
-  // Whether the other groups make a difference to anybody.
+  // Whether admits() needs the supplementary groups.
   bool asks_for_groups() const noexcept { return !groups_.empty(); }
 
  private:

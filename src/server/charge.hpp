@@ -9,11 +9,12 @@
 
 namespace scache::server {
 
-// What a request is charged besides what the cache does for it, and for each so many bytes.
+// A request costs kWorkOfRequest, 1 for each kBytesOfWork bytes, and the work of the cache.
 inline constexpr std::uint64_t kWorkOfRequest = 4;
 inline constexpr std::size_t kBytesOfWork = 128;
 
-// Charges a client for what the cache does during its life. No wait may lie in between.
+// Charges a client for the work of the cache during the lifetime of this object. The session must
+// not suspend meanwhile.
 class Charge {
  public:
   Charge(Stream& stream, const Service& service) noexcept

@@ -20,9 +20,8 @@ Task<> Client::talk() {
       co_await direct.run();
     }
   } catch (const std::exception& failure) {
-    // Out of memory, most likely: it ends the session that asked for it, and no other.
-    log_.warn(LogKind::session, stream_.loop().now(), "a client's session ends: {}",
-              failure.what());
+    // Usually std::bad_alloc. It ends only this session.
+    log_.warn(LogKind::session, stream_.loop().now(), "client session ended: {}", failure.what());
   }
   session_.drop_unconfirmed();
   owner_.client_done(*this);

@@ -14,13 +14,13 @@
 
 namespace scache::server {
 
-// The lists of a server that a client is in: all of them, and one for how it stands.
+// A client is in two lists of its server: the list of all clients, and the list of its state.
 using ClientHook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct ClientsTag>>;
 using StandingHook =
     boost::intrusive::list_base_hook<boost::intrusive::tag<struct StandingTag>,
                                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-// ClientOwner is told by its clients how they stand.
+// Clients report their state to the ClientOwner.
 class Client;
 class ClientOwner {
  public:
@@ -32,8 +32,8 @@ class ClientOwner {
   ~ClientOwner() = default;
 };
 
-// Client is one accepted connection with its session. Destroying it ends the session wherever it
-// waits; not from within the session itself.
+// Client is one accepted connection with its session. Destroying it ends a suspended session. A
+// session must not destroy its own client.
 class Client final : public ClientHook, public StandingHook, private SessionEvents {
  public:
   Client(Loop& loop, Closer& closer, Service& service, Log& log, const SessionSettings& settings,
@@ -47,19 +47,19 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
         session_{stream_, service, *this, log, settings, saver()},
         task_{talk()} {}
 
-  // Begins to talk. May be done when it returns.
+  // Starts the session, which may already have ended when this returns.
   void start() { task_.start(); }
 
-  // How it stands, for its server alone, and since when it is within its request.
+  // The state of the client and the start of its request. Only the server uses these.
   enum class Standing : std::uint8_t { none, idle, busy, done };
   Standing standing = Standing::none;
   Instant busy_since = kNever;
 
-  // As Stream's.
+  // See Stream.
   bool stop_if_silent() noexcept { return stream_.stop_if_silent(); }
   void stop_input() noexcept { stream_.stop_input(); }
 
-  // Whose connections it saves, by the kernel's word; kNoOwner where it has none.
+  // The client's user id from the kernel; kNoOwner if unknown.
   std::uint32_t saver() const noexcept { return user_; }
 
  private:
@@ -76,7 +76,7 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
   uid_t user_;
   Stream stream_;
   PostfixSession session_;
-  // Last, so that it ends first.
+  // Last: it is destroyed first.
   Task<> task_;
 };
 

@@ -16,7 +16,7 @@ void ClosingWatch::before_wait() noexcept {
   }
   if (closer_.lacks_threads() && !std::exchange(has_told_, true)) {
     log_.warn(LogKind::session, loop_.now(),
-              "no thread can be started: whoever keeps a close waiting keeps all clients waiting");
+              "cannot start a thread: a close(2) that blocks delays all clients");
   }
 }
 
@@ -25,11 +25,12 @@ void ClosingWatch::look() noexcept {
   try {
     for (const auto& [user, closes] : closer_.look()) {
       log_.warn(LogKind::transfer, loop_.now(),
-                "closing a descriptor from user {} does not end: {} such{}", std::int64_t{user},
-                closes, closes < Closer::kStuckOfUser ? "" : ", the user is refused");
+                "close(2) of descriptors from user {} does not return: {} blocked{}",
+                std::int64_t{user}, closes,
+                closes < Closer::kStuckOfUser ? "" : ", the user is refused");
     }
   } catch (const std::exception& failure) {
-    log_.warn(LogKind::session, loop_.now(), "descriptors that cannot be closed: {}",
+    log_.warn(LogKind::session, loop_.now(), "cannot check for blocked close(2) calls: {}",
               failure.what());
   }
 }

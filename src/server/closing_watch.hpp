@@ -6,8 +6,8 @@
 
 namespace scache::server {
 
-// ClosingWatch looks after a closer from its loop: it gives the threads time when they lag behind,
-// has those that are stuck replaced, and tells the log of them.
+// ClosingWatch supervises a closer from the loop: it waits for the threads when they lag behind,
+// replaces blocked threads, and logs them.
 class ClosingWatch {
  public:
   ClosingWatch(Loop& loop, Closer& closer, Log& log);

@@ -5,7 +5,7 @@
 
 namespace scache::server {
 
-// Tells the log of a request that only the direct protocol has; Service tells of the others.
+// Logs a request that only the direct protocol has. Service logs the others.
 void tell_details(Log& log, const direct::Request& request) noexcept;
 
 }  // namespace scache::server

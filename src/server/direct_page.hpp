@@ -11,18 +11,18 @@
 
 namespace scache::server {
 
-// What a page of a list is made of.
+// The parts of a page of a list.
 
-// Whole milliseconds of a duration, and 0 for one that is over.
+// Whole milliseconds of a duration; 0 if it is negative.
 std::uint64_t milliseconds(Duration duration) noexcept;
 
-// A place in the cache, as a client carries it.
+// A position in the cache, encoded for the client.
 inline constexpr std::size_t kCursorSize = 16;
 std::array<char, kCursorSize> cursor_of(const Position& place) noexcept;
-// The beginning where it is no cursor.
+// The beginning of the cache if the cursor is invalid.
 Position place_of(std::string_view cursor) noexcept;
 
-// Puts an entry of the cache. Throws std::bad_alloc.
+// Appends an entry of the cache to the frame. Throws std::bad_alloc.
 void put_entry(direct::FrameWriter& frame, const Cache::Entry& entry, Instant now);
 
 }  // namespace scache::server

@@ -10,13 +10,13 @@
 #include "server/direct_details.hpp"
 #include "server/direct_page.hpp"
 
-// One turn of a session: serve the frames that have come, do a slice of what takes many, send, and
-// wait for whatever keeps it from going on. Replies go out together at the turn's end, but for
-// those with a descriptor: each is a message of its own.
+// In one turn a session serves the received frames, works on a slice of a drop, sends, and waits
+// for input, for room in the socket, or for its next turn. Replies are sent together at the end of
+// the turn, except those with a descriptor: each of these is a message of its own.
 //
-// At most one descriptor waits for its frame, and at most one found connection for word that its
-// peer is there, and then for room: while one does, nothing is read. So a client that does not read
-// costs what it has sent, and no more.
+// At most one descriptor waits for its frame, and at most one found connection waits for room in
+// the socket. The session reads nothing meanwhile, which bounds the memory for a client that does
+// not read its replies.
 
 namespace scache::server {
 
@@ -42,11 +42,11 @@ DirectSession::~DirectSession() {
 
 Task<> DirectSession::run() {
   deadline_ = after(stream_.loop().now(), settings_.time_limit);
-  // What has come with the wish to talk this way.
+  // A descriptor that arrived with the request for this protocol.
   if (!take_arrival()) co_return;
   Next next = Next::input;
   for (;;) {
-    // After its last word it only waits for that to be read.
+    // After a fatal error the session only sends the remaining replies.
     if (next != Next::over) next = serve();
     const Flow sent = send();
     if (!sent.moved() && !sent.must_wait()) co_return;
@@ -57,7 +57,7 @@ Task<> DirectSession::run() {
       ready = co_await stream_.writable(deadline_);
     } else if (next == Next::others || !drops_.empty()) {
       co_await stream_.others();
-      // Nobody hears of what it has under way.
+      // The client cannot receive the replies to its pending requests.
       if (stream_.has_hung_up()) co_return;
     } else {
       ready = co_await more_input();
@@ -66,12 +66,12 @@ Task<> DirectSession::run() {
       log_.warn(LogKind::unfinished, now(), "direct: {}: timeout", settings_.source);
       co_return;
     }
-    // What is there comes first, and a client that does not read is not read from.
+    // Serve buffered input first. Do not read from a client that does not read its replies.
     if (sent.moved() && next == Next::input && !receive()) co_return;
   }
 }
 
-// Serves whole frames, and slices of drops, until the client's turn is over.
+// Serves whole frames and slices of drops until the client's turn is over.
 DirectSession::Next DirectSession::serve() {
   Next next = Next::input;
   if (hand_over_) send_found();
@@ -79,10 +79,13 @@ DirectSession::Next DirectSession::serve() {
     const direct::FrameStep frame = direct::read_frame(stream_.input());
     if (frame.kind == direct::FrameStep::Kind::need_more) break;
     if (frame.kind == direct::FrameStep::Kind::bad) {
-      refuse(frame.header.id, ErrorCode::malformed, "no frame can be of this size");
+      refuse(frame.header.id, ErrorCode::malformed,
+             "the frame size is not between 24 and 262144 bytes");
       return Next::over;
     }
-    if (frame.header.with_descriptor && !arrived_) return end("a frame lacks its descriptor");
+    if (frame.header.with_descriptor && !arrived_) {
+      return end("a frame arrived without its descriptor");
+    }
     if (stream_.turn_is_over() || stream_.too_much_output() || drops_.full()) {
       next = Next::others;
       break;
@@ -93,14 +96,14 @@ DirectSession::Next DirectSession::serve() {
     if (!stream_.input().empty()) events_.busy_again();
   }
   if (!hand_over_ && arrived_ && stream_.input().empty()) {
-    return end("a descriptor comes without its frame");
+    return end("a descriptor arrived without its frame");
   }
   work_on_drops();
   return next;
 }
 
 void DirectSession::work_on_drops() {
-  // One slice at the least: requests that go on coming do not hold them up.
+  // At least one slice, so that a stream of new requests does not delay the drops.
   for (bool goes_on = !drops_.empty(); goes_on;) {
     const Charge charge{stream_, service_};
     stream_.charge(kWorkOfRequest);
@@ -138,7 +141,7 @@ void DirectSession::serve_frame(const direct::FrameStep& frame) {
   stream_.charge(kWorkOfRequest + (frame.header.size + replied) / kBytesOfWork);
 }
 
-// Sends the replies. A found connection that waits for room has had its chance in serve().
+// Sends the replies. serve() has already tried to send a found connection.
 Flow DirectSession::send() {
   if (is_broken_) return {Flow::Kind::failed, 0};
   if (hand_over_) return {Flow::Kind::not_yet, 0};
@@ -151,8 +154,8 @@ Watch::Awaiter DirectSession::more_input() {
   return stream_.readable(kNever);
 }
 
-// With the descriptor of an unfinished frame no more than the rest of that: behind it the next one
-// may come.
+// After the descriptor of an unfinished frame, receives only the rest of that frame: the next
+// descriptor may follow it.
 std::size_t DirectSession::receivable() const noexcept {
   if (!arrived_) return Stream::kAny;
   const std::string_view input = stream_.input();
@@ -161,7 +164,7 @@ std::size_t DirectSession::receivable() const noexcept {
   return end - input.size();
 }
 
-// Answers whether the client is still there.
+// Returns false if the session must end.
 bool DirectSession::receive() {
   const Flow flow = stream_.receive_input(receivable());
   if (flow.must_wait()) return true;
@@ -172,13 +175,13 @@ bool DirectSession::receive() {
   return flow.moved() && take_arrival();
 }
 
-// Takes the descriptor that came with input, if one did. Answers whether that can be followed.
+// Takes the descriptor that arrived with the input, if any. Returns false after a protocol error.
 bool DirectSession::take_arrival() {
   Stream::Arrival arrival = stream_.take_descriptor();
   if (!arrival.came) return true;
   if (arrived_ || !arrival.fd) {
     service_.close_unwanted(std::move(arrival.fd), stream_.user());
-    end("more than one descriptor comes with a frame, or there is no room for it");
+    end("more than one descriptor arrived with a frame, or the descriptor table is full");
     return false;
   }
   arrived_ = std::move(arrival.fd);
@@ -200,12 +203,11 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
     case Saved::full:
       return refuse(id, ErrorCode::full, "the cache is full");
     case Saved::own_client:
-      return refuse(id, ErrorCode::refused,
-                    "the descriptor is a client's own stream to this server");
+      return refuse(id, ErrorCode::refused, "the descriptor is a client connection to this server");
     case Saved::wrong_kind:
       return refuse(id, ErrorCode::refused, "only connected stream sockets and pipes can be saved");
     case Saved::not_closable:
-      return refuse(id, ErrorCode::refused, "too many descriptors cannot be closed");
+      return refuse(id, ErrorCode::refused, "too many descriptors wait for close(2)");
     case Saved::yes:
     case Saved::renewed:
       break;
@@ -271,7 +273,7 @@ void DirectSession::send_found() {
   if (flow.moved()) {
     service_.commit(hand_over_->claim, hand_over_->wanted.by);
   } else if (flow.error == ETOOMANYREFS) {
-    refuse(hand_over_->wanted.request, ErrorCode::busy, "too many descriptors are on their way");
+    refuse(hand_over_->wanted.request, ErrorCode::busy, "too many descriptors are in flight");
   } else {
     is_broken_ = true;
   }
@@ -309,7 +311,7 @@ void DirectSession::put_dropped(std::uint64_t id, std::uint64_t connections,
 
 void DirectSession::answer(std::uint64_t id, const direct::List& list) {
   if (!list.cursor.empty() && list.cursor.size() != kCursorSize) {
-    return refuse(id, ErrorCode::malformed, "list: this cursor is no server's");
+    return refuse(id, ErrorCode::malformed, "list: invalid cursor");
   }
   const std::uint64_t most = std::min<std::uint64_t>(list.limit, kEntriesOfPage);
   const Instant moment = now();

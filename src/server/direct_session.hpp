@@ -18,12 +18,12 @@
 
 namespace scache::server {
 
-// DirectSession talks to one client in the direct protocol (docs/protocol.md), after it has asked
-// for it. It ends when the client goes, leaves a request or a reply unfinished for too long, or
-// sends what cannot be followed.
+// DirectSession serves one client in the direct protocol (docs/protocol.md) after the client has
+// requested it. It ends when the client disconnects, exceeds the time limit of a request, or
+// violates the protocol.
 class DirectSession {
  public:
-  // Entries that one page of a list has at the most, and that are looked at for it.
+  // Maximum number of entries in a page of a list, and of entries examined for it.
   static constexpr std::size_t kEntriesOfPage = 256;
   static constexpr std::size_t kLookedAtForPage = 1'024;
   // Bytes after which a page ends early.
@@ -47,25 +47,25 @@ class DirectSession {
   Task<> run();
 
  private:
-  // What a find looks for.
+  // The parameters of a find.
   struct Wanted {
     std::uint64_t request;
     Service::Lookup by;
-    // In the input.
+    // Refers to the input.
     std::string_view name;
   };
-  // A found connection on its way out, in a frame.
+  // A found connection whose frame has not been sent yet.
   struct HandOver {
     Wanted wanted;
     Claim claim;
   };
-  // What a session goes on with when it has served what it can.
+  // The next step of the session.
   enum class Next : std::uint8_t {
-    // More input.
+    // Receive more input.
     input,
-    // What is there already, after the others.
+    // Serve the buffered input after the other clients.
     others,
-    // Nothing: what the client sends cannot be followed.
+    // End: the client violated the protocol.
     over,
   };
 
@@ -75,7 +75,7 @@ class DirectSession {
   Flow send();
   void send_found();
   Watch::Awaiter more_input();
-  // A client that leaves its reply unread is not between requests.
+  // A client that has not read its reply is not idle.
   void be_busy() {
     if (std::exchange(idle_, false)) events_.busy();
   }
@@ -99,7 +99,7 @@ class DirectSession {
   void put_miss(std::uint64_t id);
   void put_dropped(std::uint64_t id, std::uint64_t connections, std::uint64_t bindings);
   void refuse(std::uint64_t id, direct::ErrorCode code, std::string_view text);
-  // The turn's: what came in one turn came at one time.
+  // The time at the start of the loop's turn.
   Instant now() const noexcept { return stream_.loop().now(); }
 
   Stream& stream_;
@@ -115,7 +115,7 @@ class DirectSession {
   std::string found_;
   Instant deadline_ = kNever;
   bool idle_ = false;
-  // Sending has failed.
+  // Sending failed.
   bool is_broken_ = false;
   std::uint32_t owner_;
   UnconfirmedSaves unconfirmed_;

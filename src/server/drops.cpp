@@ -23,7 +23,7 @@ bool Drops::cancel(std::uint64_t request) noexcept {
 }
 
 void Drops::work(const std::function<void(const Dropped&)>& done) {
-  // Each that is dropped keeps its descriptor until it is closed.
+  // A dropped connection occupies its descriptor until the closer has closed it.
   if (under_way_.empty() || service_.is_closing()) return;
   if (next_ >= under_way_.size()) next_ = 0;
   const auto drop = under_way_.begin() + static_cast<std::ptrdiff_t>(next_);

@@ -13,20 +13,20 @@
 
 namespace scache::server {
 
-// Drops are a client's requests to drop many entries, which are under way at the same time, a slice
-// of one and then of the next: nobody waits for the end of thousands. What is saved after such a
-// request has come stays.
+// Drops are the pending requests of one client to drop many entries. They proceed in slices, in
+// turn, so that a large drop does not delay other requests. A drop does not remove entries that are
+// saved after its request arrived.
 class Drops {
  public:
-  // Entries that are looked at for one slice.
+  // Entries examined in one slice.
   static constexpr std::size_t kEntriesOfSlice = 128;
-  // At once; further requests are to wait.
+  // Maximum number of pending drops; further requests wait.
   static constexpr std::size_t kMostUnderWay = 64;
 
   enum class Of : std::uint8_t {
-    // Connections under an endpoint's name.
+    // Connections of an endpoint.
     endpoint,
-    // Connections and bindings whose name begins so.
+    // Connections and bindings whose name begins with a prefix.
     prefix,
   };
   struct Dropped {
@@ -42,9 +42,9 @@ class Drops {
   std::size_t size() const noexcept { return under_way_.size(); }
 
   void begin(std::uint64_t request, Of of, std::string_view name);
-  // Ends the request without having finished; false where there is none of that id.
+  // Cancels a request; false if no pending request has that id.
   bool cancel(std::uint64_t request) noexcept;
-  // Does a slice of the next, and tells if that is done with it.
+  // Works on a slice of the next drop, and calls `done` if that completes it.
   void work(const std::function<void(const Dropped&)>& done);
 
  private:
@@ -53,15 +53,15 @@ class Drops {
     Of of;
     std::string name;
     Position from;
-    // The last entry that was there.
+    // The sequence of the last entry to drop.
     std::uint64_t last;
   };
-  // Answers whether it is done.
+  // Returns whether the drop is complete.
   bool work_on(Drop& drop);
 
   Service& service_;
   std::vector<Drop> under_way_;
-  // Whose slice comes next.
+  // Index of the drop that gets the next slice.
   std::size_t next_ = 0;
 };
 

@@ -23,23 +23,22 @@ using postfix_codec::Status;
 
 namespace {
 
-// An errno as the stock server tells it; it calls the lack of one an application error.
+// The text for an errno in the stock server's log lines, which has "Application error" for 0.
 const char* words_of(int error) noexcept {
   const char* words = error == 0 ? nullptr : ::strerrordesc_np(error);
   return words == nullptr ? "Application error" : words;
 }
 
-// What the direct protocol's clients have saved may have any bytes. A value with a NUL in it would
-// be the end of itself here, and the client would take the rest for attributes: such a connection
-// stays where it is.
+// Clients of the direct protocol may save properties with a NUL. In an attribute list the NUL would
+// end the value, and the client would read the rest as attributes: such a connection is not found.
 bool can_be_told(std::string_view properties) noexcept {
   return !properties.contains('\0');
 }
 
 }  // namespace
 
-// Hearing is a wait for an attribute list: over at once where the list is there already, else once
-// something has moved. It is what a session does most, so it has no coroutine of its own.
+// Hearing waits for an attribute list. It does not suspend if the input already has the list. A
+// session uses it for each message, so it is an awaitable and not a coroutine.
 class PostfixSession::Hearing {
  public:
   Hearing(PostfixSession& session, std::string_view wanted) noexcept
@@ -72,7 +71,7 @@ class PostfixSession::Hearing {
   std::string_view wanted_;
   Heard heard_ = Heard::part;
   Flow sent_;
-  // Not there where there is nothing to wait for.
+  // Empty if there is nothing to wait for.
   std::optional<Watch::Awaiter> wait_;
 };
 
@@ -95,7 +94,7 @@ Task<PostfixSession::End> PostfixSession::run() {
     if (is_direct_) co_return End::direct;
     stream_.charge(kWorkOfRequest);
     if (stream_.input().empty()) continue;
-    // What is there already is a request of its own, with the whole time.
+    // Buffered input is a new request, with a new time limit.
     deadline_ = after(stream_.loop().now(), settings_.time_limit);
     events_.busy_again();
     if (stream_.turn_is_over()) co_await stream_.others();
@@ -106,7 +105,7 @@ PostfixSession::Hearing PostfixSession::hear(std::string_view wanted) noexcept {
   return {*this, wanted};
 }
 
-// Looks for a list in what is there.
+// Looks for a list in the buffered input.
 PostfixSession::Heard PostfixSession::listen(std::string_view wanted) {
   for (;;) {
     switch (reader_.scan(stream_.input(), wanted)) {
@@ -134,12 +133,13 @@ PostfixSession::Heard PostfixSession::listen(std::string_view wanted) {
         return Heard::nonsense;
     }
     log_.warn(LogKind::session, stream_.loop().now(),
-              "{} attributes in a row from {} that are no request", stray_names_, settings_.source);
+              "{} consecutive attributes from {} without a request", stray_names_,
+              settings_.source);
     return Heard::nonsense;
   }
 }
 
-// Between requests a client may wait as long as it likes, once it has read its replies.
+// There is no time limit between requests, after the client has read its replies.
 Watch::Awaiter PostfixSession::more_input(std::string_view wanted) {
   if (wanted != postfix_codec::kRequest || !stream_.input().empty()) {
     return stream_.readable(deadline_);
@@ -163,13 +163,13 @@ void PostfixSession::drop_heard() noexcept {
   reader_.done();
 }
 
-// Says what is wrong or missing where a client goes or falls silent within a list.
+// Logs the defects of a list that the client has not finished.
 PostfixSession::Heard PostfixSession::cut_short(Flow flow, std::string_view wanted) {
   reason_ = flow.reason();
   if (stream_.input().empty()) return Heard::nothing;
   const bool has_request = wanted == postfix_codec::kRequest && reader_.past_wanted();
   if (has_request) {
-    // The wait for more may have moved the bytes.
+    // The buffer may have moved since the last scan.
     reader_.scan(stream_.input(), wanted);
     const auto defects = postfix_codec::defects(reader_, settings_.source);
     for (const std::string& defect : defects) warn(LogKind::unfinished, defect);
@@ -194,7 +194,7 @@ Task<bool> PostfixSession::serve() {
   }
   const postfix_codec::Decoded decoded =
       postfix_codec::decode(reader_, settings_.limits, settings_.source);
-  // The bytes stay where they are until more input is asked for.
+  // The bytes stay valid until the next receive.
   drop_heard();
   for (const std::string& warning : decoded.warnings) warn(LogKind::malformed, warning);
   if (!decoded.request) {
@@ -240,7 +240,7 @@ std::optional<Claim> PostfixSession::find(Kind kind, const Request& request) {
   return std::nullopt;
 }
 
-// A client wishes to talk in the direct protocol.
+// Answers a request for the direct protocol.
 void PostfixSession::answer_wish() {
   const auto version = direct::agreed_version(reader_);
   drop_heard();
@@ -276,13 +276,13 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
       refuse(Kind::save_endpoint, "the cache is full");
       break;
     case Saved::own_client:
-      refuse(Kind::save_endpoint, "the descriptor is a client's own stream to this server");
+      refuse(Kind::save_endpoint, "the descriptor is a client connection to this server");
       break;
     case Saved::wrong_kind:
-      refuse(Kind::save_endpoint, "the descriptor is no connected stream socket, and no pipe");
+      refuse(Kind::save_endpoint, "the descriptor is neither a connected stream socket nor a pipe");
       break;
     case Saved::not_closable:
-      refuse(Kind::save_endpoint, "too many descriptors cannot be closed");
+      refuse(Kind::save_endpoint, "too many descriptors wait for close(2)");
       break;
   }
   co_return true;
@@ -297,7 +297,7 @@ void PostfixSession::save_destination(const SaveDestination& request) {
   }
 }
 
-// The connection goes to the client, or back to its place in the cache.
+// Sends the connection to the client, or returns it to its place in the cache.
 Task<bool> PostfixSession::hand_over(Kind kind, Claim claim) {
   Heard ready = Heard::part;
   while (ready == Heard::part) ready = co_await hear(postfix_codec::kDummy);

@@ -18,12 +18,11 @@
 
 namespace scache::server {
 
-// PostfixSession talks to one client in Postfix's way (docs/protocol.md). It ends when the client
-// goes, stays silent in the middle of a request for too long, or sends what cannot be followed.
+// PostfixSession serves one client in the Postfix protocol (docs/protocol.md). It ends when the
+// client disconnects, exceeds the time limit of a request, or violates the protocol.
 class PostfixSession {
  public:
-  // Names that are no request's, one after the other without a request between them: enough for a
-  // client to find its way back.
+  // Consecutive attribute names without a request: enough for a client to resynchronize.
   static constexpr unsigned kMaxStrayNames = 300;
 
   // `owner` is the client's user id.
@@ -38,35 +37,35 @@ class PostfixSession {
         reader_{settings.limits.list},
         unconfirmed_{stream, service} {}
 
-  // How it ended: the client has gone or was left, or wishes to talk directly from here on.
+  // Why run() returned: the session has ended, or the client continues in the direct protocol.
   enum class End : std::uint8_t { gone, direct };
   Task<End> run();
-  // When it is over: what it saved and could not say so is cached no longer.
+  // At the end of the session: drops the saved connections whose replies were not sent.
   void drop_unconfirmed() noexcept { unconfirmed_.drop(); }
 
  private:
   using Kind = postfix_codec::Kind;
 
-  // What has come of an attribute list.
+  // The result of waiting for an attribute list.
   enum class Heard : std::uint8_t {
     list,
-    // Another list than the wanted one.
+    // A list that does not begin with the expected name.
     other,
-    // Not the whole of it yet.
+    // The list is incomplete.
     part,
-    // The client is gone or has taken too long: reason_ says which.
+    // The client has disconnected or the time limit is over; reason_ has the errno.
     nothing,
-    // It cannot be followed any more.
+    // The client violated the protocol: the session ends.
     nonsense,
   };
   class Hearing;
 
-  // Awaits a list that begins with `wanted`, for as long as it answers part. The caller drops it
-  // with drop_heard().
+  // Waits for a list that begins with `wanted`; the caller repeats it while the result is `part`,
+  // and removes the list by drop_heard().
   Hearing hear(std::string_view wanted) noexcept;
   Heard listen(std::string_view wanted);
   Watch::Awaiter more_input(std::string_view wanted);
-  // A client that leaves its reply unread is not between requests.
+  // A client that has not read its reply is not idle.
   void be_busy() {
     if (std::exchange(idle_, false)) events_.busy();
   }
@@ -74,13 +73,13 @@ class PostfixSession {
   Heard cut_short(Flow flow, std::string_view wanted);
   void drop_heard() noexcept;
 
-  // Answers a request, or returns the exchange that it begins.
+  // Answers a request, or returns the exchange that it starts.
   Task<bool> serve();
   Task<bool> answer(Kind kind, const Request& request);
   void answer_wish();
   std::optional<Claim> find(Kind kind, const Request& request);
   void save_destination(const SaveDestination& request);
-  // Exchanges. Each answers whether the session goes on.
+  // Exchanges. Each returns whether the session continues.
   Task<bool> save_endpoint(SaveEndpoint request);
   Task<bool> hand_over(Kind kind, Claim claim);
 
@@ -98,7 +97,7 @@ class PostfixSession {
   std::uint32_t owner_;
   AttributeReader reader_;
   Instant deadline_ = kNever;
-  // Waits between requests, as events_ has been told.
+  // Whether the session has reported itself idle to events_.
   bool idle_ = false;
   int reason_ = 0;
   unsigned stray_names_ = 0;

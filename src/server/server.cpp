@@ -16,8 +16,8 @@
 namespace scache::server {
 namespace {
 
-// Whether descriptors may be sent to a socket, and to those that are accepted from it
-// (SO_PASSRIGHTS, since Linux 6.16).
+// Sets whether a socket, and the sockets accepted from it, can receive descriptors (SO_PASSRIGHTS,
+// since Linux 6.16).
 void let_descriptors_in(int socket, bool on) noexcept {
   constexpr int kPassRights = 83;
   const int value = on ? 1 : 0;
@@ -76,7 +76,7 @@ Task<> Server::accept_clients(Acceptor& acceptor) {
 Server::Accepted Server::accept_one(int listening) {
   if (count_ >= settings_.clients && !may_make_room()) return Accepted::not_now;
   if (closer_.is_full()) {
-    tell_of_shortage("too many descriptors cannot be closed");
+    tell_of_shortage("too many descriptors wait for close(2)");
     return Accepted::not_now;
   }
   Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
@@ -95,7 +95,7 @@ Server::Accepted Server::accept_one(int listening) {
   }
 }
 
-// Somebody has come: only now is it known whether there is one more to serve.
+// Serves an accepted client, or refuses it.
 void Server::admit(Fd socket, int listening) {
   try {
     const auto who = peer_credentials(socket.get());
@@ -109,7 +109,7 @@ void Server::admit(Fd socket, int listening) {
       return;
     }
     if (!can_be_closed) {
-      refuse(std::move(socket), user, "has sent too many descriptors that cannot be closed");
+      refuse(std::move(socket), user, "has sent too many descriptors whose close(2) is blocked");
       return;
     }
     if (has_too_many(user) && !make_room(user)) {
@@ -139,7 +139,7 @@ void Server::refuse(Fd socket, uid_t user, const char* why) noexcept {
   closer_.close_client(std::move(socket), user);
 }
 
-// Out of descriptors or memory: the clients wait in the backlog.
+// On a shortage of descriptors or memory, clients wait in the backlog.
 void Server::tell_of_shortage(const char* what) noexcept {
   log_.warn(LogKind::shortage, loop_.now(), "accept connection: {}", what);
 }
@@ -149,7 +149,7 @@ void Server::adopt(Fd socket, std::optional<uid_t> user) {
     auto client =
         std::make_unique<Client>(loop_, closer_, service_, log_, settings_.session,
                                  static_cast<ClientOwner&>(*this), std::move(socket), user);
-    // The last that may fail.
+    // The last operation that can throw.
     ++count_of_user_[client->saver()];
     Client& greeted = *client.release();
     clients_.push_back(greeted);
@@ -157,7 +157,7 @@ void Server::adopt(Fd socket, std::optional<uid_t> user) {
     idle_exit_.set(kNever);
     greeted.start();
   } catch (const std::exception& failure) {
-    log_.warn(LogKind::session, loop_.now(), "a client is not served: {}", failure.what());
+    log_.warn(LogKind::session, loop_.now(), "cannot start a client session: {}", failure.what());
   }
 }
 
@@ -177,8 +177,8 @@ bool Server::is_overdue(const Client& client) const noexcept {
   return loop_.now() >= after(client.busy_since, kPatience);
 }
 
-// Where most are within a request, those who do not finish theirs are overdue in a moment; only
-// where few are, those who are idle have to go.
+// If more than half of the clients are within a request, waits until one is overdue. Otherwise an
+// idle client makes room.
 bool Server::may_make_room() const noexcept {
   if (count_ >= settings_.clients + kClientsOnTheirWay) return false;
   if (!busy_.empty() && is_overdue(busy_.front())) return true;
@@ -188,17 +188,17 @@ bool Server::may_make_room() const noexcept {
 bool Server::make_room(std::optional<uid_t> of_user) noexcept {
   const auto end_if_silent = [&](Client& client, const char* what) {
     if ((of_user && client.saver() != *of_user) || !client.stop_if_silent()) return false;
-    log_.detail("the client that {} longest is closed for another one", what);
+    log_.detail("client closed to make room for another: {}", what);
     end(client);
     return true;
   };
   for (auto next = busy_.begin(); next != busy_.end() && is_overdue(*next);) {
-    if (end_if_silent(*next++, "has not finished its request")) return true;
+    if (end_if_silent(*next++, "its request was unfinished longest")) return true;
   }
   for (auto next = idle_.begin(); next != idle_.end();) {
-    if (end_if_silent(*next++, "was idle")) return true;
+    if (end_if_silent(*next++, "it was idle longest")) return true;
   }
-  // All have begun to speak: one ends when it has its answer.
+  // All clients have sent part of a request: close one after its reply.
   if (!of_user && !idle_.empty()) idle_.front().stop_input();
   return false;
 }
@@ -255,7 +255,7 @@ void Server::end(Client& client) noexcept {
   }
 }
 
-// A session cannot end its own client: that is done between the loop's turns.
+// A session cannot destroy its own client: this runs between the turns of the loop.
 void Server::end_done() noexcept {
   while (!done_.empty()) end(done_.front());
 }
@@ -264,13 +264,13 @@ void Server::before_wait() noexcept {
   end_done();
   closing_.before_wait();
   if (memory_return_.is_due(service_.cache().bytes())) return_free_memory();
-  // Later than planned is seen when it is due: the entry that was first has left.
+  // If the next deadline has moved to a later time, the timer adjusts when it fires.
   if (const Instant next = service_.next_deadline(); next < expiry_.deadline()) expiry_.set(next);
   if (const Instant next = log_.next_count(); next < left_out_.deadline()) left_out_.set(next);
 }
 
 void Server::expire() noexcept {
-  // Each that expires keeps its descriptor until it is closed.
+  // An expired connection occupies its descriptor until the closer has closed it.
   if (!service_.is_closing()) service_.expire(loop_.now(), kExpiriesOfTurn);
   expiry_.set(service_.next_deadline());
 }

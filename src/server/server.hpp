@@ -26,38 +26,37 @@
 
 namespace scache::server {
 
-// Server accepts clients, keeps their sessions within a limit, and ends what has expired in the
-// cache. It lives on one loop; everything happens within the loop's turns.
+// Server accepts clients, limits the number of sessions, and removes expired entries from the
+// cache. It runs on one loop.
 class Server final : private ClientOwner {
  public:
   struct Settings {
     SessionSettings session;
-    // Clients at once. When one more comes, one is closed: the one that has kept the server waiting
-    // for the rest of its request longest, or the one that has been idle longest.
+    // Maximum number of clients. At the limit the server closes one client for the next: the one
+    // whose request has been unfinished longest, or the one that has been idle longest.
     std::size_t clients = 512;
-    // Clients of one user: one more closes one of that user.
+    // Maximum number of clients of one user. For one more the server closes one of that user.
     std::size_t clients_of_user = std::numeric_limits<std::size_t>::max();
-    // Who is served; without it, whoever reaches the socket. Somebody else is closed at once.
+    // The users that are served; without it, every client. Other clients are closed at once.
     std::optional<Access> access{};
-    // How long the server stays without clients; zero is for ever.
+    // Time without clients after which idle_too_long is called; zero disables it.
     Duration max_idle{};
     // Called once, when the first request begins.
     std::function<void()> first_request{};
-    // Called when max_idle is over.
+    // Called after max_idle without clients.
     std::function<void()> idle_too_long{};
   };
 
-  // Expired entries that are ended before clients have their turn again: a millisecond's worth.
+  // Expired entries that are removed in one turn, about a millisecond of work.
   static constexpr std::size_t kExpiriesOfTurn = 128;
-  // How long a client that is within a request may keep the server waiting where others wait for
-  // its place: an honest one has sent the rest within a millisecond.
+  // How long a request may be unfinished before its client can be closed for another client. An
+  // ordinary client sends the rest within a millisecond.
   static constexpr Duration kPatience = std::chrono::milliseconds{200};
-  // Clients above the limit, while as many that had begun to speak when their places were wanted
-  // are served for the last time.
+  // Clients above the limit, while as many other clients get their last reply.
   static constexpr std::size_t kClientsOnTheirWay = 4;
-  // Clients that are accepted in a row.
+  // Clients accepted in one turn.
   static constexpr unsigned kAcceptsOfTurn = 16;
-  // How long nobody is accepted after descriptors or memory have run out.
+  // Pause before the next accept(2) after a shortage of descriptors or memory.
   static constexpr Duration kAcceptPause = std::chrono::milliseconds{100};
 
   Server(Loop& loop, Closer& closer, Service& service, Log& log, const Settings& settings);
@@ -65,22 +64,22 @@ class Server final : private ClientOwner {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Accepts clients from a listening socket, which it borrows and which must not block. There may
-  // be several.
+  // Accepts clients from a non-blocking listening socket, which the caller keeps open. There may be
+  // several.
   void accept_from(int listening);
-  // Serves a client that is connected already. `user` is whose it is, where that is known.
+  // Serves a connected client. `user` is its user, if known.
   void adopt(Fd socket, std::optional<uid_t> user = std::nullopt);
-  // Accepts nobody any more, and lets the listening sockets go.
+  // Stops accepting clients and releases the listening sockets.
   void stop_accepting() noexcept;
-  // Accepts nobody any more, closes each client as soon as it is between requests, and calls
-  // `finished` when the last one has gone. Not to be called by a session.
+  // Stops accepting clients, closes each client as soon as it is idle, and calls `finished` after
+  // the last one. A session must not call it.
   void finish(std::function<void()> finished);
-  // Serves others from now on. Clients that are there stay.
+  // Applies to new clients. Connected clients stay.
   void set_access(Access access, std::size_t clients_of_user) {
     settings_.access = std::move(access);
     settings_.clients_of_user = clients_of_user;
   }
-  // For requests that begin from now on.
+  // Applies to requests that begin later.
   void set_time_limit(Duration limit) noexcept { settings_.session.time_limit = limit; }
 
   std::size_t clients() const noexcept { return count_; }
@@ -106,10 +105,10 @@ class Server final : private ClientOwner {
   bool has_access(int socket, const std::optional<ucred>& who) const;
   void refuse(Fd socket, uid_t user, const char* why) noexcept;
   void tell_of_shortage(const char* what) noexcept;
-  // Whether somebody may be ended for one more that comes.
+  // Whether a client may be closed for the next one.
   bool may_make_room() const noexcept;
   bool is_overdue(const Client& client) const noexcept;
-  // Ends a client, of that user if one is named. Answers whether there was one to end.
+  // Closes a client, one of `of_user` if given. Returns whether there was one to close.
   bool make_room(std::optional<uid_t> of_user = std::nullopt) noexcept;
   bool has_too_many(uid_t user) const noexcept;
   void stand(Client& client, Client::Standing standing) noexcept;
@@ -131,23 +130,23 @@ class Server final : private ClientOwner {
   Clients clients_;
   std::size_t count_ = 0;
   std::map<uid_t, std::size_t> count_of_user_;
-  // Clients between requests and within one, the one that has been there longest first; clients
-  // whose session is over.
+  // Idle clients and clients within a request, each ordered by time in that state; clients whose
+  // session has ended.
   Standing idle_;
   Standing busy_;
   Standing done_;
   std::size_t busy_count_ = 0;
   std::function<void()> finished_;
   bool had_request_ = false;
-  // A user was refused who had sent what cannot be closed: from then on no descriptor comes before
-  // its client was admitted, where the kernel can do that.
+  // Set once a user with blocked close(2) calls connects: from then on clients cannot send
+  // descriptors before they are admitted, if the kernel supports SO_PASSRIGHTS.
   bool is_guarded_ = false;
   ClosingWatch closing_;
   MemoryReturn memory_return_;
   Timer expiry_;
   Timer left_out_;
   Timer idle_exit_;
-  // Last: their tasks use what stands above.
+  // Last: their tasks use the members above.
   std::list<Acceptor> acceptors_;
 };
 

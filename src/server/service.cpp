@@ -7,11 +7,11 @@
 namespace scache::server {
 namespace {
 
-// What a client may say of a connection's past: as much as the numbers hold.
+// Upper bounds for the uses and the age that a client reports.
 constexpr std::uint64_t kMaxUses = std::numeric_limits<std::uint32_t>::max();
 constexpr std::chrono::milliseconds kMaxAge = std::chrono::hours{24} * 365 * 100;
 
-// As Postfix's clients say it, but a direct client may name parts of a second.
+// Whole seconds from the Postfix protocol, possibly fractions from the direct protocol.
 double seconds(std::chrono::milliseconds ttl) noexcept {
   return std::chrono::duration<double>{ttl}.count();
 }
@@ -46,8 +46,8 @@ Service::~Service() {
   cache_.expire(kNever, std::numeric_limits<std::size_t>::max());
 }
 
-// Each request is told here, whichever protocol it comes in; what comes of it, by the observer's
-// functions, or here where nothing does.
+// The functions below log requests of both protocols, and misses and refusals. The functions of
+// CacheObserver log changes of the cache.
 
 Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
   log_.detail("save_endp ttl={} endpoint={} properties={}", seconds(request.ttl), request.endpoint,

@@ -21,80 +21,80 @@ namespace scache::server {
 
 enum class Saved : std::uint8_t {
   yes,
-  // A binding that was there already.
+  // The binding existed already.
   renewed,
   // A limit is reached.
   full,
-  // The descriptor is a client's end of a connection to this server: to keep it would hide that
-  // client's end.
+  // The descriptor is a client's connection to this server. A server that keeps it cannot notice
+  // that the client has disconnected.
   own_client,
   // Neither a connected stream socket nor a pipe.
   wrong_kind,
-  // Too many descriptors cannot be closed.
+  // Too many descriptors wait for close(2).
   not_closable,
 };
 
-// Service answers requests: it asks the cache and keeps count. It answers at once and knows no
-// socket of a client. One thread.
+// Service executes requests on the cache and counts them. It never waits and does not use the
+// clients' sockets. Not thread safe.
 class Service final : private CacheObserver {
  public:
-  // Dead connections that one lookup passes over before it gives up with a miss, so that its cost
-  // stays bounded; a lookup finds none or one nearly always.
+  // Dead connections that one lookup closes before it returns a miss. This bounds the cost of a
+  // lookup, which usually finds none or one.
   static constexpr unsigned kMaxDeadInARow = 64;
 
-  // Ids begin below 2^52, so that a JSON number holds them.
+  // Ids begin below 2^52, so that a JSON number can represent them.
   static constexpr unsigned kSpareIdBits = 12;
 
   struct Settings {
     CacheLimits limits;
-    // No entry lives longer, whatever its client asks for.
+    // The maximum time to live.
     std::chrono::milliseconds ttl_limit{2'000};
-    // Where the client names no time; the limit holds for it too.
+    // For requests without a time to live; ttl_limit applies to it.
     std::chrono::milliseconds ttl_default = std::chrono::milliseconds::max();
     ListeningAddress listening;
-    // When the server began.
+    // The start of the server.
     Instant since{};
-    // Connections are numbered from the one behind it. It is random, so that the ids of two servers
-    // do not meet: those of two that have each saved a billion do once in two million times.
+    // The first connection gets the next id. It is random, so that the ids of two servers differ:
+    // if each has saved a billion connections, they collide with a probability of 1 in 2 million.
     std::uint64_t last_connection_id = 0;
   };
 
   Service(const Settings& settings, Statistics& statistics, Closer& closer, Log& log);
-  // Ends all connections like expired ones.
+  // Closes all connections as expired.
   ~Service() override;
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // For what is saved from now on.
+  // Applies to later saves.
   void set_ttl(std::chrono::milliseconds usual, std::chrono::milliseconds limit) noexcept {
     settings_.ttl_default = usual;
     settings_.ttl_limit = limit;
   }
-  // Of which endpoints the newest connection is found first; asked at each lookup.
+  // Selects the endpoints whose newest connection is found first; called at each lookup.
   void find_newest_first(Cache::NewestFirst of_endpoint) {
     cache_.find_newest_first(std::move(of_endpoint));
   }
 
-  // Takes `fd`: whatever the answer, the caller has it no more.
+  // Takes ownership of `fd`, also when it refuses the save.
   Saved save(const SaveEndpoint& request, Fd fd, Instant now);
-  // An id for a connection that has none; a save that names none gets one by itself.
+  // An id for a new connection. save() assigns one to a connection without an id.
   std::uint64_t new_connection_id() noexcept { return ++last_connection_id_; }
   Saved save(const SaveDestination& request, Instant now);
-  // Passes over connections whose peer has closed its side, and closes them. A miss is counted
-  // here, a hit where the claim is committed.
+  // Closes the connections that are over until it finds a live one. It counts a miss; commit()
+  // counts a hit.
   std::optional<Claim> find(const FindEndpoint& request, Instant now);
   std::optional<Cache::DestinationHit> find(const FindDestination& request, Instant now);
 
-  // Closes a descriptor that came from a user's client and is not to be kept.
+  // Closes a descriptor from a client of `user` that is not saved.
   void close_unwanted(Fd fd, uid_t user) noexcept { closer_.close(std::move(fd), user); }
-  // Whether too many descriptors wait to be closed for many to be added.
+  // Whether so many descriptors wait for the closer that no drop or expiry should add more.
   bool is_closing() const noexcept { return closer_.is_behind(); }
 
   enum class Lookup : std::uint8_t { endpoint, destination };
-  // The claimed connection was sent.
+  // The connection of the claim was sent: removes it from the cache and counts a hit.
   void commit(Claim& claim, Lookup lookup) noexcept;
 
-  // Some of the entries, in the order of their deadlines (Cache::walk).
+  // See Cache::walk().
   std::optional<Position> walk(Position from, std::size_t most, const Cache::Visitor& visit) {
     return cache_.walk(from, most, visit);
   }
@@ -104,26 +104,26 @@ class Service final : private CacheObserver {
   std::size_t drop_bindings(std::string_view destination) {
     return cache_.drop_bindings(destination);
   }
-  // Where the entry stands that was saved last, and an end to one that is still there.
+  // The position of the entry saved last. drop() removes the entry at a position, if it exists.
   const Position& last_place() const noexcept { return cache_.last_place(); }
   void drop(const Position& place) noexcept { cache_.drop(place); }
 
-  // For the expiry of entries.
+  // See Cache::expire().
   Instant next_deadline() const noexcept { return cache_.next_deadline(); }
   std::size_t expire(Instant now, std::size_t most) noexcept { return cache_.expire(now, most); }
 
   const Cache& cache() const noexcept { return cache_; }
-  // What the cache has done so far (Cache::work).
+  // See Cache::work().
   std::uint64_t work() const noexcept { return cache_.work(); }
   const Totals& totals() const noexcept { return totals_; }
-  // What is in the cache, its limits, and what has happened so far, each by its name.
+  // Calls `tell` with the name and value of each statistic.
   void tell_statistics(Instant now,
                        const std::function<void(std::string_view, std::uint64_t)>& tell) const;
 
  private:
   std::optional<Saved> refusal(const DescriptorFacts& facts) const noexcept;
-  // Whether a connection is of no use any more. A pipe is not asked: what is left in it may be
-  // wanted though its other end is closed.
+  // Whether the connection is over. A pipe never is: a reader may want the bytes that are left in
+  // it after the writer has closed its end.
   static bool is_dead(const Claim& claim) noexcept;
   void connection_saved(std::string_view endpoint, std::string_view properties,
                         int descriptor) noexcept override;

@@ -8,26 +8,27 @@
 
 namespace scache::server {
 
-// What the sessions of both protocols have in common.
+// Common to the sessions of both protocols.
 
-// SessionEvents is told how a session stands, so that its server can keep order among many.
+// A session reports its state to SessionEvents, so that the server can choose a client to close.
 class SessionEvents {
  public:
   virtual ~SessionEvents() = default;
-  // Between requests, with nothing left to send; and the first byte of a request has come.
+  // idle(): the session is between requests and has sent all replies. busy(): the first byte of a
+  // request has arrived.
   virtual void idle() noexcept = 0;
   virtual void busy() noexcept = 0;
-  // The next request has begun before the one before had come to its end.
+  // The next request began before the session became idle.
   virtual void busy_again() noexcept {}
 };
 
 struct SessionSettings {
   WireLimits limits;
-  // For a whole request, from its first byte to the end of its last exchange.
+  // Time limit of a request, from its first byte to the end of its exchange.
   Duration time_limit = std::chrono::seconds{3'600};
-  // Whether the server speaks first, as it does when it has accepted the client itself.
+  // Whether the session sends the greeting.
   bool announces = true;
-  // What log lines call a client's stream.
+  // The name of a client's stream in log lines.
   std::string source = "scache socket";
 };
 

@@ -8,7 +8,7 @@
 namespace scache::server {
 namespace {
 
-// "Nov  1 09:05:03", whatever the locale: the middle of what ctime(3) says.
+// "Nov  1 09:05:03": the middle part of ctime(3), in every locale.
 std::string month_to_second(std::time_t when) {
   static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};

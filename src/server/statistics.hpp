@@ -10,11 +10,11 @@
 
 namespace scache::server {
 
-// Statistics counts what happens in one interval, and tells it in the four lines that log analysers
-// know. Counts restart with every interval; maxima are taken when something is saved.
+// Statistics counts the events of one interval and formats them as the four lines that Postfix log
+// analysers read. Counters restart with each interval; saves update the maxima.
 class Statistics {
  public:
-  // `now`: wall-clock time, shown as local time.
+  // `now` is wall-clock time; the lines show it as local time.
   explicit Statistics(std::time_t now) : start_{now} {}
 
   void destination_hit() noexcept { ++destinations_.hits; }
@@ -23,7 +23,7 @@ class Statistics {
   void endpoint_miss() noexcept { ++endpoints_.misses; }
   void saved(std::size_t destinations, std::size_t endpoints, std::size_t connections) noexcept;
 
-  // The lines of the interval that ends now; none if nothing happened. The next interval begins.
+  // Ends the interval and returns its lines; none if nothing happened. Starts the next interval.
   std::vector<std::string> next_interval(std::time_t now);
 
  private:

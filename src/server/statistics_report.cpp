@@ -30,7 +30,7 @@ void StatisticsReport::report() noexcept {
       log_.write(Severity::info, line);
     }
   } catch (const std::exception& failure) {
-    log_.warn("statistics are not logged: {}", failure.what());
+    log_.warn("cannot log the statistics: {}", failure.what());
   }
 }
 

@@ -10,7 +10,7 @@
 
 namespace scache::server {
 
-// StatisticsReport logs the statistics at the end of each interval, and whenever it is asked to.
+// StatisticsReport logs the statistics at the end of each interval and on request.
 class StatisticsReport {
  public:
   using WallClock = std::function<std::time_t()>;
@@ -18,9 +18,9 @@ class StatisticsReport {
   StatisticsReport(Loop& loop, Statistics& statistics, Log& log, Duration interval,
                    WallClock clock);
 
-  // Logs what has happened since the last report; the interval begins anew.
+  // Logs the statistics since the last report and restarts the interval.
   void report() noexcept;
-  // The next report comes after so long, counted from now; nothing changes where it is the same.
+  // A new interval starts now. Without a change, the current interval continues.
   void set_interval(Duration interval) noexcept;
 
  private:

@@ -6,10 +6,10 @@
 
 namespace scache::server {
 
-// Totals counts what has happened since the server began.
+// Totals has the counters since the start of the server.
 struct Totals {
   std::uint64_t connections_saved = 0;
-  // Saves of connections that were answered with a refusal, whatever the reason.
+  // Refused saves of connections, for any reason.
   std::uint64_t connections_refused = 0;
   std::uint64_t bindings_saved = 0;
   std::uint64_t bindings_renewed = 0;
@@ -17,11 +17,11 @@ struct Totals {
   std::uint64_t endpoint_misses = 0;
   std::uint64_t destination_hits = 0;
   std::uint64_t destination_misses = 0;
-  // Connections and bindings that left, by the reason.
+  // Connections and bindings that left the cache, by reason.
   std::uint64_t expired = 0;
   std::uint64_t evicted = 0;
   std::uint64_t dropped = 0;
-  // Connections whose peer had closed them.
+  // Connections that were over at a lookup.
   std::uint64_t dead = 0;
 };
 

@@ -10,9 +10,9 @@
 
 namespace scache::server {
 
-// UnconfirmedSaves are the connections that a session has saved and whose replies have not left. A
-// client that is gone before it could be told may have kept its connection: what is still cached of
-// these is dropped with the session.
+// UnconfirmedSaves are the connections that a session has saved and whose replies were not sent
+// yet. A client that disconnects before the reply may go on using its connection, so the end of the
+// session drops these connections if they are still cached.
 class UnconfirmedSaves {
  public:
   UnconfirmedSaves(Stream& stream, Service& service) : stream_{stream}, service_{service} {}
@@ -20,16 +20,16 @@ class UnconfirmedSaves {
   UnconfirmedSaves(const UnconfirmedSaves&) = delete;
   UnconfirmedSaves& operator=(const UnconfirmedSaves&) = delete;
 
-  // Before a save. Throws std::bad_alloc.
+  // Call before a save. Throws std::bad_alloc.
   void reserve() {
     if (!saves_.empty() && stream_.sent() >= saves_.back().reply_end) saves_.clear();
     if (saves_.size() == saves_.capacity()) saves_.reserve(2 * saves_.size() + 1);
   }
-  // What was saved there, when its reply is in the stream's output.
+  // Call after the save, when its reply is in the output of the stream.
   void add(const Position& place) noexcept {
     saves_.push_back({place, stream_.sent() + stream_.output().size()});
   }
-  // When the session is over.
+  // Call at the end of the session.
   void drop() noexcept {
     for (const Save& save : saves_) {
       if (stream_.sent() < save.reply_end) service_.drop(save.place);
@@ -40,7 +40,7 @@ class UnconfirmedSaves {
  private:
   struct Save {
     Position place;
-    // So many bytes have left when its reply has.
+    // The number of sent bytes at which the reply has been sent.
     std::uint64_t reply_end;
   };
 

@@ -32,10 +32,10 @@ Result<Fd> take_activated_socket() {
   const auto count = take("LISTEN_FDS");
   take("LISTEN_FDNAMES");
   if (!count || process != std::to_string(::getpid()) || count == "0") return Fd{};
-  if (count != "1") return fail(fmt::format("one socket is wanted, LISTEN_FDS is {}", *count));
+  if (count != "1") return fail(fmt::format("expected one socket, LISTEN_FDS is {}", *count));
   if (!is_stream_socket(kFirstActivatedFd, true) || socket_family(kFirstActivatedFd) != AF_UNIX) {
-    return fail(
-        fmt::format("descriptor {} is no listening UNIX-domain stream socket", kFirstActivatedFd));
+    return fail(fmt::format("descriptor {} is not a listening UNIX-domain stream socket",
+                            kFirstActivatedFd));
   }
   return adopt_listening(kFirstActivatedFd);
 }

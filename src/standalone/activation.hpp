@@ -8,10 +8,9 @@ namespace scache::standalone {
 // The first descriptor that a service manager passes.
 inline constexpr int kFirstActivatedFd = 3;
 
-// The listening socket that a service manager has passed with LISTEN_FDS and LISTEN_PID, close on
-// exec and non-blocking; no descriptor where it has passed none to this process. More than one, or
-// something else than a listening UNIX-domain stream socket, is an error. The environment loses the
-// variables.
+// The listening socket that a service manager has passed by LISTEN_FDS and LISTEN_PID, set to
+// close-on-exec and non-blocking; an empty Fd if this process has none. More than one descriptor,
+// or one that is not a listening UNIX-domain stream socket, is an error. Unsets the variables.
 Result<Fd> take_activated_socket();
 
 }  // namespace scache::standalone

@@ -18,20 +18,20 @@
 
 namespace scache::standalone {
 
-// A user or a group, as the configuration names it and as the kernel does.
+// A user or a group: the name in the configuration, and the id.
 struct Identity {
-  // Empty where the configuration gives the number.
+  // Empty if the configuration has the id.
   std::string name;
   std::uint32_t number = 0;
 };
 
-// Which connection of an endpoint is handed out first, for the endpoints of a pattern.
+// The order in which connections of matching endpoints are handed out.
 struct HandOut {
   std::string endpoint;
   bool newest_first = false;
 };
 
-// What scached.toml says, and what holds where it says nothing. scached.toml(5) explains each.
+// The values of scached.toml(5), with their defaults.
 struct Configuration {
   std::string socket_path;
   std::optional<Identity> socket_owner;
@@ -44,7 +44,7 @@ struct Configuration {
   Duration ttl_default = std::chrono::seconds{30};
   Duration ttl_limit = std::chrono::hours{1};
 
-  // Zero for either: as many as there are descriptors for.
+  // Zero: as many as the number of descriptors allows.
   std::size_t clients = 0;
   std::size_t connections = 0;
   std::size_t bindings_of_destination = CacheLimits{}.bindings_of_destination;
@@ -59,20 +59,20 @@ struct Configuration {
 
   Duration statistics_interval = std::chrono::minutes{10};
 
-  // The first that matches holds; where none does, the oldest is first.
+  // The first match applies. Without a match the oldest connection is first.
   std::vector<HandOut> hand_out;
 
   // Whether the newest connection of an endpoint is found first.
   bool newest_first(std::string_view endpoint) const noexcept;
   Place place() const;
-  // Whether others are served than the server's own user and root.
+  // Whether users other than the server's own user and root have access.
   bool admits_others() const noexcept { return !users.empty() || !groups.empty(); }
-  // Whom a server serves that runs as `own`.
+  // The users that a server running as `own` serves.
   Access access(uid_t own, const OverflowIds& overflow) const;
 };
 
-// Settings that are read at the start only and differ between the two, as in "socket and limits";
-// empty where there are none.
+// The tables that differ and take effect only at the next start, for example "socket and limits";
+// empty if none.
 std::string differs_until_restart(const Configuration& old, const Configuration& now);
 
 }  // namespace scache::standalone

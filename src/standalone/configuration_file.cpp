@@ -48,7 +48,7 @@ void read_all(const toml::table& root, const std::vector<Key>& keys, Reading& re
   if (reading.configuration.ttl_default > reading.configuration.ttl_limit) {
     const toml::node* usual = root["ttl"]["default"].node();
     if (usual != nullptr) {
-      complaints.add(usual->source(), "ttl.default must not be more than ttl.limit");
+      complaints.add(usual->source(), "ttl.default must not exceed ttl.limit");
     } else {
       reading.configuration.ttl_default = reading.configuration.ttl_limit;
     }
@@ -75,7 +75,7 @@ Reading read_configuration(const std::string& file, const Accounts& accounts) {
   const auto failure = [&](std::string_view why) {
     return Reading{{}, {fmt::format("{}: {}", file, why)}};
   };
-  // A FIFO does not block, neither when it is opened nor when it is read: it is refused.
+  // O_NONBLOCK: open(2) of a FIFO must not block before the check for a regular file.
   const Fd opened{::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
   struct stat status{};
   if (!opened || ::fstat(opened.get(), &status) != 0) return failure(std::strerror(errno));
@@ -88,7 +88,7 @@ Reading read_configuration(const std::string& file, const Accounts& accounts) {
     size += static_cast<std::size_t>(count);
   }
   if (size > kMaxConfigurationBytes) {
-    return failure(fmt::format("more than {} bytes", kMaxConfigurationBytes));
+    return failure(fmt::format("larger than {} bytes", kMaxConfigurationBytes));
   }
   text.resize(size);
   return parse_configuration(text, file, accounts);

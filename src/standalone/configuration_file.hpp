@@ -10,24 +10,24 @@
 
 namespace scache::standalone {
 
-// Far more than a configuration needs, and little enough to be read in one go.
+// Far more than a configuration needs, and small enough to keep in memory.
 inline constexpr std::size_t kMaxConfigurationBytes = std::size_t{1} << 20;
 
-// What was read, and everything that is wrong with it, in the order of the file: each complaint
-// begins with FILE:LINE:COLUMN. With complaints the configuration is not to be used.
+// The configuration and all errors, in the order of the file. Each error begins with
+// FILE:LINE:COLUMN. After an error the configuration must not be used.
 struct Reading {
   Configuration configuration;
   std::vector<std::string> complaints;
 };
 
-// `file` is what complaints call it.
+// `file` is the name in errors.
 Reading parse_configuration(std::string_view text, const std::string& file,
                             const Accounts& accounts);
 
-// The same from a file; one that cannot be read is a complaint.
+// Reads a file. A file that cannot be read is an error, too.
 Reading read_configuration(const std::string& file, const Accounts& accounts);
 
-// The configuration as a file that reads back as the same.
+// The configuration in the format of the file.
 std::string show_configuration(const Configuration& configuration);
 
 }  // namespace scache::standalone

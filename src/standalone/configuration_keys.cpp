@@ -10,8 +10,8 @@
 
 #include "base/duration_text.hpp"
 
-// The one table of what scached.toml may say. A key is a line in configuration_keys(); the
-// functions above it make its two halves, reading and showing, for one kind of value each.
+// The table of all keys of scached.toml is configuration_keys(). The functions above it create the
+// functions that read and print one kind of value.
 
 namespace scache::standalone {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kAny = std::numeric_limits<std::int64_t>::max();
-// An address of the UNIX domain has so much room, and a NUL behind.
+// The size of sockaddr_un::sun_path without the terminating NUL.
 constexpr std::size_t kMaxSocketPath = 107;
 
 std::string full_name(std::string_view table, std::string_view name) {
@@ -65,7 +65,7 @@ Key count(std::string_view table, std::string_view name, std::size_t Configurati
   return {table, name, read, [=](const Configuration& all) { return fmt::to_string(all.*member); }};
 }
 
-// One of some words, which stand for the values of an enumeration in their order.
+// One of `words`, which are in the order of the values of the enumeration.
 template <typename Choice>
 Key choice(std::string_view table, std::string_view name, Choice Configuration::* member,
            std::span<const std::string_view> words) {
@@ -130,12 +130,12 @@ Key socket_mode() {
           [](const Configuration& all) { return fmt::format("\"{:04o}\"", all.socket_mode); }};
 }
 
-// Looks a name up.
+// Finds the id of a name.
 using Lookup = std::function<std::optional<std::uint32_t>(const std::string& name)>;
 
 std::optional<Identity> identify(const toml::node& node, const Lookup& look, std::string_view key,
                                  std::string_view what, Complaints& complaints) {
-  // The last number means nobody.
+  // The id -1 is reserved.
   constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max() - std::int64_t{1};
   if (const auto* number = node.as_integer();
       number != nullptr && **number >= 0 && **number <= kMost) {
@@ -143,8 +143,7 @@ std::optional<Identity> identify(const toml::node& node, const Lookup& look, std
   }
   if (const auto* name = node.as_string(); name != nullptr) {
     if (const auto number = look(**name)) return Identity{**name, *number};
-    complaints.add(node.source(),
-                   fmt::format("{}: there is no {} {}", key, what, in_quotes(**name)));
+    complaints.add(node.source(), fmt::format("{}: unknown {} {}", key, what, in_quotes(**name)));
     return std::nullopt;
   }
   complaints.add(node.source(),
@@ -156,7 +155,7 @@ std::string show_identity(const Identity& identity) {
   return identity.name.empty() ? fmt::to_string(identity.number) : in_quotes(identity.name);
 }
 
-// An empty text is nobody in particular.
+// An empty string means unset.
 Key identity(std::string_view name, std::optional<Identity> Configuration::* member,
              const Lookup& look, std::string_view what) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
@@ -219,7 +218,7 @@ std::vector<Key> configuration_keys(const Accounts& accounts) {
       count("limits", "bindings_of_destination", &C::bindings_of_destination, 1, 65'536),
       count("limits", "connection_bytes", &C::connection_bytes, std::size_t{1} << 20),
       count("limits", "binding_bytes", &C::binding_bytes, std::size_t{1} << 20),
-      // A frame of the direct protocol has no room for more.
+      // Larger values do not fit into a frame of the direct protocol.
       count("limits", "name_bytes", &C::name_bytes, 1, WireLimits{}.name),
       count("limits", "properties_bytes", &C::properties_bytes, 1, WireLimits{}.properties),
       duration("limits", "request_time", &C::request_time, 100ms, 24h),
@@ -232,13 +231,14 @@ std::vector<Key> configuration_keys(const Accounts& accounts) {
 void read_hand_out(const toml::node& node, Configuration& configuration, Complaints& complaints) {
   const auto* rules = node.as_array();
   if (rules == nullptr) {
-    complaints.add(node.source(), "hand_out must be tables, each written [[hand_out]]");
+    complaints.add(node.source(), "hand_out must be an array of tables, each written [[hand_out]]");
     return;
   }
   for (const toml::node& each : *rules) {
     const auto* rule = each.as_table();
     if (rule == nullptr) {
-      complaints.add(each.source(), "hand_out must be tables, each written [[hand_out]]");
+      complaints.add(each.source(),
+                     "hand_out must be an array of tables, each written [[hand_out]]");
       continue;
     }
     for (const auto& [key, value] : *rule) {

@@ -13,10 +13,10 @@
 
 namespace scache::standalone {
 
-// Complaints collects what is wrong with a file, and where.
+// Complaints collects the errors of a file with their positions.
 class Complaints {
  public:
-  // A position that toml++ does not know is that of the file's beginning.
+  // An unknown position counts as the beginning of the file.
   void add(const toml::source_region& where, std::string text);
   // In the order of the file.
   std::vector<std::string> take(const std::string& file);
@@ -30,7 +30,7 @@ class Complaints {
   std::vector<Complaint> complaints_;
 };
 
-// One key of the configuration: how its value is read, and how it is shown.
+// One key of the configuration, with the functions that read and print its value.
 struct Key {
   std::string_view table;
   std::string_view name;
@@ -38,14 +38,14 @@ struct Key {
   std::function<std::string(const Configuration&)> show;
 };
 
-// All keys, in the order in which they are shown. Those of a table stand together.
+// All keys in the order of the output. The keys of a table are adjacent.
 std::vector<Key> configuration_keys(const Accounts& accounts);
 
-// The rules of [[hand_out]], which are no single keys.
+// The tables of [[hand_out]].
 void read_hand_out(const toml::node& node, Configuration& configuration, Complaints& complaints);
 std::string show_hand_out(const Configuration& configuration);
 
-// A text as TOML quotes it.
+// A TOML string.
 std::string in_quotes(std::string_view text);
 
 }  // namespace scache::standalone

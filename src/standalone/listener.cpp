@@ -15,18 +15,18 @@
 
 #include "standalone/socket_directory.hpp"
 
-// Two servers at one path: beside the socket lies a lock file, on which a server holds a lock for
-// as long as it lives. Who has it may look at the socket file: if nobody answers there, it is one
-// that a server has left behind when it was killed, and is replaced. If somebody does, he has taken
-// another way there (socket activation, or another program), and is left alone.
+// A lock file beside the socket keeps two servers apart: a server holds its lock until it exits.
+// The server that has the lock examines the socket. If no process listens on it, a killed server
+// has left it behind, and this server replaces it. Otherwise another program or a service manager
+// uses the path, and this server fails.
 //
-// At the end the lock file is removed while it is locked. Whoever opened it before finds out, for
-// the file that he then locks is not the one at the path any more, and opens again.
+// A server that exits removes the lock file before it releases the lock. A server that has opened
+// the file meanwhile finds that the file it has locked is no longer at the path, and tries again.
 
 namespace scache::standalone {
 namespace {
 
-constexpr std::string_view kOccupied = "another server listens there";
+constexpr std::string_view kOccupied = "in use by another server";
 
 std::unexpected<Error> fail(const std::string& path, std::string_view what) {
   return std::unexpected{Error{fmt::format("{}: {}", path, what)}};
@@ -36,7 +36,7 @@ std::unexpected<Error> fail_call(const std::string& path, std::string_view call)
   return fail(path, fmt::format("{}: {}", call, std::strerror(errno)));
 }
 
-// The umask of the process, for as long as the object lives.
+// Sets the umask of the process during its lifetime.
 class Umask {
  public:
   explicit Umask(mode_t mask) noexcept : before_{::umask(mask)} {}
@@ -48,7 +48,7 @@ class Umask {
   mode_t before_;
 };
 
-// The file of this name in the directory, or nothing.
+// The status of a file in the directory; empty if it does not exist.
 std::optional<struct stat> look(const Fd& directory, const std::string& name) {
   struct stat status{};
   if (::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
@@ -93,7 +93,7 @@ Fd make_socket() {
   return Fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
 }
 
-// Removes a socket that nobody listens on any more.
+// Removes a socket on which no process listens.
 Result<void> clear(const Fd& directory, const std::string& name, const std::string& path,
                    const sockaddr_un& address) {
   const auto status = look(directory, name);
@@ -101,11 +101,11 @@ Result<void> clear(const Fd& directory, const std::string& name, const std::stri
     if (errno == ENOENT) return {};
     return fail_call(path, "stat");
   }
-  if (!S_ISSOCK(status->st_mode)) return fail(path, "there is something else than a socket");
+  if (!S_ISSOCK(status->st_mode)) return fail(path, "exists and is not a socket");
   const Fd probe = make_socket();
   if (!probe) return fail_call(path, "socket");
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  // With a full backlog it fails as well, but then somebody listens.
+  // EAGAIN: the backlog is full, so a process listens.
   if (::connect(probe.get(), generic, sizeof address) == 0 || errno == EAGAIN) {
     return fail(path, kOccupied);
   }
@@ -119,11 +119,12 @@ Result<void> clear(const Fd& directory, const std::string& name, const std::stri
 Result<void> Listener::check(const std::string& path) {
   if (path.empty()) {
     return std::unexpected{
-        Error{"no path for a socket: XDG_RUNTIME_DIR is not set, and neither "
-              "--socket nor socket.path"}};
+        Error{"no socket path: XDG_RUNTIME_DIR is not an absolute path, and neither "
+              "--socket nor socket.path is set"}};
   }
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return fail(path, fmt::format("longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1));
+    return fail(path,
+                fmt::format("the path is longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1));
   }
   if (!path.starts_with('/')) return fail(path, "not an absolute path");
   return {};
@@ -171,7 +172,7 @@ Result<void> Listener::renew() {
   return {};
 }
 
-// Remembers the file that bind(2) has made, and gives it to its owner.
+// Records the file that bind(2) has created, and sets its owner.
 Result<void> Listener::take_file(const std::string& name) {
   const Fd file{::openat(directory_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
   struct stat status{};

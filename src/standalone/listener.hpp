@@ -10,7 +10,7 @@
 
 namespace scache::standalone {
 
-// Where a server listens, and who may come there. An owner or a group of -1 is left as it is.
+// The path, owner and mode of a socket. An owner or a group of -1 is not changed.
 struct Place {
   std::string path;
   uid_t owner = static_cast<uid_t>(-1);
@@ -18,19 +18,19 @@ struct Place {
   mode_t mode = 0600;
 };
 
-// Listener is a listening UNIX-domain socket that does not block. The file of one that it has made
-// is removed with it, if it is still there. See the source file for how two servers keep apart.
+// Listener is a non-blocking listening UNIX-domain socket. If it has created the socket, it removes
+// the file when it is destroyed. The source file describes the lock against a second server.
 class Listener {
  public:
-  // Connections that wait to be accepted: more than clients of a busy machine come at once.
+  // The backlog of listen(2): more than the clients of a busy machine that connect at once.
   static constexpr int kBacklog = 511;
 
-  // Whether a socket can have this path at all.
+  // Whether the path is valid for a socket.
   static Result<void> check(const std::string& path);
-  // Makes a socket, and its directory (mode 0700) where that is missing. Root's is made only where
-  // nobody else can replace it (standalone/socket_directory).
+  // Creates a socket, and its directory (mode 0700) if that is missing. As root it fails if another
+  // user could replace the socket (standalone/socket_directory).
   static Result<Listener> make(const Place& place);
-  // One that somebody else has made and keeps.
+  // Uses a socket that a service manager has created.
   explicit Listener(Fd socket) noexcept : socket_{std::move(socket)} {}
 
   Listener(Listener&& other) = default;
@@ -39,12 +39,12 @@ class Listener {
 
   int descriptor() const noexcept { return socket_.get(); }
 
-  // Empty for one that somebody else keeps.
+  // Empty for a socket from a service manager.
   const std::string& path() const noexcept { return place_.path; }
-  // Whether clients find it: its file may have been removed or replaced. Always true for one that
-  // somebody else keeps.
+  // Whether the socket's file is still at the path. Always true for a socket from a service
+  // manager.
   bool is_in_place() const noexcept;
-  // Makes the socket anew at its path. After an error the old one goes on listening.
+  // Creates the socket again at its path. After an error the old socket still listens.
   Result<void> renew();
 
  private:

@@ -73,7 +73,7 @@ std::optional<Duration> watchdog_interval(const char* microseconds, const char* 
                                           pid_t own) noexcept {
   if (process != nullptr && whole_number(process) != std::int64_t{own}) return std::nullopt;
   const auto period = whole_number(microseconds);
-  // The upper bound keeps the sum within a Duration.
+  // The upper bound prevents an overflow of Duration.
   if (!period || *period < 2 || *period > Duration::max() / std::chrono::microseconds{1}) {
     return std::nullopt;
   }

@@ -12,19 +12,19 @@
 
 namespace scache::standalone {
 
-// Notifier tells the service manager how the server stands: one datagram for each change, to the
-// socket that NOTIFY_SOCKET names. Without one it tells nobody. Never blocks.
+// Notifier sends the state of the server to the service manager, one datagram for each change, to
+// the socket in NOTIFY_SOCKET (sd_notify(3)). Without that variable it does nothing. Never blocks.
 class Notifier {
  public:
-  // `address` is a path, or a name of the abstract namespace behind `@`.
+  // `address` is a path, or `@` and a name in the abstract namespace.
   explicit Notifier(std::string_view address);
-  // Takes NOTIFY_SOCKET out of the environment.
+  // Reads and unsets NOTIFY_SOCKET.
   static Notifier from_environment();
 
   void ready() noexcept { send("READY=1"); }
   void alive() noexcept { send("WATCHDOG=1"); }
   void stopping() noexcept { send("STOPPING=1"); }
-  // `monotonic` is CLOCK_MONOTONIC's time. Followed by ready() when the new configuration holds.
+  // Must be followed by ready() after the reload.
   void reloading(std::uint64_t monotonic_microseconds) noexcept;
 
  private:
@@ -37,15 +37,14 @@ class Notifier {
 // CLOCK_MONOTONIC in microseconds.
 std::uint64_t monotonic_microseconds() noexcept;
 
-// How often alive() is to be called: half of WATCHDOG_USEC, where WATCHDOG_PID names this process
-// or nobody. Null pointers are unset variables.
+// The interval for calls of alive(): half of WATCHDOG_USEC, if WATCHDOG_PID is this process or is
+// unset. A null pointer is an unset variable.
 std::optional<Duration> watchdog_interval(const char* microseconds, const char* process,
                                           pid_t own) noexcept;
-// The same from the environment, which loses both.
+// Reads and unsets both variables.
 std::optional<Duration> watchdog_interval_from_environment();
 
-// For supervisors that wait for a newline on a descriptor: writes it, and closes the descriptor.
-// False where it cannot be written.
+// Writes a newline to the descriptor for a supervisor, and closes it. False if the write fails.
 bool tell_ready(Fd descriptor) noexcept;
 
 }  // namespace scache::standalone

@@ -12,19 +12,19 @@
 namespace scache::standalone {
 
 enum class LogTarget : std::uint8_t { standard_error, syslog };
-// What is logged: this and what is graver. Details of each request are `debug`.
+// Lines of this level and of more severe levels are logged. `debug` includes each request.
 enum class LogLevel : std::uint8_t { error, warning, info, debug };
 
-// ServerLog writes the log of scached to standard error or to syslog. Lines on standard error begin
-// with the priority that the journal reads, where that is the journal. What syslog does not take
-// goes to standard error.
+// ServerLog writes the log of scached to standard error or to syslog. If standard error is
+// connected to the journal, each line begins with its priority. Lines that syslog does not accept
+// go to standard error.
 class ServerLog final : public Log {
  public:
   using Clock = std::time_t (*)() noexcept;
 
   struct Outlets {
     int standard_error = 2;
-    // Whether standard error leads to the journal.
+    // Whether standard error is connected to the journal.
     bool journal = false;
     std::string syslog_socket = "/dev/log";
     Clock clock = &system_time;
@@ -52,8 +52,8 @@ class ServerLog final : public Log {
   std::optional<LogWriter> syslog_;
 };
 
-// Whether a descriptor leads to the journal: JOURNAL_STREAM has the device and inode of the socket
-// that it reads, as "DEVICE:INODE". A null pointer is an unset variable.
+// Whether a descriptor is connected to the journal, whose socket JOURNAL_STREAM identifies as
+// "DEVICE:INODE". A null pointer is an unset variable.
 bool leads_to_journal(int descriptor, const char* journal_stream) noexcept;
 
 }  // namespace scache::standalone

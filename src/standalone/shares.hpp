@@ -7,8 +7,8 @@
 
 namespace scache::standalone {
 
-// Shares descriptors out as Capacity does, with `clients` and `connections` as they are wanted;
-// zero for as many as there is room for. An error where there are too few descriptors.
+// Divides the descriptors like Capacity, with the configured numbers of clients and connections;
+// zero means the default. An error if there are too few descriptors.
 Result<Capacity> share_out(std::size_t descriptors, std::size_t clients, std::size_t connections);
 
 }  // namespace scache::standalone

@@ -16,14 +16,14 @@
 #include <utility>
 #include <vector>
 
-// A path is walked from the root, one name at a time, each opened in the directory that was checked
-// before it: what is checked is what is used, whatever others do to the path meanwhile.
+// The code opens each name of the path relative to the directory that it has checked before. So
+// changes of the path by other users have no effect after the check.
 
 namespace scache::standalone {
 namespace {
 
 constexpr int kFlags = O_PATH | O_CLOEXEC;
-// As many as the kernel follows.
+// The kernel's limit.
 constexpr int kMaxLinks = 40;
 
 std::unexpected<Error> fail(const std::string& path, std::string_view what) {
@@ -34,7 +34,7 @@ std::unexpected<Error> fail_call(const std::string& path, std::string_view call)
   return fail(path, fmt::format("{}: {}", call, std::strerror(errno)));
 }
 
-// The names of a path, the last first.
+// The names of a path in reverse order.
 std::vector<std::string> names_of(std::string_view path) {
   std::vector<std::string> names;
   for (const auto name : path | std::views::split('/')) {
@@ -82,7 +82,8 @@ class Walk {
 
   Result<void> follow(const Fd& link, const struct stat& status) {
     if (!is_trusted(status.st_uid)) {
-      return fail(path_, fmt::format("{} is a symbolic link of user {}", where_, status.st_uid));
+      return fail(path_, fmt::format("symbolic link {} belongs to user {}, who could change it",
+                                     where_, status.st_uid));
     }
     std::array<char, PATH_MAX> target{};
     const auto size = ::readlinkat(link.get(), "", target.data(), target.size());
@@ -115,7 +116,7 @@ class Walk {
     }
     if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & S_ISVTX) == 0) {
       return fail(path_,
-                  fmt::format("other users may write to directory {} (mode {:04o}), and could "
+                  fmt::format("directory {} is writable by other users (mode {:04o}), who could "
                               "replace the socket",
                               where, status.st_mode & 07777));
     }
@@ -125,7 +126,7 @@ class Walk {
   const std::string& path_;
   std::vector<std::string> rest_;
   Fd at_;
-  // The path of `at_`, for messages.
+  // The path of `at_` for errors.
   std::string where_;
   uid_t owner_of_root_ = 0;
   int links_ = 0;

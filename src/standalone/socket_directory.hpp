@@ -7,17 +7,17 @@
 
 namespace scache::standalone {
 
-// Whether the directories on the way to a socket are checked.
+// Whether the directories in the path of a socket are checked.
 enum class Trust {
-  // The kernel's permissions are enough: the process can do no more than its user.
+  // Not checked: the process has only the permissions of its user.
   any,
-  // For root: nobody else may be able to replace a directory, a link or the socket. Each directory
-  // belongs to root, to the process's user or to the owner of `/`, and others may write to it only
-  // where it has the sticky bit; symbolic links of other users are not followed.
+  // For root: no other user may be able to replace a directory, a link or the socket. Each
+  // directory must belong to root, to the user of the process, or to the owner of `/`. Other users
+  // may write only to directories with the sticky bit. Symbolic links of other users are an error.
   checked,
 };
 
-// Opens a directory by its absolute path (O_PATH), and makes it with mode 0700 where it is missing.
+// Opens a directory by its absolute path (O_PATH). Creates it with mode 0700 if it is missing.
 Result<Fd> open_socket_directory(const std::string& path, Trust trust);
 
 }  // namespace scache::standalone

@@ -7,15 +7,15 @@
 namespace scache::wire {
 namespace {
 
-// The first NUL from `from` on, or bytes.size(). Most strings are names of a few bytes, and are
-// over before memchr() would have begun.
+// The position of the first NUL from `from` on, or bytes.size(). The first eight bytes are examined
+// here: most strings are short, and a call of memchr() costs more.
 std::size_t find_nul(std::string_view bytes, std::size_t from) noexcept {
   constexpr std::size_t kWord = sizeof(std::uint64_t);
   if (bytes.size() - from >= kWord && std::endian::native == std::endian::little) {
     constexpr std::uint64_t kOnes = 0x0101010101010101;
     std::uint64_t word = 0;
     std::memcpy(&word, bytes.data() + from, kWord);
-    // The lowest bit that is set belongs to the first byte that is 0.
+    // The lowest set bit belongs to the first zero byte.
     const std::uint64_t zeros = (word - kOnes) & ~word & (kOnes << 7);
     if (zeros != 0) return from + static_cast<std::size_t>(std::countr_zero(zeros)) / 8;
     from += kWord;

@@ -9,40 +9,41 @@
 
 namespace scache::wire {
 
-// AttributeReader finds attribute lists in a stream of bytes, of docs/protocol.md's form
+// AttributeReader finds attribute lists (docs/protocol.md) in a stream of bytes:
 //
 //   wanted NUL value NUL (name NUL value NUL)... NUL
 //
-// A list begins with a name that the caller wants ("request"); whatever stands before it is told
-// string by string, so that a client out of step is noticed and may find its way back.
+// A list begins with the name that the caller expects ("request"). The reader reports each string
+// before that name, so that the caller can log it and the client can resynchronize.
 //
-// Incremental: scan() is given all bytes that were received and not consumed yet, and continues
-// where it stood, however they arrive. Views are valid as long as the bytes given to scan().
+// The reader is incremental: the caller passes all received and unconsumed bytes to scan(), which
+// continues where it stopped. Views are valid as long as these bytes.
 class AttributeReader {
  public:
   enum class Step : std::uint8_t {
-    // The bytes end within a list (or there are none).
+    // The list is incomplete.
     need_more,
-    // A whole list: strings() has its first strings, from the value of the wanted name on.
+    // A complete list: string() has its first strings, beginning with the value of the wanted name.
     list,
-    // A name that is not wanted: strings()[0].
+    // string(0) is another name than the wanted one.
     stray,
-    // A list's end where a wanted name should be.
+    // The end of a list in place of the wanted name.
     missing,
-    // The list is longer than the limit: nothing can be said of what follows.
+    // The list exceeds the limit, and the reader cannot find its end.
     too_long,
   };
 
-  // As many strings of a list as anybody looks at; further ones are passed over.
+  // The longest request has nine strings, and a tenth shows that there is a surplus one. Further
+  // strings are skipped.
   static constexpr std::size_t kMaxStrings = 10;
 
-  // `limit`: bytes of a list, its terminator included.
+  // `limit` is the maximum size of a list with its terminator.
   explicit AttributeReader(std::size_t limit) : limit_{limit} {}
 
   Step scan(std::string_view bytes, std::string_view wanted);
 
-  // After every step but need_more: how many bytes it was about. The caller drops them and calls
-  // done() before the next scan().
+  // After every step except need_more: the number of bytes to consume. The caller removes them and
+  // calls done() before the next scan().
   std::size_t consumed() const noexcept { return at_; }
   void done() noexcept;
 
@@ -51,14 +52,13 @@ class AttributeReader {
     return bytes_.substr(strings_[index].offset, strings_[index].size);
   }
 
-  // Whether a list has been looked at and is not done.
-  // While more is needed: whether it is a value that is incomplete, and not a name.
+  // After need_more: whether a value is incomplete, not a name.
   bool within_value() const noexcept {
     return phase_ == Phase::wanted_value || phase_ == Phase::value;
   }
-  // While more is needed: whether a string has begun and not ended.
+  // After need_more: whether the last string is incomplete.
   bool within_string() const noexcept { return begin_ < bytes_.size(); }
-  // While more is needed: whether the wanted name's value, string(0), is there.
+  // After need_more: whether string(0), the value of the wanted name, is available.
   bool past_wanted() const noexcept { return phase_ == Phase::name || phase_ == Phase::value; }
 
  private:
@@ -73,7 +73,7 @@ class AttributeReader {
   std::size_t limit_;
   std::string_view bytes_;
   Phase phase_ = Phase::wanted_name;
-  // Where the string that is being read begins, and up to where it was searched for its end.
+  // The beginning of the current string, and the position up to which it has been searched.
   std::size_t begin_ = 0;
   std::size_t at_ = 0;
   std::size_t count_ = 0;

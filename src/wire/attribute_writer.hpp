@@ -15,7 +15,7 @@ class AttributeWriter {
 
   AttributeWriter& put(std::string_view name, std::string_view value) {
     const std::size_t before = out_.size();
-    // Filled with NULs: the two that end name and value are there already.
+    // resize() fills with NUL, which also terminates the name and the value.
     out_.resize(before + name.size() + value.size() + 2);
     name.copy(out_.data() + before, name.size());
     value.copy(out_.data() + before + name.size() + 1, value.size());

@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint8_t kWithDescriptor = 1;
 constexpr std::size_t kFieldHeaderSize = 8;
 
-// Numbers are little-endian, at any address.
+// Converts between the host's byte order and little-endian.
 template <typename Number>
 Number in_order(Number number) noexcept {
   if constexpr (std::endian::native == std::endian::big && sizeof number > 1) {
@@ -101,7 +101,7 @@ bool FieldReader::next() noexcept {
   const bool has_header = rest_.size() >= kFieldHeaderSize;
   const std::uint32_t length = has_header ? get<std::uint32_t>(rest_.data() + 4) : 0;
   if (!has_header || length > rest_.size() - kFieldHeaderSize) {
-    // What follows cannot be told from a value: it is read no further.
+    // The position of the next field is unknown: stop here.
     rest_ = {};
     malformed_ = true;
     return false;
@@ -159,7 +159,7 @@ FrameWriter& FrameWriter::put(Tag tag, std::string_view value) {
 }
 
 FrameWriter& FrameWriter::put(Tag tag, std::uint64_t value) {
-  // Field and value in one go: most fields of a reply are numbers.
+  // One append for header and value: most fields of a reply are numbers.
   char field[kFieldHeaderSize + sizeof value] = {};
   set_field_header(field, tag, sizeof value);
   set(field + kFieldHeaderSize, value);

@@ -9,8 +9,8 @@
 
 #include "base/rooms.hpp"
 
-// The frames of the direct protocol (docs/protocol.md): what is in them, reading and writing. Pure;
-// views are valid as long as the bytes that they were read from.
+// Reads and writes the frames of the direct protocol (docs/protocol.md). Views are valid as long as
+// the bytes that they were read from.
 namespace scache::wire::direct {
 
 inline constexpr std::uint32_t kVersion = 1;
@@ -80,41 +80,41 @@ inline constexpr std::uint64_t kConnections = 1;
 inline constexpr std::uint64_t kBindings = 2;
 
 struct Header {
-  // Bytes of the whole frame, its header included.
+  // Bytes of the frame with its header.
   std::uint32_t size = 0;
   std::uint8_t kind = 0;
   bool with_descriptor = false;
   std::uint64_t id = 0;
 };
 
-// Bytes of a header, and of the longest frame.
+// Size of a header, and maximum size of a frame.
 inline constexpr std::size_t kHeaderSize = 24;
 inline constexpr std::size_t kMaxFrame = 262'144;
 
-// FrameStep is what stands at the beginning of some bytes.
+// FrameStep is the result of reading a frame at the beginning of the input.
 struct FrameStep {
   enum class Kind : std::uint8_t {
-    // Less than a frame.
+    // The frame is incomplete.
     need_more,
-    // A whole one.
+    // A complete frame.
     frame,
-    // No frame can be that long or short: nothing can be said of what follows.
+    // The size in the header is invalid: the next frame cannot be found.
     bad,
   };
   Kind kind = Kind::need_more;
-  // There from its 24th byte on; of a bad one, too.
+  // Valid if the input has at least kHeaderSize bytes, also for a bad frame.
   Header header;
-  // Of a whole frame, without its header.
+  // The fields of a complete frame.
   std::string_view body;
 };
 FrameStep read_frame(std::string_view bytes) noexcept;
 
-// FieldReader walks over the fields of a frame, or of one within another.
+// FieldReader iterates over the fields of a frame, or of a field that has fields.
 class FieldReader {
  public:
   explicit FieldReader(std::string_view bytes) noexcept : rest_{bytes} {}
 
-  // Goes to the next field; false at the end, or where what is left is no field.
+  // Advances to the next field; false at the end, or if the rest is malformed.
   bool next() noexcept;
   bool malformed() const noexcept { return malformed_; }
 
@@ -128,20 +128,20 @@ class FieldReader {
   bool malformed_ = false;
 };
 
-// Fields has the fields of a frame, or of one within another, by their tags. What is unknown was
-// skipped, and each number is one.
+// Fields has the fields of a frame, or of a field that has fields, by tag. read() has skipped
+// unknown fields, and has checked the size of each number.
 class Fields {
  public:
-  // Nothing where a field is not of its form, or comes twice and may not.
+  // Empty if a field is malformed, or repeated without permission.
   static std::optional<Fields> read(std::string_view bytes) noexcept;
 
   bool has(Tag tag) const noexcept { return (present_ >> index(tag) & 1) != 0; }
-  // Empty, or `otherwise`, where there is none.
+  // The default if the field is missing: empty, or `otherwise`.
   std::string_view bytes(Tag tag) const noexcept;
   std::uint64_t number(Tag tag, std::uint64_t otherwise = 0) const noexcept;
 
-  // Calls `told(Fields)` for each field `tag` that has fields itself, in their order, as long as it
-  // answers true. False where it did not, or where one is not of its form.
+  // Calls `told(Fields)` for each field `tag`, in order, until it returns false. Returns false in
+  // that case, and if a field is malformed. Fields with this tag must have fields themselves.
   template <typename Told>
   bool each(Tag tag, Told told) const {
     if (!has(tag)) return true;
@@ -159,7 +159,7 @@ class Fields {
 
   Fields() = default;
 
-  // Where a value is in all_: half of what a view is, and a save copies the whole table.
+  // The place of a value in all_. Half the size of a view, because a save copies the whole table.
   struct Place {
     std::uint32_t begin = 0;
     std::uint32_t size = 0;
@@ -170,20 +170,20 @@ class Fields {
   std::array<Place, kTags> values_;
 };
 
-// FrameWriter appends one frame to a string. Fields are put in the order in which they are written;
-// end() completes the frame.
+// FrameWriter appends one frame to a string, with the fields in the order of the calls. end()
+// completes the frame.
 class FrameWriter {
  public:
   FrameWriter(std::string& out, Kind kind, std::uint64_t id, bool with_descriptor = false);
 
   FrameWriter& put(Tag tag, std::string_view value);
   FrameWriter& put(Tag tag, std::uint64_t value);
-  // What is put until close() belongs to a field of its own; one level is enough.
+  // Fields that are put until close() belong to the opened field. There is one level of nesting.
   FrameWriter& open(Tag tag);
   FrameWriter& close() noexcept;
   void end() noexcept;
 
-  // Bytes of the frame so far.
+  // Size of the frame so far.
   std::size_t size() const noexcept { return out_.size() - begin_; }
 
  private:
@@ -192,7 +192,7 @@ class FrameWriter {
   std::size_t opened_ = 0;
 };
 
-// An error's name, as docs/protocol.md has it; "error" for one that is unknown.
+// The name of an error code in docs/protocol.md; "error" for an unknown code.
 std::string_view name_of(ErrorCode code) noexcept;
 
 }  // namespace scache::wire::direct

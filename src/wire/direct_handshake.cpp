@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kVersionName = "version";
 
-// The list's strings are a value, and then name, value, name, value.
+// The strings of the list are a value, then pairs of a name and a value.
 std::optional<std::uint32_t> version_in(const AttributeReader& list) noexcept {
   for (std::size_t at = 1; at + 1 < list.count(); at += 2) {
     if (list.string(at) != kVersionName) continue;

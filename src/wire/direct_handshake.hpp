@@ -7,22 +7,23 @@
 #include "base/rooms.hpp"
 #include "wire/attribute_reader.hpp"
 
-// How a connection changes from Postfix's way to the direct protocol (docs/protocol.md): one
-// attribute request and its answer.
+// The request by which a stream changes from the Postfix protocol to the direct protocol, and its
+// reply (docs/protocol.md).
 namespace scache::wire::direct {
 
 // The request's name.
 inline constexpr std::string_view kDirect = "direct";
 inline constexpr std::string_view kCapabilities = "save find bind drop list statistics ping cancel";
 
-// Of a list whose first string is kDirect: the version to speak, or nothing if there is none.
+// The version for the reply to a request for the direct protocol; empty if the request has no valid
+// version. The first string of the list must be kDirect.
 std::optional<std::uint32_t> agreed_version(const AttributeReader& list) noexcept;
 
-// The server's answer, and the client's request.
+// The reply of the server, and the request of the client.
 void put_agreement(std::string& out, std::uint32_t version);
 void put_wish(std::string& out);
-// Of the answer, a list of which `status` was the wanted name: the version that the server speaks
-// from here on, or nothing where it stays in Postfix's way.
+// The version in a reply that was read with `status` as the wanted name; empty if the stream stays
+// in the Postfix protocol.
 std::optional<std::uint32_t> version_of_answer(const AttributeReader& list) noexcept;
 
 }  // namespace scache::wire::direct

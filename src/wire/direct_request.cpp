@@ -28,7 +28,7 @@ bool has_bad_ttl(const Fields& fields) noexcept {
   return fields.has(Tag::ttl) && fields.number(Tag::ttl) == 0;
 }
 
-// What is over its limit, for people; nothing if all is within.
+// The text of the error if a name or properties exceed their limit; empty otherwise.
 std::string oversize(const Fields& fields, const WireLimits& limits) {
   struct Bound {
     Tag tag;
@@ -44,7 +44,7 @@ std::string oversize(const Fields& fields, const WireLimits& limits) {
   for (const Bound& bound : bounds) {
     const std::size_t size = fields.bytes(bound.tag).size();
     if (size > bound.limit) {
-      return fmt::format("{} of {} bytes: the limit is {}", bound.what, size, bound.limit);
+      return fmt::format("{}: {} bytes exceed the limit of {}", bound.what, size, bound.limit);
     }
   }
   return {};
@@ -55,16 +55,16 @@ Decoded too_large(std::string text) {
 }
 
 Decoded decode_save(const Fields& fields, bool with_descriptor, const WireLimits& limits) {
-  if (!fields.has(Tag::endpoint)) return malformed("save: no endpoint");
-  if (!with_descriptor) return malformed("save: no descriptor");
-  if (has_bad_ttl(fields)) return malformed("save: the ttl is 0");
+  if (!fields.has(Tag::endpoint)) return malformed("save: missing endpoint");
+  if (!with_descriptor) return malformed("save: missing descriptor");
+  if (has_bad_ttl(fields)) return malformed("save: ttl must be greater than zero");
   std::string large;
   const bool sound = fields.each(Tag::binding, [&](const Fields& binding) {
     large = oversize(binding, limits);
     return large.empty() && binding.has(Tag::destination) && !has_bad_ttl(binding);
   });
   if (!large.empty()) return too_large(std::move(large));
-  if (!sound) return malformed("save: a binding is not of its form");
+  if (!sound) return malformed("save: malformed binding");
   Save save{.connection = {.ttl = ttl(fields),
                            .endpoint = fields.bytes(Tag::endpoint),
                            .properties = fields.bytes(Tag::endpoint_properties)},
@@ -78,16 +78,16 @@ Decoded decode_save(const Fields& fields, bool with_descriptor, const WireLimits
 
 Decoded decode_find(const Fields& fields) {
   if (fields.has(Tag::endpoint) == fields.has(Tag::destination)) {
-    return malformed("find: either an endpoint or a destination");
+    return malformed("find: requires exactly one of endpoint and destination");
   }
   if (fields.has(Tag::endpoint)) return FindEndpoint{fields.bytes(Tag::endpoint)};
   return FindDestination{fields.bytes(Tag::destination)};
 }
 
 Decoded decode_bind(const Fields& fields) {
-  if (!fields.has(Tag::destination)) return malformed("bind: no destination");
-  if (!fields.has(Tag::endpoint)) return malformed("bind: no endpoint");
-  if (has_bad_ttl(fields)) return malformed("bind: the ttl is 0");
+  if (!fields.has(Tag::destination)) return malformed("bind: missing destination");
+  if (!fields.has(Tag::endpoint)) return malformed("bind: missing endpoint");
+  if (has_bad_ttl(fields)) return malformed("bind: ttl must be greater than zero");
   return Bind{Save::read_binding(fields, fields.bytes(Tag::endpoint))};
 }
 
@@ -96,10 +96,11 @@ Decoded decode_drop(const Fields& fields) {
       {{Tag::endpoint, Drop::What::endpoint},
        {Tag::destination, Drop::What::destination},
        {Tag::prefix, Drop::What::prefix}}};
-  std::expected<Request, Refusal> found = malformed("drop: an endpoint, a destination or a prefix");
+  std::expected<Request, Refusal> found =
+      malformed("drop: requires one of endpoint, destination and prefix");
   for (const auto& [tag, what] : kKinds) {
     if (!fields.has(tag)) continue;
-    if (found) return malformed("drop: only one of endpoint, destination and prefix");
+    if (found) return malformed("drop: allows only one of endpoint, destination and prefix");
     found = Drop{what, fields.bytes(tag)};
   }
   return found;
@@ -108,9 +109,9 @@ Decoded decode_drop(const Fields& fields) {
 Decoded decode_list(const Fields& fields) {
   constexpr std::uint64_t kAll = kConnections | kBindings;
   const std::uint64_t what = fields.number(Tag::what, kAll);
-  if (what == 0 || what > kAll) return malformed("list: 1, 2 or 3 is what can be listed");
+  if (what == 0 || what > kAll) return malformed("list: field 'what' must be 1, 2 or 3");
   const std::uint64_t limit = fields.number(Tag::limit, ~std::uint64_t{0});
-  if (limit == 0) return malformed("list: the limit is 0");
+  if (limit == 0) return malformed("list: limit must be greater than zero");
   return List{what, fields.bytes(Tag::prefix), fields.bytes(Tag::cursor), limit};
 }
 
@@ -127,12 +128,12 @@ Decoded decode(const FrameStep& frame, const WireLimits& limits) {
   const auto kind = static_cast<Kind>(frame.header.kind);
   if (kind < Kind::save || kind > Kind::cancel) {
     return std::unexpected{
-        Refusal{ErrorCode::unsupported, fmt::format("there is no request {}", frame.header.kind)}};
+        Refusal{ErrorCode::unsupported, fmt::format("unknown request kind {}", frame.header.kind)}};
   }
   const std::optional<Fields> fields = Fields::read(frame.body);
-  if (!fields) return malformed("a field is not of its form");
+  if (!fields) return malformed("malformed or repeated field");
   if (frame.header.with_descriptor && kind != Kind::save) {
-    return malformed("a descriptor that belongs to no save");
+    return malformed("only save takes a descriptor");
   }
   if (std::string large = oversize(*fields, limits); !large.empty()) {
     return too_large(std::move(large));
@@ -151,7 +152,7 @@ Decoded decode(const FrameStep& frame, const WireLimits& limits) {
     case Kind::statistics:
       return Statistics{};
     case Kind::cancel:
-      if (!fields->has(Tag::target)) return malformed("cancel: no target");
+      if (!fields->has(Tag::target)) return malformed("cancel: missing target");
       return Cancel{fields->number(Tag::target)};
     default:
       return Ping{};

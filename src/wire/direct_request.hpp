@@ -12,20 +12,20 @@
 #include "wire/limits.hpp"
 #include "wire/request.hpp"
 
-// The requests of the direct protocol (docs/protocol.md), as a server reads them. Views are valid
-// as long as the frame's bytes.
+// The requests of the direct protocol (docs/protocol.md). Views are valid as long as the bytes of
+// the frame.
 namespace scache::wire::direct {
 
-// A time to live above this is this: at least any server's limit, and no more than Postfix's way
-// can say.
+// Longer times to live are reduced to this: the maximum of the Postfix protocol, and not less than
+// the limit of any server.
 inline constexpr std::chrono::milliseconds kLongestTtl = std::chrono::seconds{0x7fff'ffff};
 
 struct Save {
   SaveEndpoint connection;
-  // Its bindings, each of its form: see each_binding().
+  // Has the bindings, which decode() has checked: see each_binding().
   Fields fields;
 
-  // Calls `told(SaveDestination)` for each, in their order.
+  // Calls `told(SaveDestination)` for each binding, in order.
   template <typename Told>
   void each_binding(Told told) const {
     fields.each(Tag::binding, [&](const Fields& binding) {
@@ -49,7 +49,7 @@ struct Drop {
 struct List {
   std::uint64_t what;
   std::string_view prefix;
-  // Empty: from the beginning.
+  // Empty for the first page.
   std::string_view cursor;
   std::uint64_t limit;
 };
@@ -64,16 +64,16 @@ struct Cancel {
 using Request =
     std::variant<Save, FindEndpoint, FindDestination, Bind, Drop, List, Statistics, Ping, Cancel>;
 
-// Why a frame is no request that can be served.
+// The error for a frame that is not a valid request.
 struct Refusal {
   ErrorCode code;
   std::string text;
 };
 
-// Reads the request out of a whole frame.
+// Decodes the request of a complete frame.
 std::expected<Request, Refusal> decode(const FrameStep& frame, const WireLimits& limits);
 
-// What the server says when something failed.
+// Appends an error reply.
 void put_error(std::string& out, std::uint64_t id, ErrorCode code, std::string_view text);
 
 }  // namespace scache::wire::direct

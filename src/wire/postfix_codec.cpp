@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kStatus = "status";
 constexpr std::string_view kProperty = "property";
 
-// The attributes of a request, after its own name.
+// The attributes of a request after its name.
 enum class Attribute : std::uint8_t { ttl, label, property };
 constexpr std::array<std::string_view, 3> kAttributes{"ttl", "label", kProperty};
 
@@ -23,7 +23,7 @@ constexpr std::string_view name_of(Attribute attribute) noexcept {
   return kAttributes[static_cast<std::size_t>(attribute)];
 }
 
-// As much of a malformed number as the stock server logs, in bytes.
+// Bytes of a malformed number that the stock server logs.
 constexpr std::size_t kMaxLoggedNumber = 100;
 
 struct Form {
@@ -51,12 +51,11 @@ struct Values {
   std::array<std::string_view, 4> texts;
 };
 
-// Whether the list's end has been seen.
+// Whether the list is complete.
 enum class Extent : std::uint8_t { whole, part };
 
-// Reads the attributes of `form` in their order, after the request's name; answers whether all are
-// there. A list that ends early, has another name or no number lacks them; what comes too much is
-// only worth a warning.
+// Reads the attributes of `form` in order, after the name of the request. Returns false if one is
+// missing, has another name, or is not a number. A surplus attribute only causes a warning.
 bool read_values(const AttributeReader& list, const Form& form, Extent extent,
                  std::string_view source, Values& values, std::vector<std::string>& warnings) {
   std::size_t at = 1;
@@ -88,14 +87,14 @@ bool read_values(const AttributeReader& list, const Form& form, Extent extent,
   return true;
 }
 
-// Whether every text is within its limit; says which is not.
+// Whether all texts are within their limits. Adds a warning for the first that is not.
 bool within_limits(const Form& form, const Values& values, const WireLimits& limits,
                    std::vector<std::string>& warnings) {
   for (std::size_t i = 0; i < form.count; ++i) {
     if (form.attributes[i] == kTtl) continue;
     const std::size_t limit = form.attributes[i] == kLabel ? limits.name : limits.properties;
     if (values.texts[i].size() > limit) {
-      warnings.push_back(fmt::format("{}: {} of {} bytes is over the limit of {}",
+      warnings.push_back(fmt::format("{}: {} of {} bytes exceeds the limit of {}",
                                      service_name(form.kind), name_of(form.attributes[i]),
                                      values.texts[i].size(), limit));
       return false;
@@ -174,7 +173,7 @@ std::optional<std::int32_t> read_number(std::string_view text) noexcept {
     text.remove_prefix(1);
   }
   if (text.empty()) return std::nullopt;
-  // Beyond 64 bits a number stays at the end of its range, as with strtol().
+  // Saturates at 64 bits, like strtol(3).
   constexpr std::uint64_t kMax = 0x7fff'ffff'ffff'ffff;
   std::uint64_t number = 0;
   for (const char digit : text) {

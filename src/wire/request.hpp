@@ -11,20 +11,20 @@ namespace scache::wire {
 
 // The requests of a client. Views are valid as long as the bytes that they were read from.
 
-// The client names no time to live: the server's default.
+// The request has no time to live: the server's default applies.
 inline constexpr std::chrono::milliseconds kNoTtl{0};
 
-// What a client gives back of a connection that it has found, so that it survives many hands; of a
-// new one, nothing.
+// The history of a connection, which a client received with it and returns when it saves the
+// connection again.
 struct Past {
   // 0: a new connection.
   std::uint64_t connection = 0;
   std::uint64_t uses = 0;
-  // Since it was saved for the first time.
+  // Time since the first save.
   std::chrono::milliseconds age{};
 };
 
-// The owner of what is saved where the kernel does not say who that is; no user has this id.
+// The owner if the kernel does not report the client's user. No user has this id.
 inline constexpr std::uint32_t kNoOwner = ~std::uint32_t{0};
 
 struct SaveEndpoint {

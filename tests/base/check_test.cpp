@@ -31,7 +31,7 @@ TEST(CheckDeathTest, ALongTextIsCutShort) {
   EXPECT_EXIT(check(false, text.c_str()), testing::KilledBySignal(SIGABRT), ": xxx");
 }
 
-// Standard error is a pipe that is full and that nobody reads.
+// Standard error is a full pipe without a reader.
 [[noreturn]] void fail_with_full_standard_error() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_NONBLOCK) != 0) ::_exit(1);

@@ -54,7 +54,7 @@ TEST(FdTest, MovingGivesAway) {
   {
     Fd first{number};
     const Fd second{std::move(first)};
-    // NOLINTNEXTLINE(bugprone-use-after-move): what is left of it is the question.
+    // NOLINTNEXTLINE(bugprone-use-after-move): the test checks the state after a move.
     EXPECT_FALSE(first);
     EXPECT_EQ(second.get(), number);
     EXPECT_TRUE(is_open(number));

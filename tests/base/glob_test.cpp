@@ -46,7 +46,7 @@ TEST(Glob, ABackslashTakesAMeaningAway) {
   EXPECT_FALSE(glob_matches(R"(\?)", "x"));
   EXPECT_TRUE(glob_matches(R"(\\)", R"(\)"));
   EXPECT_TRUE(glob_matches(R"(*\*)", "xx*"));
-  // At the end it stands before nothing, and matches nothing.
+  // A backslash at the end matches nothing.
   EXPECT_FALSE(glob_matches(R"(a\)", "a"));
   EXPECT_FALSE(glob_matches(R"(a\)", R"(a\)"));
 }

@@ -19,7 +19,7 @@ constexpr Duration kNearly = LogLimit::kPeriod - Duration{1};
 constexpr std::uint32_t kMost = LogLimit::most(LogKind::malformed);
 constexpr std::uint32_t kFew = LogLimit::most(LogKind::shortage);
 
-// How many of so many lines are written.
+// How many of `count` lines are written.
 std::uint32_t admitted(LogLimit& limit, LogKind kind, Instant now, std::uint32_t lines) {
   std::uint32_t count = 0;
   for (std::uint32_t i = 0; i < lines; ++i) count += limit.admits(kind, now) ? 1 : 0;
@@ -85,7 +85,7 @@ TEST(LogLimit, NeverEndsAtTheEndOfTime) {
   EXPECT_EQ(limit.take_due(kNever).lines, 2u);
 }
 
-// Warns so often, and forgets the lines.
+// Warns `count` times, and discards the lines.
 void warn(RecordingLog& log, LogKind kind, std::uint32_t lines) {
   for (std::uint32_t i = 0; i < lines; ++i) log.warn(kind, kStart, "no {}", "room");
   EXPECT_EQ(log.take(), Lines(std::min(lines, LogLimit::most(kind)), "warning: no room"));

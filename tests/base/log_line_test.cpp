@@ -59,7 +59,7 @@ TEST(LogLine, ShowsValidUtf8) {
 }
 
 TEST(LogLine, NoCharacterEndsALineOrCommandsATerminal) {
-  // NEL, CSI, and the separators of lines and paragraphs; what turns the direction of writing.
+  // NEL, CSI, the separators of lines and paragraphs, and bidirectional controls.
   for (const char* bad : {"\xc2\x85", "\xc2\x9b", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xae",
                           "\xe2\x81\xa6", "\xd8\x9c", "\xe2\x80\x8f"}) {
     const std::string_view bytes{bad};
@@ -76,7 +76,7 @@ TEST(LogLine, ACharacterThatTheCutDividesIsNotShown) {
 TEST(LogLine, CutsTheTextAfterTwoThousandBytes) {
   EXPECT_EQ(text(Severity::info, std::string(2000, 'x')), std::string(2000, 'x'));
   EXPECT_EQ(text(Severity::fatal, std::string(2001, 'x')), "fatal: " + std::string(2000, 'x'));
-  // A character that the cut divides is shown as far as it goes.
+  // The remaining bytes of a truncated character are shown.
   EXPECT_EQ(text(Severity::info, std::string(1999, 'x') + "\xc3\xa9", LogText::postfix_utf8),
             std::string(1999, 'x') + "\xc3");
 }

@@ -18,16 +18,16 @@ namespace {
 using std::chrono::steady_clock;
 using test::Lines;
 
-// What a log does, as the test wants it; shared, since a thread may outlive its LogWriter.
+// The behaviour of a log, which the test sets. Shared, since a thread may outlive its LogWriter.
 struct Reader {
   std::mutex mutex;
   std::condition_variable changed;
-  // What try_send() answers.
+  // The result of try_send().
   LogOutlet::Sent at_once = LogOutlet::Sent::not_now;
-  // Whether send() returns, and what.
+  // Whether send() returns, and its result.
   bool reads = true;
   bool is_there = true;
-  // Whether somebody waits in send().
+  // Whether a thread waits in send().
   bool kept_waiting = false;
   Lines lines;
 

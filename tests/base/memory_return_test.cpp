@@ -47,7 +47,7 @@ TEST(MemoryReturnTest, MemoryBelowWhatIsInUseGoesBack) {
     block = std::make_unique_for_overwrite<char[]>(1'000);
     std::memset(block.get(), 1, 1'000);
   }
-  // The last stays, and keeps the heap from shrinking at its end.
+  // The last block stays allocated, so that the heap cannot shrink at its end.
   const auto last = std::move(blocks.back());
   for (auto& block : blocks) block.reset();
   const std::size_t before = resident();

@@ -71,7 +71,7 @@ TEST_P(StandardDescriptors, FailToBeWrittenAndAreAtTheirEnd) {
 
 INSTANTIATE_TEST_SUITE_P(Process, StandardDescriptors, testing::Range(0, 8));
 
-// What raising the limit of open files comes to, and what is logged.
+// The limit after it was raised, and the log.
 std::string raise() {
   RecordingLog log;
   const rlim_t raised = raise_descriptor_limit(log);
@@ -96,7 +96,7 @@ TEST(Process, GoesOnWithTheLimitThatTheSystemRefusesToRaise) {
               if (!refuse_call(SYS_prlimit64, EPERM, 2)) return std::string{"no filter"};
               return raise();
             }),
-            "64 warning: the limit of open files stays at 64, it cannot be raised to 200: "
+            "64 warning: the limit of open files stays at 64: cannot raise it to 200: "
             "Operation not permitted");
 }
 
@@ -105,7 +105,7 @@ TEST(Process, AssumesALimitThatTheSystemDoesNotTell) {
               if (!refuse_call(SYS_prlimit64, EPERM)) return std::string{"no filter"};
               return raise();
             }),
-            "1024 warning: the limit of open files is unknown, 1024 are assumed: "
+            "1024 warning: cannot read the limit of open files, 1024 is assumed: "
             "Operation not permitted");
 }
 

@@ -43,14 +43,14 @@ TEST(StreamSocket, HasAFamily) {
   EXPECT_LT(socket_family(pipe.first.get()), 0);
 }
 
-// What one of the two ends of a connection does, and whether the first may still be written to.
+// An action of one end of a connection, and whether the first end can still be written to.
 struct Shut {
   const char* name;
   bool by_peer;
   int how;
   bool tcp;
   bool local;
-  // Whether it is useless by what its own program did, as far as can be told.
+  // Whether its own program made it unusable, as far as that can be detected.
   bool mistake;
   bool local_mistake;
 };
@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Shut{"OwnBoth", false, SHUT_RDWR, false, false, true, false},
                     Shut{"OwnReading", false, SHUT_RD, true, true, false, false},
                     Shut{"PeersSending", true, SHUT_WR, true, true, false, false},
-                    // TCP tells nobody that it reads no more.
+                    // TCP does not report a shutdown for reading to the peer.
                     Shut{"PeersReading", true, SHUT_RD, true, false, false, true},
                     Shut{"PeersBoth", true, SHUT_RDWR, true, false, false, false}),
     [](const auto& test) { return std::string{test.param.name}; });

@@ -6,19 +6,18 @@
 
 namespace scache::test {
 
-// Every operator new and delete of this test program is counted here; cache_memory_test.cpp
-// defines them.
+// Counts each operator new and delete of this test program. cache_memory_test.cpp defines them.
 struct Allocations {
   std::size_t live = 0;
   std::size_t live_bytes = 0;
   std::size_t made = 0;
   std::size_t bytes = 0;
-  // The allocation that fails, counted down; 0 is none.
+  // Counts down to the allocation that fails; 0 for none.
   std::size_t fail_in = 0;
 };
 extern constinit Allocations allocations;
 
-// While it lives, the nth allocation from now throws std::bad_alloc; those after it succeed.
+// During its lifetime the nth allocation throws std::bad_alloc; later ones succeed.
 class FailingAllocation {
  public:
   explicit FailingAllocation(std::size_t nth) { allocations.fail_in = nth; }
@@ -27,7 +26,7 @@ class FailingAllocation {
   FailingAllocation& operator=(const FailingAllocation&) = delete;
 };
 
-// While it lives, all allocations succeed: for an observer that writes things down.
+// During its lifetime all allocations succeed, for an observer that records changes.
 class SureAllocation {
  public:
   SureAllocation() : fail_in_{allocations.fail_in} { allocations.fail_in = 0; }

@@ -10,7 +10,7 @@ using testing::ElementsAre;
 
 using CacheBindingTest = CacheTest;
 
-// The endpoint named after a number, and its connection and binding.
+// An endpoint named after a number, with a connection and a binding.
 std::string numbered(int number) {
   return fmt::format("e{}", number);
 }
@@ -140,7 +140,7 @@ TEST_F(CacheBindingTest, EvictionLeavesTheConnectionsAlone) {
   EXPECT_EQ(take("e1"), "c1");
 }
 
-// As a client does that saves bindings forever.
+// Like a client that saves bindings without end.
 TEST_F(CacheBindingTest, EvictionForeverKeepsWhatIsHeldBounded) {
   start({.bindings_of_destination = 3});
   for (int i = 1; i <= 1'000; ++i) bind("d", "b", fmt::format("{:04}", i));

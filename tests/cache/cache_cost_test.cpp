@@ -6,8 +6,8 @@
 #include "cache/colliding_names.hpp"
 #include "support/rooms.hpp"
 
-// Each operation hashes each name once and looks at as many nodes whatever the cache holds; and
-// names that collide, which only chance can bring about, cost time but nothing else.
+// Each operation hashes each name once, and visits a number of nodes that does not depend on the
+// size of the cache. Colliding names, which clients cannot choose, cost only time.
 
 namespace scache::test {
 namespace {
@@ -54,9 +54,8 @@ TEST_F(CacheCostTest, EachNameIsHashedOnceInALargeCache) {
   expect_constant_cost(20'000);
 }
 
-// The most nodes that one step of a sequence looks at, in an endpoint of so many connections:
-// claims that come back at once, in the order in which they were taken, in the opposite one, and
-// after others were saved.
+// The maximum number of nodes that one step visits, in an endpoint of so many connections: claims
+// are returned at once, in the order of the lookups, in reverse order, and after other saves.
 class CacheVisitTest : public CacheTest, public testing::WithParamInterface<bool> {
  protected:
   template <typename Act>
@@ -95,8 +94,8 @@ class CacheVisitTest : public CacheTest, public testing::WithParamInterface<bool
   std::size_t most_ = 0;
 };
 
-// Twice a logarithm, for the order of the endpoint and for that of deadlines: 256 times as many
-// connections cost it eight levels more, of trees that are up to twice as deep as need be.
+// Twice a logarithm, for the order of the endpoint and for the deadlines: 256 times as many
+// connections add eight levels to each tree, and a tree is at most twice as deep as necessary.
 TEST_P(CacheVisitTest, AClaimThatComesBackCostsALogarithmAtMost) {
   const std::size_t small = most_visits(64);
   const std::size_t large = most_visits(64 * 256);

@@ -1,7 +1,7 @@
 #include "cache/cache_fixture.hpp"
 #include "support/rooms.hpp"
 
-// Deadlines: what is due is not found, and leaves.
+// Deadlines: lookups do not find expired entries, and expiry removes them.
 
 namespace scache::test {
 namespace {
@@ -134,7 +134,7 @@ TEST_F(CacheDeadlineTest, ExpiryGoesInBatches) {
   EXPECT_EQ(cache().expire(at(6), 2), 2U);
   EXPECT_THAT(observer_.take(), ElementsAre("left e '1' expired", "left e '2' expired"));
   EXPECT_EQ(cache().next_deadline(), at(3));
-  // What waits for the next batch is not found.
+  // Lookups do not find expired entries that wait for the next batch.
   EXPECT_EQ(take("e", at(6)), "miss");
   EXPECT_EQ(take_by("d", at(6)), "miss");
   EXPECT_EQ(cache().expire(at(6), 2), 1U);

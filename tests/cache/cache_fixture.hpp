@@ -20,7 +20,7 @@
 
 namespace scache::test {
 
-// How many descriptors this process has open.
+// The number of open descriptors of this process.
 inline std::size_t open_descriptors() {
   std::size_t count = 0;
   DIR* directory = ::opendir("/proc/self/fd");
@@ -29,12 +29,12 @@ inline std::size_t open_descriptors() {
   return count;
 }
 
-// Some descriptor, for tests that do not look at it.
+// Any descriptor, for tests that do not use it.
 inline Fd any_descriptor() {
   return Fd{::eventfd(0, EFD_CLOEXEC)};
 }
 
-// A descriptor for the cache, and a peer that sees it closed.
+// A descriptor for the cache, and its peer, which notices the close.
 struct Line {
   Line() {
     std::array<int, 2> ends{};
@@ -57,8 +57,8 @@ constexpr Instant at(std::int64_t seconds) {
 }
 inline constexpr Duration kTick{1};
 
-// A cache with a recording observer, and short words for what tests do with it. Every test leaves
-// as many descriptors open as it found.
+// A cache with a recording observer, and short functions for its operations. A test must not change
+// the number of open descriptors.
 class CacheTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -70,7 +70,7 @@ class CacheTest : public testing::Test {
     EXPECT_EQ(open_descriptors(), descriptors_before_);
   }
 
-  // Begins anew with these limits.
+  // Creates a new cache with these limits.
   void start(const CacheLimits& limits) { cache_.emplace(limits, observer_); }
   Cache& cache() { return *cache_; }
 
@@ -100,7 +100,7 @@ class CacheTest : public testing::Test {
     hit->claim.commit();
     return answer;
   }
-  // Everything that is due at `now` leaves.
+  // Removes all entries that have expired at `now`.
   std::size_t expire(Instant now) { return cache_->expire(now, SIZE_MAX); }
 
   RecordingObserver observer_;

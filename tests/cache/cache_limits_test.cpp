@@ -1,7 +1,7 @@
 #include "cache/cache_fixture.hpp"
 #include "support/rooms.hpp"
 
-// Limits, each at its edge.
+// Limits, each at its boundary.
 
 namespace scache::test {
 namespace {
@@ -26,7 +26,7 @@ TEST_F(CacheLimitsTest, AsManyConnectionsAsTheLimitAreKept) {
   Line line;
   const std::size_t bytes = cache().bytes();
   EXPECT_EQ(cache().save_connection("e3", "c", at(10), line.kept), SaveOutcome::full);
-  // The descriptor is still the caller's, and nothing has changed.
+  // The caller still owns the descriptor, and the cache is unchanged.
   EXPECT_TRUE(line.kept);
   EXPECT_FALSE(line.closed());
   EXPECT_THAT(observer_.take(), IsEmpty());

@@ -9,7 +9,7 @@
 #include "cache/cache_fixture.hpp"
 #include "support/rooms.hpp"
 
-// What happens when memory runs out, and how much of it the cache takes.
+// Failing allocations, and the memory use of the cache.
 
 namespace scache::test {
 
@@ -85,7 +85,7 @@ namespace {
 
 using testing::ElementsAreArray;
 
-// One save, and what is in the cache before it.
+// One save, and the contents of the cache before it.
 struct Save {
   const char* name;
   const char* destination;  // nullptr: a connection is saved.
@@ -123,8 +123,8 @@ class CacheMemoryTest : public testing::Test {
   void SetUp() override { descriptors_before_ = open_descriptors(); }
   void TearDown() override { EXPECT_EQ(open_descriptors(), descriptors_before_); }
 
-  // A cache with `size` endpoints that have a connection and two bindings; those of "d0" are more,
-  // so that its list of bindings grows too.
+  // A cache with `size` endpoints that have a connection and two bindings. "d0" has more bindings,
+  // so that its list of bindings grows, too.
   void fill(Cache& cache, int size) {
     for (int i = 0; i < size; ++i) {
       Fd fd = any_descriptor();
@@ -147,7 +147,7 @@ class CacheMemoryTest : public testing::Test {
             static_cast<std::size_t>(observer_.told)};
   }
 
-  // Fails the nth allocation of this save into a cache of this size. Whether it had so many.
+  // Fails the nth allocation of this save into a cache of this size. False if it has fewer.
   bool fails(const Save& save, int size, std::size_t nth) {
     Cache cache{{}, observer_};
     fill(cache, size);
@@ -164,7 +164,7 @@ class CacheMemoryTest : public testing::Test {
 
     EXPECT_TRUE(fd);
     EXPECT_THAT(counts(cache), ElementsAreArray(before));
-    // Everything is where it was, and the same save succeeds now.
+    // The cache is unchanged, and the same save succeeds now.
     for (int i = 0; i < size; ++i) {
       EXPECT_TRUE(cache.find_endpoint(numbered("e", i), at(0)));
       EXPECT_TRUE(cache.find_destination(numbered("d", i), at(0)));
@@ -183,7 +183,7 @@ class CacheMemoryTest : public testing::Test {
   std::size_t descriptors_before_ = 0;
 };
 
-// Sizes up to where all tables have grown several times.
+// Sizes at which all tables have grown several times.
 TEST_F(CacheMemoryTest, ASaveThatFailsAtAnyAllocationChangesNothingAndLeaksNothing) {
   for (const Save& save : kSaves) {
     std::size_t failures = 0;
@@ -219,7 +219,7 @@ TEST_F(CacheMemoryTest, NothingButANewEntryNeedsMemory) {
     cache.find_endpoint("e4", at(10));
   }
   EXPECT_EQ(allocations.made, made_before);
-  // What leaves does so without; what shrinks then does so later.
+  // Entries leave without an allocation; tables that cannot shrink now shrink later.
   const FailingAllocation failing{1};
   cache.expire(at(10), SIZE_MAX);
   cache.expire(kNever, SIZE_MAX);
@@ -238,7 +238,7 @@ TEST_F(CacheMemoryTest, AnEndedCacheHasFreedEverything) {
   EXPECT_EQ(allocations.live, live_before);
 }
 
-// Allocated, not held: tables that grow by too little at a time would show here.
+// Counts all allocated bytes, so that tables with too small steps of growth fail.
 TEST_F(CacheMemoryTest, WhatIsAllocatedGrowsWithTheEntriesAndNoFaster) {
   Cache cache{{}, observer_};
   const auto allocated = [&](auto&& act) {
@@ -265,7 +265,7 @@ TEST_F(CacheMemoryTest, WhatIsAllocatedGrowsWithTheEntriesAndNoFaster) {
   EXPECT_LT(one_destination, 1'024U * 1'000);
 }
 
-// Slots, tables and nodes are used again: a busy cache of constant size does not grow.
+// Slots, tables and nodes are reused: a busy cache of constant size does not grow.
 TEST_F(CacheMemoryTest, ComingAndGoingTakesNoMoreMemory) {
   Cache cache{{}, observer_};
   const auto come_and_go = [&](int from, int to) {
@@ -283,7 +283,7 @@ TEST_F(CacheMemoryTest, ComingAndGoingTakesNoMoreMemory) {
   come_and_go(10'000, 20'000);
   EXPECT_EQ(allocations.live, before.live);
   EXPECT_LE(allocations.live_bytes, before.live_bytes + 1'000);
-  // Nodes for the endpoint, the destination, the connection and the binding; hardly a table.
+  // Nodes for the endpoint, the destination, the connection and the binding; few tables.
   EXPECT_LE(allocations.made - before.made, 10'000U * 4 + 100);
 }
 

@@ -11,12 +11,12 @@
 #include "cache/reference_cache.hpp"
 #include "support/rooms.hpp"
 
-// Random sequences of everything that can be done to a cache, against a naive reference: every
-// answer, every count, every departure with its reason and its place in the order must agree.
+// Random sequences of all operations of a cache, compared with a naive reference: each result, each
+// counter, and each departure with its reason and order must agree.
 //
-// The sequences are the same on every run. Others are tried, and more of them, with
-// RC_PARAMS="seed=NUMBER max_success=NUMBER max_size=300" in the environment. A sequence that fails
-// is printed after it was made as short as it can be.
+// The sequences are the same in every run. The environment variable
+// RC_PARAMS="seed=NUMBER max_success=NUMBER max_size=300" selects others, and their number. A
+// failing sequence is shortened and printed.
 
 namespace scache::test {
 namespace {
@@ -35,16 +35,16 @@ enum class What : std::uint8_t {
   walk,
 };
 
-// One thing done; what its numbers mean depends on what it is.
+// One operation. The meaning of its numbers depends on the operation.
 struct Step {
   What what = What::wait;
   std::size_t destination = 0;
   std::size_t endpoint = 0;
   std::size_t properties = 0;
   std::int64_t ticks = 0;
-  // Which claim, how many to expire, to drop or to show.
+  // The index of a claim, or the number of entries to expire, drop or visit.
   std::size_t number = 0;
-  // What a walk does with the entries that it shows, one after the other.
+  // The verdicts of a walk for successive entries.
   unsigned verdicts = 0;
   // The allocation that fails, counted from 1; 0 is none.
   std::size_t failing = 0;
@@ -56,7 +56,7 @@ struct Limits {
   std::size_t connection_bytes = 0;
   std::size_t binding_bytes = 0;
   std::size_t due_of_find = 0;
-  // Whether of every endpoint but the one without a name the newest connection is found first.
+  // Whether lookups find the newest connection first, except for the endpoint with an empty name.
   bool newest_first = false;
 };
 
@@ -114,7 +114,7 @@ rc::Gen<Limits> limits() {
       rc::gen::set(&Limits::newest_first, rc::gen::arbitrary<bool>()));
 }
 
-// A cache and the reference beside it, with the claims on both.
+// A cache and the reference, with the claims on both.
 class Pair {
  public:
   Pair(const CacheLimits& limits, bool newest_first)
@@ -124,7 +124,7 @@ class Pair {
     reference_.find_newest_first({kNames.begin() + 1, kNames.end()});
   }
 
-  // Does the same to both, and compares what came of it.
+  // Executes the operation on both, and compares the results.
   void run(const Step& step) {
     const std::string& destination = kNames[step.destination];
     const std::string& endpoint = kNames[step.endpoint];
@@ -153,7 +153,7 @@ class Pair {
         RC_ASSERT(cache_.expire(now_, step.number) == reference_.expire(now_, step.number));
         break;
       case What::drop_connections: {
-        // Some of them were saved later than what is to leave.
+        // Some were saved after the entries to drop.
         const std::uint64_t saved = cache_.last_sequence();
         const std::uint64_t last = saved - std::min(saved, static_cast<std::uint64_t>(step.ticks));
         RC_ASSERT(cache_.drop_connections(endpoint, last, step.number) ==
@@ -173,7 +173,7 @@ class Pair {
     compare();
   }
 
-  // Everything comes back, and everything leaves.
+  // Returns all claims, then expires all entries.
   void end() {
     while (!claims_.empty()) end_claim(0, false);
     RC_ASSERT(cache_.expire(kNever, SIZE_MAX) == reference_.expire(kNever, SIZE_MAX));
@@ -230,7 +230,7 @@ class Pair {
     claims_.push_back({std::move(found->claim), hit->id});
   }
 
-  // One page, where the one before has ended; or the first one, if that was the last.
+  // The page after the previous one; the first page if that was the last.
   void walk(std::size_t most, unsigned verdicts) {
     std::vector<ReferenceCache::Shown> shown;
     std::vector<ReferenceCache::Shown> wanted;
@@ -292,9 +292,9 @@ class Pair {
   RecordingObserver observer_;
   Cache cache_;
   ReferenceCache reference_;
-  // Behind the cache: they end before it.
+  // Declared after the cache, so that they are destroyed before it.
   std::list<Held> claims_;
-  // Where the walk through both has come to.
+  // The current positions of the walk through both.
   Position place_ = Cache::kBeginning;
   ReferenceCache::Place wanted_place_ = ReferenceCache::kBeginning;
   Instant now_;

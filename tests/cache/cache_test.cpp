@@ -7,7 +7,7 @@
 #include "cache/cache_fixture.hpp"
 #include "support/rooms.hpp"
 
-// What a save keeps and what a find gives.
+// Saves and lookups.
 
 namespace scache::test {
 namespace {
@@ -160,7 +160,7 @@ TEST_F(CacheTest, DestinationsAndEndpointsMayHaveTheSameName) {
   EXPECT_EQ(take_by("other"), "miss");
 }
 
-// An endpoint's place in the table of connections is used again by another endpoint.
+// Another endpoint reuses an endpoint's place in the table of connections.
 TEST_F(CacheTest, ABindingIsNotMisledByANewEndpoint) {
   bind("d", "b", "e");
   save("gone", "c");

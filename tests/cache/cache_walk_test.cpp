@@ -16,7 +16,7 @@ using testing::SizeIs;
 
 class CacheWalkTest : public test::CacheTest {
  protected:
-  // Shows everything in pages of so many entries.
+  // Visits all entries in pages of so many entries.
   std::vector<std::string> walk(std::size_t page, const Cache::Visitor& then = keep) {
     std::vector<std::string> shown;
     std::optional<Position> from = Cache::kBeginning;
@@ -65,7 +65,7 @@ TEST_F(CacheWalkTest, TellsWhatIsKnownOfAnEntry) {
   ASSERT_NE(entries[0].provenance, nullptr);
   EXPECT_EQ(entries[0].provenance->id, 7u);
   EXPECT_LT(entries[0].sequence, entries[1].sequence);
-  // Its own deadline, not the place that renewal has left it at.
+  // The deadline of the binding, not that of its place in the index.
   EXPECT_EQ(entries[1].deadline, at(12));
   EXPECT_EQ(entries[1].provenance, nullptr);
   EXPECT_EQ(entries[1].sequence, cache().last_sequence());
@@ -138,7 +138,7 @@ TEST_F(CacheWalkTest, APlaceWhoseEntryWasClaimedIsNobodys) {
   {
     const auto claim = cache().find_endpoint("e", at(0));
   }
-  EXPECT_FALSE(cache().drop(place)) << "it came back to another";
+  EXPECT_FALSE(cache().drop(place)) << "it returned to another position";
   EXPECT_EQ(cache().connections(), 1u);
 }
 

@@ -7,7 +7,7 @@
 #include "cache/cache_fixture.hpp"
 #include "support/rooms.hpp"
 
-// Claims: a found connection on its way out.
+// Claims: found connections that are still to be sent.
 
 namespace scache::test {
 namespace {
@@ -17,7 +17,7 @@ using testing::IsEmpty;
 
 class CacheClaimTest : public CacheTest {
  protected:
-  // A claim on the endpoint's oldest connection, and the end of that claim.
+  // A claim on the oldest connection of the endpoint.
   std::optional<Claim> claim(std::string_view endpoint, Instant now = at(0)) {
     return cache().find_endpoint(endpoint, now);
   }

@@ -7,8 +7,8 @@
 
 namespace scache::test {
 
-// While it lives, names collide: in their places in the tables, or altogether. The tables take
-// places from the high bits and a first comparison from the low ones.
+// During its lifetime names collide: in their places in the tables, or in all bits. The tables use
+// the high bits for the place and the low bits for the first comparison.
 class CollidingNames {
  public:
   enum class Mode : std::uint8_t { places, all };

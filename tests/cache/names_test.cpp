@@ -7,7 +7,7 @@
 #include "cache/text_node.hpp"
 #include "support/rooms.hpp"
 
-// Names and properties are any bytes.
+// Names and properties may have any bytes.
 
 namespace scache::test {
 namespace {
@@ -119,7 +119,7 @@ TEST_F(CacheNamesTest, TheCacheKeepsItsOwnCopies) {
   EXPECT_EQ(take_by("d"), "p/e/p");
 }
 
-// Texts that the cache gave out may come back to it.
+// Views that the cache has returned may be passed to it again.
 TEST_F(CacheNamesTest, ATextOfTheCacheMayBeSavedAgain) {
   start({.bindings_of_destination = 1});
   bind("d", "b", "e");

@@ -29,7 +29,7 @@ inline std::string_view spelt(Departure why) {
   return "?";
 }
 
-// RecordingObserver writes down what it is told, one line for each change:
+// RecordingObserver records one line for each change:
 //
 //   saved ENDPOINT 'PROPERTIES'                      left ENDPOINT 'PROPERTIES' WHY
 //   bound DESTINATION 'PROPERTIES' ENDPOINT          unbound DESTINATION 'PROPERTIES' ENDPOINT WHY
@@ -61,7 +61,7 @@ class RecordingObserver final : public CacheObserver {
         fmt::format("unbound {} '{}' {} {}", destination, properties, endpoint, spelt(why)));
   }
 
-  // What was told since the last call.
+  // The lines since the last call.
   std::vector<std::string> take() { return std::exchange(lines_, {}); }
   std::vector<int> take_saved_descriptors() { return std::exchange(saved_descriptors_, {}); }
   std::vector<int> take_left_descriptors() { return std::exchange(left_descriptors_, {}); }
@@ -72,7 +72,7 @@ class RecordingObserver final : public CacheObserver {
   std::vector<int> left_descriptors_;
 };
 
-// QuietObserver listens to nothing and allocates nothing; what leaves is closed.
+// QuietObserver only closes the connections that leave, and allocates nothing.
 class QuietObserver final : public CacheObserver {
  public:
   void connection_saved(std::string_view, std::string_view, int) noexcept override { ++told; }

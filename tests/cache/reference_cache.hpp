@@ -15,8 +15,8 @@
 
 namespace scache::test {
 
-// ReferenceCache is the cache written down as plainly as can be: two vectors in the order of
-// saving, searched from end to end. What it tells is worded as RecordingObserver's lines.
+// ReferenceCache is the simplest implementation of the cache: two vectors in the order of the
+// saves, with linear search. It records the same lines as RecordingObserver.
 class ReferenceCache {
  public:
   struct Connection {
@@ -25,9 +25,9 @@ class ReferenceCache {
     Instant deadline;
     int descriptor;
     std::uint64_t id;
-    // Grows with every entry that is saved.
+    // Increases with each saved entry.
     std::uint64_t sequence;
-    // When it last got a deadline: entries with equal deadlines leave in this order.
+    // The time of the last indexing: entries with equal deadlines leave in this order.
     std::uint64_t timed;
     bool claimed = false;
   };
@@ -35,19 +35,19 @@ class ReferenceCache {
     std::string destination;
     std::string properties;
     std::string endpoint;
-    // Its end, and when it is looked at: renewal puts off the one, never the other.
+    // The deadline, and the deadline in the index, which a renewal never moves to a later time.
     Instant until;
     Instant deadline;
     std::uint64_t sequence;
     std::uint64_t timed;
   };
-  // What a find gives: which connection, and the binding's properties.
+  // The result of a lookup: the connection, and the properties of the binding.
   struct Hit {
     std::uint64_t id;
     std::string properties;
   };
 
-  // What a walk shows.
+  // An entry of a walk.
   struct Shown {
     bool is_connection;
     // Empty for a connection.
@@ -59,7 +59,7 @@ class ReferenceCache {
 
     bool operator==(const Shown&) const = default;
   };
-  // How far a walk has come: what is looked at later than this is still to be shown.
+  // The position of a walk: later entries are still to be visited.
   using Place = std::pair<Instant, std::uint64_t>;
   static constexpr Place kBeginning{Instant::min(), 0};
 
@@ -138,7 +138,7 @@ class ReferenceCache {
     return left;
   }
 
-  // Shows entries to `visit`, `most` at the most, as Cache::walk does.
+  // Visits at most `most` entries, like Cache::walk().
   template <typename Visit>
   std::optional<Place> walk(Place from, std::size_t most, const Visit& visit) {
     for (;; --most) {
@@ -257,7 +257,7 @@ class ReferenceCache {
     return sum;
   }
 
-  // What was told since the last call, and the descriptors that left.
+  // The lines since the last call, and the descriptors that left.
   std::vector<std::string> take() { return std::exchange(lines_, {}); }
   std::vector<int> take_left_descriptors() { return std::exchange(left_, {}); }
 

@@ -65,7 +65,7 @@ TEST_F(ShardedSetTest, ShrinksWhenItIsEmptied) {
   EXPECT_EQ(set_.size(), 0U);
 }
 
-// What comes and goes at any size does not make it grow and shrink by turns.
+// Repeated erasing and inserting at any size does not make the table shrink and grow in turn.
 TEST_F(ShardedSetTest, ComingAndGoingRehashesNothing) {
   insert_all();
   for (std::size_t size = numbers_.size(); size > 1'000; size = size * 9 / 10) {
@@ -80,7 +80,7 @@ TEST_F(ShardedSetTest, ComingAndGoingRehashesNothing) {
   }
 }
 
-// The largest table that is ever rehashed at once.
+// The largest table that is rehashed at once.
 TEST_F(ShardedSetTest, GrowsAndShrinksInParts) {
   std::size_t most = 0;
   const auto watch = [&](auto&& act) {

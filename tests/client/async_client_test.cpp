@@ -16,7 +16,7 @@ using direct::Tag;
 using test::FakeServer;
 using test::Peer;
 
-// What a program's loop does, until there are so many outcomes.
+// The loop of a program, until there are `count` outcomes.
 std::vector<AsyncClient::Outcome> run(AsyncClient& client, std::size_t count) {
   std::vector<AsyncClient::Outcome> outcomes;
   while (outcomes.size() < count) {

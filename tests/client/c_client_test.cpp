@@ -151,7 +151,7 @@ TEST_F(ClientInC, SaysWhatIsWrong) {
   EXPECT_EQ(::scache_save(client, connection, 0, nullptr, 0, -1, nullptr, &error_),
             SCACHE_E_NO_SERVER);
   EXPECT_EQ(error_.code, SCACHE_E_NO_SERVER);
-  EXPECT_NE(std::strstr(error_.text, "There is no server at "), nullptr);
+  EXPECT_NE(std::strstr(error_.text, "Cannot connect to the server at "), nullptr);
   EXPECT_EQ(::scache_connection_descriptor(connection), pipe);
   EXPECT_EQ(::scache_connection_release(connection), pipe);
   ::scache_connection_free(connection);

@@ -8,8 +8,7 @@
 
 namespace scache::client {
 
-// A channel, and the server's end of it in the test's hands: what the server will say is said
-// beforehand.
+// A channel, whose server's end the test controls: it sends the answers in advance.
 class ChannelTest : public test::DescriptorCensus {
  protected:
   ChannelTest() {

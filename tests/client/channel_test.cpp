@@ -91,7 +91,7 @@ TEST_F(ChannelToAServer, KeepsANumberFreeForWhatItExpects) {
   EXPECT_EQ(channel_.inbox().bytes(), "x");
   EXPECT_EQ(code_of(channel_.expect_descriptor()), ErrorCode::no_descriptors);
   EXPECT_TRUE(channel_.claim());
-  // Its number is free again, also when an answer has come without a descriptor.
+  // The reserved number is free again, also after an answer without a descriptor.
   ASSERT_TRUE(channel_.expect_descriptor());
   channel_.expect_one_less();
   ASSERT_TRUE(channel_.expect_descriptor());
@@ -124,7 +124,7 @@ TEST_F(ChannelToAServer, WaitsWhileOtherThreadsTakeTheNumber) {
   test::FewDescriptors few{1};
   ASSERT_TRUE(channel_.expect_descriptor());
   peer_->say("x", {pipe.first.get()});
-  // As if somebody else had taken it when it was let go.
+  // As if another thread had taken the number when it was released.
   few.allow(0);
   const auto came = channel_.receive();
   ASSERT_TRUE(came);

@@ -25,7 +25,7 @@ using test::Peer;
 
 const ClientOptions kPatient{.timeout = seconds{5}};
 
-// Answers one request: with a found connection, nothing found, or whatever its kind has.
+// Answers one request: with a found connection, with nothing found, or as its kind requires.
 void answer_one(Peer& peer) {
   const test::Asked asked = peer.take_request();
   switch (asked.kind) {
@@ -39,7 +39,7 @@ void answer_one(Peer& peer) {
   }
 }
 
-// Serves `count` requests, and then the client leaves.
+// Serves `count` requests, and then waits for the client to disconnect.
 FakeServer::Script serve(int count) {
   return [count](Peer& peer) {
     peer.agree();
@@ -48,7 +48,7 @@ FakeServer::Script serve(int count) {
   };
 }
 
-// Serves `count` requests and goes away.
+// Serves `count` requests and closes the stream.
 FakeServer::Script serve_and_leave(int count) {
   return [count](Peer& peer) {
     peer.agree();
@@ -181,7 +181,7 @@ TEST_F(ClientOfAServer, SurvivesARestart) {
   Client client{server.path(), kPatient};
   EXPECT_TRUE(client.find_endpoint("e"));
   EXPECT_TRUE(client.find_endpoint("e"));
-  // A save on a stream that ends only after it has been heard is not repeated.
+  // A save is not repeated if the server closes the stream after reading it.
   gone.wait();
   auto connection = some_connection();
   const auto saved = client.save(connection);
@@ -278,7 +278,7 @@ TEST_F(ClientOfAServer, LooksForNothingWithoutRoomForIt) {
   for (const auto spoken : {Protocol::direct, Protocol::postfix}) {
     Client client{server.path(), kPatient};
     ASSERT_EQ(*client.protocol(), spoken);
-    // The server's thread is past all that it opens, or has room for it above the limit.
+    // The server's thread has opened all its descriptors, or has room for them above the limit.
     test::FewDescriptors few{0};
     for (int i = 0; i < 3; ++i) {
       EXPECT_EQ(code_of(client.find_endpoint("e")), ErrorCode::no_descriptors);
@@ -299,7 +299,7 @@ TEST_F(ClientOfAServer, CannotConnectWithoutADescriptor) {
 }
 
 TEST_F(ClientOfAServer, ServesThreadsAtOnce) {
-  // Each thread waits for all others: only streams of their own let them go on.
+  // Each thread waits for all others, so each needs a stream of its own.
   constexpr int kThreads = 4;
   test::Listening listening;
   std::thread server{[&] {

@@ -24,7 +24,7 @@ using test::tcp_pair;
 
 const Instant kNow{std::chrono::seconds{1'000}};
 
-// What a server reads of it.
+// The request as a server reads it.
 test::Asked asked(const Result<std::string>& frame) {
   EXPECT_TRUE(frame);
   const auto step = direct::read_frame(*frame);
@@ -33,7 +33,7 @@ test::Asked asked(const Result<std::string>& frame) {
   return {static_cast<Kind>(step.header.kind), step.header.id, std::string{step.body}};
 }
 
-// What a client reads of a frame.
+// The reply as a client reads it.
 Reply reply(const std::string& frame) {
   const auto step = direct::read_frame(frame);
   EXPECT_EQ(step.kind, direct::FrameStep::Kind::frame);

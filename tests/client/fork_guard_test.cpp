@@ -20,7 +20,7 @@ namespace {
 
 using test::is_open;
 
-// Whether `check` holds in the child that `make_child` makes.
+// Whether `check` holds in the child that `make_child` creates.
 bool holds_in_child(long (*make_child)(), const std::function<bool()>& check) {
   const auto child = static_cast<pid_t>(make_child());
   if (child == 0) ::_exit(check() ? 0 : 1);
@@ -96,7 +96,7 @@ TEST_F(DescriptorOfOneProcess, IsClosedInAChildAtOnce) {
   const int number = mine_.get();
   EXPECT_TRUE(holds_in_child(by_fork, [&] {
     const bool closed = !is_open(number);
-    // The child goes on with one of its own, which its child does not have.
+    // The child opens its own descriptor, which its own child does not inherit.
     return closed && mine_.get() == -1 && mine_.open(make_socket) == 0 && mine_.get() >= 0 &&
            holds_in_child(by_fork, [&] { return !is_open(number) && mine_.get() == -1; });
   }));
@@ -125,7 +125,7 @@ TEST_F(DescriptorOfOneProcess, SparesWhatAChildHasOpenedUnderItsNumber) {
   const int number = mine_.get();
   const test::Ends other = test::socket_pair();
   EXPECT_TRUE(holds_in_child(by_clone, [&] {
-    // As a program does that closes everything and begins anew.
+    // Like a program that closes all descriptors and opens others.
     ::dup2(other.first.get(), number);
     const bool is_another = mine_.get() == -1;
     mine_.close();
@@ -213,7 +213,7 @@ TEST_F(DescriptorOfOneProcess, ChildrenHaveNoneOfOtherThreads) {
     });
   }
   for (int i = 0; i < 50; ++i) {
-    // A child may have those that were being made: they are given up before anybody uses them.
+    // A child may have descriptors that were being created: they are closed before they are used.
     EXPECT_TRUE(holds_in_child(by_fork, [] {
       int count = 0;
       for (int number = 100; number < 200; ++number) count += is_open(number) ? 1 : 0;

@@ -50,7 +50,8 @@ TEST_F(HandoverOfADescriptor, ClosesWhatIsInDoubtAndSaysSo) {
     handover.mark_sent();
     const Error error = handover.settle({code, "It is so."});
     EXPECT_EQ(error.code, code);
-    EXPECT_EQ(error.text, "It is so; the connection is closed here, since the cache may have it.");
+    EXPECT_EQ(error.text,
+              "It is so; the library closed the connection, because the cache may have it.");
     EXPECT_FALSE(callers_);
     EXPECT_FALSE(test::is_open(number));
   }

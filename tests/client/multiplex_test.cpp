@@ -22,10 +22,10 @@ using direct::Kind;
 using direct::Tag;
 using test::Peer;
 
-// Nothing runs beside the test: the server's end is in its hands, and the client never blocks.
+// There is one thread: the test controls the server's end, and the client never blocks.
 class ManyUnderWay : public test::DescriptorCensus {
  protected:
-  // Accepts the client and agrees with it.
+  // Accepts the client and performs the handshake.
   void agree() {
     multiplex_->process();
     peer_.emplace(Peer::accept(listening_.descriptor()));
@@ -208,7 +208,7 @@ TEST_F(ManyUnderWay, OfTheRestTheServerDecides) {
   multiplex_->process();
   expect_error(drop, ErrorCode::cancelled);
   EXPECT_TRUE(std::get<AsyncClient::Cancelled>(*outcome().answer).was_under_way);
-  // Nobody knows it any more.
+  // The id is not known any more.
   cancel(drop);
   EXPECT_FALSE(std::get<AsyncClient::Cancelled>(*outcome().answer).was_under_way);
 }
@@ -335,7 +335,7 @@ TEST_F(ManyUnderWay, NothingIsLookedForWithoutRoomForIt) {
   multiplex_->process();
   EXPECT_EQ(outcome().id, behind);
   peer_->say(test::found(with_room), {pipe.first.get()});
-  // As if somebody else had taken what was kept free.
+  // As if another thread had taken the reserved number.
   few.allow(0);
   multiplex_->process();
   EXPECT_FALSE(multiplex_->next_outcome());
@@ -359,7 +359,7 @@ TEST_F(ManyUnderWay, AMissFreesTheRoom) {
   EXPECT_EQ(peer_->take_request().id, second);
 }
 
-// What has begun before a fork goes on in the parent alone.
+// Requests from before a fork continue in the parent only.
 TEST_F(ManyUnderWay, NothingOfItsParentIsAChilds) {
   const RequestId lookup = find();
   agree();

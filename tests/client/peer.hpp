@@ -20,7 +20,7 @@
 
 namespace scache::test {
 
-// Frames of a server, made by hand.
+// Frames of a server.
 class FrameText {
  public:
   FrameText(direct::Kind kind, std::uint64_t id, bool with_descriptor = false)
@@ -93,8 +93,7 @@ struct Asked {
   direct::Fields fields() const { return *direct::Fields::read(body); }
 };
 
-// Peer is the server's end of a stream. What it waits for it awaits for seconds, and then fails the
-// test; what it says is taken at once.
+// Peer is the server's end of a stream. It waits some seconds for input, and then fails the test.
 class Peer {
  public:
   explicit Peer(Fd socket) : socket_{std::move(socket)} {}
@@ -113,7 +112,7 @@ class Peer {
     bytes_.erase(0, taken.size());
     return taken;
   }
-  // What was awaited comes next.
+  // Expects this input next.
   void expect(const std::string& bytes) { EXPECT_EQ(take(bytes.size()), bytes); }
   // The next frame.
   Asked take_request() {
@@ -128,7 +127,7 @@ class Peer {
     bytes_.erase(0, step.header.size);
     return asked;
   }
-  // The oldest descriptor that has come, or none.
+  // The oldest descriptor that has arrived, or none.
   Fd take_descriptor() {
     if (descriptors_.empty()) return {};
     Fd fd = std::move(descriptors_.front());
@@ -144,12 +143,12 @@ class Peer {
   void say(const std::string& bytes, const std::vector<int>& descriptors = {}) {
     EXPECT_TRUE(send_with(socket_.get(), bytes, descriptors));
   }
-  // Says it with a descriptor that nobody else has.
+  // Sends the bytes with a descriptor, and closes its own copy.
   void give(const std::string& bytes, const Fd descriptor) { say(bytes, {descriptor.get()}); }
   void leave() { socket_.reset(); }
   int descriptor() const { return socket_.get(); }
 
-  // As a server begins that speaks the direct protocol, and one that does not.
+  // The handshake of a server that supports the direct protocol, and of one that does not.
   void agree() {
     say(kGreeting);
     expect(kWish);
@@ -181,7 +180,7 @@ class Peer {
   bool ended_ = false;
 };
 
-// FakeServer plays one script after another, with one client each, on a thread of its own.
+// FakeServer runs one script after another, each with one client, on a thread of its own.
 class FakeServer {
  public:
   using Script = std::function<void(Peer&)>;
@@ -196,7 +195,7 @@ class FakeServer {
   ~FakeServer() { finish(); }
 
   const std::string& path() const { return listening_.path(); }
-  // Waits until all scripts are over.
+  // Waits until all scripts have ended.
   void finish() {
     if (thread_.joinable()) thread_.join();
   }

@@ -65,7 +65,7 @@ TEST_F(PostfixWay, FindsNothing) {
 
 TEST_F(PostfixWay, SavesBindingsAndThenTheConnection) {
   peer_->say(test::kSaved + test::kFailed + test::kDummy);
-  // The server reads what it is sent and then says the last word; nothing keeps it from that.
+  // The server reads the request and then sends its last message.
   peer_->say(test::kSaved);
   const SaveOptions options{.ttl = milliseconds{1'001},
                             .bindings = {{"d1", "dp", milliseconds{1}}, {"d2"}}};

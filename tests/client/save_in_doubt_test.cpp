@@ -1,5 +1,5 @@
-// Whose a connection is after each error of a save: the caller's or, once it has been sent and no
-// answer has come, nobody's in this process.
+// Who owns the descriptor after each error of a save: the caller, or, if it was sent and no answer
+// has arrived, the library, which closes it.
 
 #include <scache/client.h>
 
@@ -26,12 +26,12 @@ enum class Whose { callers, nobodys };
 
 struct Case {
   const char* name;
-  // How the server begins; then it hears of the save, and ends it so.
+  // The server's handshake, and the end of the save.
   std::function<void(Peer&)> begin;
   std::function<void(Peer&)> end;
   ErrorCode code;
   Whose whose;
-  // A save of this time ends with the first answer that must be waited for.
+  // A save with this timeout ends when it first has to wait for an answer.
   milliseconds timeout{5'000};
   SaveOptions options{};
 
@@ -48,7 +48,7 @@ void agree(Peer& peer) {
 void refuse(Peer& peer) {
   peer.refuse();
 }
-// Postfix's server, which has asked for the descriptor already.
+// Postfix's server, which has already requested the descriptor.
 void refuse_and_ask(Peer& peer) {
   peer.say(test::kGreeting);
   peer.expect(test::kWish);
@@ -64,7 +64,7 @@ void take_and_leave(Peer& peer) {
 void take_and_stay(Peer& peer) {
   while (!peer.sees_end()) peer.take_request();
 }
-// Answers with an error of the protocol.
+// Answers with an error code of the protocol.
 std::function<void(Peer&)> fail(std::uint64_t code) {
   return [code](Peer& peer) {
     const auto id = peer.take_request().id;
@@ -74,7 +74,7 @@ std::function<void(Peer&)> fail(std::uint64_t code) {
 std::function<void(Peer&)> fail(direct::ErrorCode code) {
   return fail(static_cast<std::uint64_t>(code));
 }
-// What Postfix's server says to a save of an endpoint.
+// The answer of Postfix's server to a save of an endpoint.
 std::function<void(Peer&)> say(const std::string& bytes) {
   return [bytes](Peer& peer) {
     peer.expect(test::save_endp("e", "", "2147483647"));
@@ -95,7 +95,7 @@ using Server = direct::ErrorCode;
 
 const SaveOptions kNoTime{.ttl = milliseconds{0}};
 
-// With either protocol, before anything is asked.
+// In both protocols, before the request.
 const Case kUnanswered[] = {
     {"SilenceBeforeTheGreeting", nothing, stay, timeout, Whose::callers, milliseconds{10}},
 };
@@ -148,7 +148,7 @@ class SaveThatFails : public test::DescriptorCensus, public ::testing::WithParam
   void check(ErrorCode code, const std::string& text, int number) const {
     const bool closed = GetParam().whose == Whose::nobodys;
     EXPECT_EQ(code, GetParam().code) << text;
-    EXPECT_EQ(text.find("the connection is closed here") != text.npos, closed) << text;
+    EXPECT_EQ(text.find("the library closed the connection") != text.npos, closed) << text;
     EXPECT_EQ(number, closed ? -1 : number_);
     EXPECT_EQ(test::is_open(number_), !closed);
   }
@@ -181,7 +181,7 @@ TEST_P(SaveThatFails, InC) {
             0);
   if (has_open_stream()) {
     scache_connection* none = nullptr;
-    // Without a connection a save only looks for a stream.
+    // Without a connection a save only opens a stream.
     ASSERT_EQ(::scache_connection_new(-1, ::scache_text(""), ::scache_text(""), &none, &error), 0);
     EXPECT_EQ(::scache_save(client, none, 0, nullptr, 0, -1, nullptr, &error),
               SCACHE_E_INVALID_ARGUMENT);
@@ -207,7 +207,7 @@ INSTANTIATE_TEST_SUITE_P(Silent, SaveThatFails, ::testing::ValuesIn(kSilent),
 INSTANTIATE_TEST_SUITE_P(Postfix, SaveThatFails, ::testing::ValuesIn(kPostfix),
                          [](const auto& row) { return row.param.name; });
 
-// The same in a loop, which has no time limits and no Postfix's protocol.
+// The same for AsyncClient, which has no timeouts and no Postfix protocol.
 class SaveOfALoopThatFails : public SaveThatFails {};
 
 TEST_P(SaveOfALoopThatFails, InCpp) {
@@ -225,7 +225,7 @@ TEST_P(SaveOfALoopThatFails, InCpp) {
   const Error& error = outcome->answer.error();
   check(error.code, error.text, outcome->given_back.descriptor.get());
   EXPECT_EQ(outcome->given_back.endpoint, "e");
-  // The server waits for somebody.
+  // The server waits for a client.
   if (error.code == invalid_argument) {
     EXPECT_TRUE(Client{server_->path()}.protocol());
   }

@@ -93,7 +93,7 @@ TEST_F(SocketToAServer, LimitsItsReceives) {
   EXPECT_EQ(receive_timeout(socket), 0);
   EXPECT_TRUE(socket.limit_receive(milliseconds{10'000}));
   EXPECT_EQ(receive_timeout(socket), 10'000);
-  // A hundredth of a second is not worth a call.
+  // A hundredth of a second is not worth a system call.
   EXPECT_TRUE(socket.limit_receive(milliseconds{9'990}));
   EXPECT_EQ(receive_timeout(socket), 10'000);
   EXPECT_TRUE(socket.limit_receive(milliseconds{9'980}));

@@ -40,7 +40,7 @@ TEST_F(PoolOfStreams, KeepsAStreamForTheNextCall) {
 TEST_F(PoolOfStreams, KeepsNoMoreThanItMay) {
   FakeServer server{{kAgree, kAgree}};
   StreamPool pool{server.path(), Protocol::any, 1};
-  // Scripts follow each other: the second client is greeted when the first has left.
+  // Scripts run one after another: the second client is greeted after the first has disconnected.
   auto first = pool.take(false, soon());
   ASSERT_TRUE(first);
   pool.give_back(std::move(*first));

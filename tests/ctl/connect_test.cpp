@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A socket that is bound to loopback, and its port. It listens once it is told to.
+// A socket that is bound to the loopback address but does not listen, and its port.
 std::pair<Descriptor, std::string> bound() {
   Descriptor socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   sockaddr_in address{};
@@ -57,7 +57,7 @@ TEST(Connect, SaysWhyThereIsNobody) {
 TEST(Connect, ItsTimeIsLimited) {
   const auto [listener, port] = bound();
   ASSERT_EQ(::listen(listener.get(), 0), 0);
-  // One waits to be accepted; the next gets no answer.
+  // The first fills the backlog; the next gets no answer.
   const auto first = connect_to("127.0.0.1", port, 10s);
   ASSERT_TRUE(first);
   const auto second = connect_to("127.0.0.1", port, 20ms);

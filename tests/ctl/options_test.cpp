@@ -11,14 +11,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What is wrong, as it was told last.
+// The last error message.
 std::string complaint;
 
 std::expected<Options, int> read(std::vector<const char*> words) {
   words.insert(words.begin(), "scachectl");
   const auto count = static_cast<int>(words.size());
   words.push_back(nullptr);
-  // What is wrong, or asked for, is told there.
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
   auto options = read_options(count, words.data(), "/default");
@@ -27,7 +26,7 @@ std::expected<Options, int> read(std::vector<const char*> words) {
   return options;
 }
 
-// The options that words are; the test fails where they are none.
+// The options of a command line; the test fails if it is invalid.
 Options options_of(const std::vector<const char*>& words) {
   auto options = read(words);
   EXPECT_TRUE(options) << testing::PrintToString(words);

@@ -1,4 +1,4 @@
-"""Asking for the direct protocol: the stock server refuses it like any request unknown to it."""
+"""Requests for the direct protocol, which the stock server refuses like any unknown request."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_client_asks_for_the_direct_protocol(
     cargo = load()
     client.send(FRAMES["save"], [cargo.fd])
     reply = client.frame().reply
-    # All but the connection's id, which begins anywhere.
+    # All except the id of the connection, which begins at a random number.
     assert reply[:32] == FRAMES["saved"][:32] and reply[40:] == FRAMES["saved"][40:]
     assert other.find_endp("e").identity == cargo.identity
 

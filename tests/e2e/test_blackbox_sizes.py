@@ -26,7 +26,7 @@ SURPLUS = "warning: unexpected attribute pad from scache socket (expecting: (lis
 
 def over(service: str, what: str, size: int, limit: int) -> str:
     """The log line on a text that is too long."""
-    return f"warning: scache_{service}_service: {what} of {size} bytes is over the limit of {limit}"
+    return f"warning: scache_{service}_service: {what} of {size} bytes exceeds the limit of {limit}"
 
 
 @pytest.mark.parametrize("size", [1000, 4095, 4096, 4097, MAX_NAME])
@@ -192,7 +192,7 @@ def test_an_endless_row_of_names_finds_the_door(server: Server, expect: dict[str
     assert other.find_endp("other").reply == wire.FIND_ENDP_MISS
     lines = [server.log.next_line().text for _ in range(expect["lines_of_nonsense"])]
     assert all("unexpected attribute x" in line for line in lines[:-1])
-    assert lines[-1].endswith("attributes in a row from scache socket that are no request")
+    assert lines[-1].endswith("consecutive attributes from scache socket without a request")
 
 
 @pytest.mark.difference("memory")

@@ -1,4 +1,4 @@
-"""bash completes the words of scachectl as it understands them."""
+"""The bash completion of scachectl."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVERYWHERE = {"--help", "--json", "--socket", "--timeout", "--verbose"}
 
 
 def completed(*words: str) -> set[str]:
-    """What bash offers for the last word."""
+    """The completions of the last word."""
     ask = (
         'source "$1"; shift; COMP_WORDS=(scachectl "$@"); COMP_CWORD=$#;'
         ' _scachectl; printf "%s\\n" "${COMPREPLY[@]}"'
@@ -29,7 +29,7 @@ def completed(*words: str) -> set[str]:
 
 
 def options_of(*words: str) -> set[str]:
-    """The long options that the help names."""
+    """The long options in the help."""
     said = ctl.run(None, *words, "--help").stdout
     return set(re.findall(r"^\s+(?:-\w,)?(--[a-z-]+)", said, re.MULTILINE))
 

@@ -33,8 +33,8 @@ SHORTAGES = (
     "warning: scache_save_endp_service: not saved: the cache is full",
     "warning: scache_save_endp_service: unable to receive file descriptor: Application error",
     "warning: direct: scache socket: full: the cache is full",
-    "warning: direct: scache socket: more than one descriptor comes with a frame, "
-    "or there is no room for it",
+    "warning: direct: scache socket: more than one descriptor arrived with a frame, "
+    "or the descriptor table is full",
 )
 
 

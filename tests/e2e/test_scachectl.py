@@ -1,4 +1,4 @@
-"""scachectl against a real server: every command, and what it ends with."""
+"""scachectl with a real server: every command and its exit status."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OK, NOT_FOUND, USAGE, NO_SERVER, REFUSED, FAILED = range(6)
 
 @pytest.fixture
 def at(server: Server) -> pathlib.Path:
-    """Where the server listens."""
+    """The path of the server's socket."""
     return server.scratch.socket
 
 
@@ -42,7 +42,7 @@ Pair = tuple[socket.socket, socket.socket]
 
 
 class Echo:
-    """A TCP server that greets, and echoes lines; it counts who has come."""
+    """A TCP server that echoes lines and keeps its connections."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -69,7 +69,7 @@ class Echo:
             pass
 
     def close(self) -> None:
-        """Ends everything."""
+        """Closes the listener and all connections."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for client in self.came:
@@ -85,14 +85,14 @@ def echo() -> Iterator[Echo]:
 
 
 def save(at: pathlib.Path, end: socket.socket, *words: str) -> None:
-    """Saves a connection by its descriptor's number, and closes our own."""
+    """Saves a connection by its descriptor number, and closes the caller's copy."""
     number = end.fileno()
     ended = ctl.run(at, "save", "--fd", str(number), *words, keep=[number])
     assert (ended.returncode, ended.stdout, ended.stderr) == (OK, "", "")
     end.close()
 
 
-# Who is there.
+# The server.
 
 
 def test_ping_says_who_answers(at: pathlib.Path) -> None:
@@ -136,7 +136,7 @@ def test_what_cannot_be_written_is_a_failure(at: pathlib.Path) -> None:
     assert b"No space left" in ended.stderr
 
 
-# Looking inside.
+# Inspection.
 
 
 def test_a_list_shows_what_was_saved(at: pathlib.Path, pair: Pair) -> None:
@@ -155,7 +155,7 @@ def test_a_list_shows_what_was_saved(at: pathlib.Path, pair: Pair) -> None:
     assert whole["bindings"][0]["destination"] == "d"
     assert ctl.told(at, "list", "--bindings")["connections"] == []
     assert ctl.told(at, "list", "--connections")["bindings"] == []
-    # What is shown can be given back.
+    # The output can be used as input.
     assert ctl.told(at, "drop", "--endpoint", lines[1][0]) == {"connections": 1, "bindings": 0}
 
 
@@ -225,7 +225,7 @@ def test_what_is_saved_is_found(at: pathlib.Path, pair: Pair) -> None:
 
 def test_a_found_connection_may_be_standard_input_and_output(at: pathlib.Path, pair: Pair) -> None:
     mine, other = pair
-    # What was left non-blocking would surprise a shell.
+    # A shell expects a blocking descriptor.
     mine.setblocking(False)
     save(at, mine, "--endpoint", "e")
     script = "echo ready; read x; echo got $x; exit 9"
@@ -292,7 +292,7 @@ def test_standard_input_and_output_may_be_the_connection(at: pathlib.Path, echo:
     [
         ("exit 3", 3),
         ("kill -9 $$", 128 + 9),
-        # An answer that nobody has read would be the next one's.
+        # The next user would read the rest of the answer.
         ("echo hello >&7; head -c 1 <&6 >/dev/null", 0),
     ],
 )
@@ -312,8 +312,8 @@ def test_a_cache_that_is_missing_is_no_error(tmp_path: pathlib.Path, echo: Echo)
     loud = ctl.run(tmp_path / "nothing", "-v", *words)
     assert loud.returncode == OK
     assert [line.split(":")[:2] for line in loud.stderr.splitlines()] == [
-        ["scachectl", " a new connection"],
-        ["scachectl", " not saved"],
+        ["scachectl", " no cached connection"],
+        ["scachectl", " connection not saved"],
     ]
     assert len(echo.came) == 2
 
@@ -344,9 +344,9 @@ def test_a_command_line_that_is_wrong_ends_with_two(words: list[str]) -> None:
     assert ended.stdout == "" and ended.stderr
 
 
-# What ends scachectl, and whether that leaves its program running with the connection.
+# Signals that end scachectl must not leave its program running with the connection.
 
-# No program can handle or block these two: they end scachectl, or stop it.
+# These signals do not end scachectl.
 _UNTOUCHED = {
     signal.SIGCHLD, signal.SIGCONT, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU,
     signal.SIGURG, signal.SIGWINCH,
@@ -403,7 +403,8 @@ def test_a_connection_that_its_program_has_shut_down_is_not_saved(
     words = ["run", "--connect", echo.address, "--", "/usr/bin/python3", "-c", script]
     ended = ctl.run(at, "-v", *words)
     assert ended.returncode == OK
-    assert ended.stderr == "scachectl: not saved: it is shut down, or something was left unread\n"
+    text = "scachectl: connection not saved: it is shut down, or has unread input\n"
+    assert ended.stderr == text
     assert ctl.told(at, "list")["connections"] == []
 
 

@@ -1,4 +1,4 @@
-"""scached without a word of configuration: its socket, whom it serves, how it starts and ends."""
+"""scached without a configuration: its socket, access, startup and shutdown."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_users_socket_is_in_its_runtime_directory(scached: Scached) -> None:
     scached.path = runtime / "scache" / "scached.sock"
     scached.start(environment={"XDG_RUNTIME_DIR": str(runtime)}, user=SOMEBODY)
     assert mode(scached.path) == 0o600
-    # Its own user and root.
+    # The server's own user and root.
     assert scached.stranger(SOMEBODY) == wire.GREETING
     assert scached.client().find_endp("e").reply == wire.FIND_ENDP_MISS
     assert scached.stop() == 0
@@ -65,7 +65,7 @@ def test_without_a_place_it_says_so(scached: Scached) -> None:
     scached.directory.chmod(0o755)
     scached.start(user=SOMEBODY, ready=False)
     assert scached.end() == 1
-    assert "fatal: no path for a socket" in scached.log()
+    assert "fatal: no socket path" in scached.log()
 
 
 @pytest.mark.root
@@ -112,7 +112,7 @@ def test_a_live_server_is_left_alone(scached: Scached) -> None:
     scached.start_here()
     ended = run("--socket", str(scached.path))
     assert ended.returncode == 1
-    assert ended.stderr == f"scached: fatal: {scached.path}: another server listens there\n"
+    assert ended.stderr == f"scached: fatal: {scached.path}: in use by another server\n"
     assert scached.client().find_endp("e").reply == wire.FIND_ENDP_MISS
 
 
@@ -129,7 +129,7 @@ def test_of_many_that_start_at_once_one_remains(scached: Scached) -> None:
             time.sleep(0.01)
         assert len(ended) == 7
         assert scached.client().find_endp("e").reply == wire.FIND_ENDP_MISS
-        assert scached.log().count("another server listens there") == 7
+        assert scached.log().count("in use by another server") == 7
     finally:
         for each in many:
             each.close()
@@ -180,7 +180,7 @@ def test_who_stalls_does_not_hold_up_the_end(scached: Scached) -> None:
     began = time.monotonic()
     assert scached.stop() == 0
     assert 4.5 < time.monotonic() - began < 8
-    assert "1 clients are within a request" in scached.log()
+    assert "closing the streams of 1 clients with unfinished requests" in scached.log()
 
 
 def test_a_second_signal_ends_it_at_once(scached: Scached) -> None:

@@ -1,4 +1,4 @@
-"""scached's configuration: checked, shown, read again."""
+"""The configuration of scached: check, output, reload."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_everything_that_is_wrong_is_told(scached: Scached) -> None:
     assert scached.end() == 1
     assert scached.log().splitlines() == [
         *(f"scached: error: {line}" for line in lines),
-        "scached: fatal: the configuration cannot be used",
+        "scached: fatal: the configuration has errors",
     ]
 
 
@@ -146,12 +146,12 @@ def test_a_bad_file_changes_nothing(scached: Scached, load: Load) -> None:
     lines = scached.log().splitlines()[-2:]
     assert lines == [
         f'scached: error: {scached.configuration}:3:10: log.target must be one of "stderr", "syslog"',
-        "scached: error: the configuration stays as it was",
+        "scached: error: the configuration has errors: no changes were applied",
     ]
     assert client.find_endp("e").reply == wire.endp_found("p")
     scached.configure("")
     scached.reload()
-    assert scached.log().endswith("scached: configuration read again\n")
+    assert scached.log().endswith("scached: configuration reloaded\n")
 
 
 def test_what_waits_for_the_next_start_is_told(scached: Scached) -> None:
@@ -162,7 +162,7 @@ def test_what_waits_for_the_next_start_is_told(scached: Scached) -> None:
     warning = "warning: socket and limits: changes take effect at the next start\n"
     assert scached.log().count(warning) == 1
     assert scached.path.stat().st_mode & 0o777 == 0o600
-    # As long as the file differs from what the server runs with.
+    # As long as the file differs from the configuration of the running server.
     scached.reload()
     assert scached.log().count(warning) == 2
     scached.configure("")
@@ -172,7 +172,8 @@ def test_what_waits_for_the_next_start_is_told(scached: Scached) -> None:
 
 def test_a_check_finds_a_path_that_no_socket_can_have() -> None:
     ended = run("--check", "--socket", f"/{'x' * 107}")
-    assert ended.returncode == 1 and ended.stderr == f"/{'x' * 107}: longer than 107 bytes\n"
+    assert ended.returncode == 1
+    assert ended.stderr == f"/{'x' * 107}: the path is longer than 107 bytes\n"
     assert run("--check", "--socket", f"/{'x' * 106}").returncode == 0
 
 
@@ -229,7 +230,7 @@ def test_a_name_that_nobody_has(scached: Scached) -> None:
     ended = run("--check", "--config", str(scached.configuration))
     assert ended.returncode == 1
     assert ended.stderr.endswith(
-        ':2:10: access.users: there is no user "nobody-has-this-name"\n'
+        ':2:10: access.users: unknown user "nobody-has-this-name"\n'
     )
 
 

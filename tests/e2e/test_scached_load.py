@@ -1,4 +1,4 @@
-"""What clients can make scached hold, and for how long: memory goes back, half a request keeps nobody out."""
+"""Load on scached: it returns memory, and unfinished requests do not keep other clients out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEGABYTE = 1 << 20
 
 
 def resident(pid: int) -> int:
-    """The memory that a process has in use."""
+    """The resident memory of a process."""
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) << 10
@@ -29,7 +29,7 @@ def resident(pid: int) -> int:
 
 
 def is_sanitized(pid: int) -> bool:
-    """Whether a sanitizer is in there, which keeps what is freed."""
+    """Whether the program has a sanitizer, which keeps freed memory."""
     return "libasan" in pathlib.Path(f"/proc/{pid}/maps").read_text()
 
 
@@ -45,11 +45,11 @@ def test_memory_of_bindings_goes_back_when_they_expire(scached: Scached) -> None
     for i in range(1_000):
         assert client.save_dest(f"d{i}", properties, "e", 2) == wire.status(0)
     assert resident(pid) > before + 40 * MEGABYTE
-    # Many small ones, of tables that grow; the last one stays.
+    # Many small bindings, so that the tables grow; the last one stays.
     for i in range(20_000):
         assert client.save_dest(f"s{i}", "", f"e{i}", 2) == wire.status(0)
     assert client.save_dest("last", "", "e", 60) == wire.status(0)
-    until(lambda: resident(pid) < before + 20 * MEGABYTE, "memory to go back")
+    until(lambda: resident(pid) < before + 20 * MEGABYTE, "memory to be returned")
 
 
 def test_bindings_that_fill_their_memory_leave_connections_theirs(
@@ -73,7 +73,7 @@ def test_half_a_request_keeps_nobody_out(scached: Scached) -> None:
         stream = socket.socket(socket.AF_UNIX)
         stream.setblocking(False)
         stream.connect(str(scached.path))
-        # It may be ended at once.
+        # The server may close it at once.
         with contextlib.suppress(BrokenPipeError):
             stream.send(b"r")
         hoard.append(stream)

@@ -1,4 +1,4 @@
-"""The log of scached: what clients cannot do to it, and what it cannot do to clients."""
+"""The log of scached: clients cannot flood it, and a blocked log does not delay clients."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from harness.scached import Scached
 
 pytestmark = pytest.mark.only("ours")
 
-# A request that lacks its end and has a name too much: two lines of the log each.
+# A request that lacks its end and has a surplus name: two lines of the log each.
 NONSENSE = b"request\0find_endp\0endpoint\0" + b"x" * 80 + b"\0\0"
-# Of a kind in ten minutes, see scached(8).
+# The limit of a kind in ten minutes, see scached(8).
 MOST_LINES = 1000
-# A log's reader: the descriptor that the server writes to, and what reads it.
+# A reader of the log: the descriptor that the server writes to, and a function that reads.
 Reader: TypeAlias = tuple[int, Callable[[], bytes]]
 
 
 def send_nonsense(scached: Scached, streams: int, requests: int) -> None:
-    """Sends bad requests on several streams at once, and reads what comes."""
+    """Sends bad requests on several streams at once, and reads the replies."""
     clients = []
     for _ in range(streams):
         client = socket.socket(socket.AF_UNIX)
@@ -76,7 +76,7 @@ def test_details_tell_of_requests_of_both_protocols(scached: Scached) -> None:
 
 @contextlib.contextmanager
 def of_a_pipe() -> Iterator[Reader]:
-    """A pipe of which nothing is read."""
+    """An unread pipe."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     try:
@@ -88,7 +88,7 @@ def of_a_pipe() -> Iterator[Reader]:
 
 @contextlib.contextmanager
 def of_a_terminal() -> Iterator[Reader]:
-    """A terminal that shows nothing."""
+    """An unread terminal."""
     master, slave = pty.openpty()
     os.set_blocking(master, False)
     try:
@@ -100,7 +100,7 @@ def of_a_terminal() -> Iterator[Reader]:
 
 @contextlib.contextmanager
 def of_a_socket() -> Iterator[Reader]:
-    """A stream socket of which nothing is read, as the journal's."""
+    """An unread stream socket, like that of the journal."""
     one, two = socket.socketpair()
     one.setblocking(False)
     with one, two:
@@ -108,7 +108,7 @@ def of_a_socket() -> Iterator[Reader]:
 
 
 def ask_much(client: Client) -> None:
-    """Four megabytes of details: more than any reader keeps, and what waits for it."""
+    """Four megabytes of details: more than the buffer of any reader and the queue of the server."""
     for _ in range(2000):
         assert client.find_endp("e" * 1900).reply == wire.FIND_ENDP_MISS
 
@@ -117,7 +117,7 @@ READERS = [of_a_pipe, of_a_terminal, of_a_socket]
 
 
 def read_on(read: Callable[[], bytes], until: bytes) -> bytes:
-    """What the log's reader reads up to a text."""
+    """The output up to a text, from the reader of the log."""
     said, deadline = b"", time.monotonic() + 10
     while until not in said:
         assert time.monotonic() < deadline, said[-200:]
@@ -165,4 +165,4 @@ def test_a_start_that_fails_is_told_to_a_slow_reader(scached: Scached) -> None:
         said = pipe.read()
     assert scached.end() == 1
     assert said.count(b"scached: error: ") == 2000
-    assert said.endswith(b"scached: fatal: the configuration cannot be used\n")
+    assert said.endswith(b"scached: fatal: the configuration has errors\n")

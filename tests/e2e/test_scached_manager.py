@@ -1,4 +1,4 @@
-"""scached and whoever starts it: socket activation, readiness, the watchdog."""
+"""scached under a service manager: socket activation, readiness, the watchdog."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_tells_what_it_does(scached: Scached, manager: Manager) -> None:
     assert told
     assert before <= int(told[1]) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
     assert manager.told() == "READY=1"
-    # Whatever comes of it.
+    # Also after an invalid configuration.
     scached.configure("nonsense")
     scached.signal(signal.SIGHUP)
     assert manager.told().startswith("RELOADING=1")
@@ -88,12 +88,12 @@ def test_takes_a_socket_that_is_passed(scached: Scached) -> None:
     client = scached.client()
     assert client.find_endp("e").reply == wire.FIND_ENDP_MISS
     assert scached.stop() == 0
-    # It is the manager's.
+    # The socket belongs to the manager.
     assert scached.path.exists()
 
 
 def test_who_comes_between_two_servers_waits(scached: Scached) -> None:
-    """The socket that is passed outlives a server: its clients come to the next."""
+    """The passed socket outlives a server: clients connect to the next server."""
     scached.path.parent.mkdir()
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(scached.path))
@@ -116,7 +116,7 @@ def test_who_comes_between_two_servers_waits(scached: Scached) -> None:
 
 
 def test_its_units_are_sound(scached: Scached) -> None:
-    """With the program where they expect it."""
+    """Verifies the units with a program at the expected path."""
     verify = shutil.which("systemd-analyze")
     assert verify, "Debian's package systemd has it"
     for name in ("scached.service.in", "scached.socket"):

@@ -1,4 +1,4 @@
-"""scached where others meddle: directories, sandboxes, closed descriptors, user namespaces."""
+"""scached in difficult environments: directories, sandboxes, closed descriptors, namespaces."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from harness.waiting import until
 
 pytestmark = pytest.mark.only("ours")
 
-# Of prlimit64(2), with a new limit as its third argument; of clone3(2), the same everywhere.
+# System call numbers. prlimit64(2) sets a limit by its third argument; clone3(2) is the same
+# everywhere.
 _PRLIMIT = {"x86_64": 302, "aarch64": 261}.get(platform.machine())
 _CLONE3 = 435
 
 
 def is_served(scached: Scached) -> bool:
-    """Whether a client that comes now is served."""
+    """Whether the server serves a new client."""
     return scached.client().find_endp("e").reply == wire.FIND_ENDP_MISS
 
 
-# The socket's file.
+# The file of the socket.
 
 
 def test_a_socket_that_is_removed_is_made_anew(scached: Scached) -> None:
@@ -36,7 +37,7 @@ def test_a_socket_that_is_removed_is_made_anew(scached: Scached) -> None:
     before = scached.client()
     scached.path.unlink()
     until(scached.path.exists, "the socket is there again")
-    scached.wait_for(f"warning: {scached.path}: the socket is gone: making it anew")
+    scached.wait_for(f"warning: {scached.path}: the socket is gone: creating it again")
     assert stat.S_IMODE(scached.path.stat().st_mode) == 0o600
     assert is_served(scached)
     assert before.find_endp("e").reply == wire.FIND_ENDP_MISS
@@ -61,7 +62,7 @@ def test_a_server_whose_place_is_taken_ends(scached: Scached) -> None:
         other.listen()
         scached.signal(signal.SIGHUP)
         assert scached.end() == 1
-        assert f"fatal: {scached.path}: another server listens there" in scached.log()
+        assert f"fatal: {scached.path}: in use by another server" in scached.log()
         assert scached.path.exists()
 
 
@@ -86,13 +87,13 @@ def test_root_makes_no_socket_where_others_write(scached: Scached) -> None:
     shared.chmod(0o777)
     scached.start_here(ready=False)
     assert scached.end() == 1
-    assert f"other users may write to directory {shared} (mode 0777)" in scached.log()
+    assert f"directory {shared} is writable by other users (mode 0777)" in scached.log()
     shared.chmod(0o1777)
     scached.start_here()
     assert is_served(scached)
 
 
-# A file that root alone may read, as another user would like to have it.
+# A file that only root can read, which another user tries to reach.
 def test_root_changes_no_file_that_a_link_leads_to(scached: Scached) -> None:
     shared = scached.path.parent
     shared.mkdir()
@@ -105,11 +106,11 @@ def test_root_changes_no_file_that_a_link_leads_to(scached: Scached) -> None:
     scached.configure(f"[socket]\nmode = '0666'\nowner = {SOMEBODY}\n")
     scached.start_here(ready=False)
     assert scached.end() == 1
-    assert "there is something else than a socket" in scached.log()
+    assert "exists and is not a socket" in scached.log()
     assert (stat.S_IMODE(secret.stat().st_mode), secret.stat().st_uid) == (0o600, 0)
 
 
-# What only helps.
+# Optional system features.
 
 
 @pytest.mark.skipif(_PRLIMIT is None, reason="the call's number is not known here")
@@ -140,7 +141,7 @@ def test_closed_standard_descriptors_are_nobodys(scached: Scached, closed: str) 
     assert scached.stop() == 0
 
 
-# Configurations that are no files.
+# Configurations that are not regular files.
 
 
 def test_a_fifo_as_configuration_does_not_stop_it(scached: Scached) -> None:
@@ -172,5 +173,5 @@ def test_nobody_is_taken_for_its_own_user_where_users_have_no_number(
     scached.start_here(wrapper=["unshare", "--user"])
     scached.path.parent.chmod(0o755)
     assert scached.stranger() == b""
-    assert f"warning: user {SOMEBODY} is everybody without a number" in scached.log()
+    assert f"warning: user {SOMEBODY} has no access: this user namespace" in scached.log()
     assert scached.stop() == 0

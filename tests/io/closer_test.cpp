@@ -23,14 +23,14 @@ using test::comes_true;
 using test::Ends;
 using test::is_open;
 
-// How long a lingering close would take, if somebody waited for it.
+// How long an uninterrupted lingering close takes.
 constexpr int kLinger = 30;
 constexpr uid_t kMallory = 1'001;
 constexpr uid_t kAlice = 1'002;
 
 class CloserTest : public test::DescriptorCensus {
  protected:
-  // Those of the test before are on their way out.
+  // Threads of the previous test may still be ending.
   CloserTest() {
     static const std::size_t of_process = threads_of_process();
     EXPECT_TRUE(comes_true([] { return threads() == of_process; }));
@@ -39,7 +39,7 @@ class CloserTest : public test::DescriptorCensus {
     peers.clear();
     EXPECT_TRUE(comes_true([this] { return !closer.catch_up(); }));
   }
-  // A close that lasts until its peer is let go; nothing may interrupt it.
+  // A close that lasts until its peer is closed, and that no signal interrupts.
   void get_stuck(uid_t user) {
     Ends lingering = test::lingering_pair(kLinger);
     const int number = lingering.first.get();
@@ -48,7 +48,7 @@ class CloserTest : public test::DescriptorCensus {
     // Its number is free as soon as the thread is in close().
     EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
   }
-  // The second look finds what the first has seen.
+  // The second look() finds the close that the first has seen.
   std::vector<Closer::Stuck> look_twice() {
     closer.look();
     return closer.look();
@@ -67,7 +67,7 @@ class CloserTest : public test::DescriptorCensus {
     return count;
   }
 
-  // The main thread, and a sanitizer's, which begins with the first of the others.
+  // The main thread, and that of a sanitizer, which starts with the first other thread.
   static std::size_t threads_of_process() {
     std::atomic<pid_t> first = 0;
     std::thread{[&first] { first = ::gettid(); }}.join();
@@ -153,7 +153,7 @@ TEST_F(CloserTest, AUserWithTooManyThreadsStuckIsRefusedAndNobodyElse) {
   }
   EXPECT_TRUE(closer.is_full());
   for (const int number : his) EXPECT_TRUE(is_open(number));
-  // One ends, and his others have a thread again.
+  // One close ends, and a thread closes the user's other descriptors.
   peers.pop_back();
   EXPECT_TRUE(comes_true([&] { return closer.accepts(kMallory); }));
   for (const int number : his) EXPECT_TRUE(comes_true([&] { return !is_open(number); }));
@@ -216,7 +216,7 @@ TEST_F(CloserTest, WhoHasTooManyThatWaitMustWaitHimself) {
   look_twice();
 }
 
-// A UNIX-domain socket's last close ends whatever is in flight in it.
+// The last close of a UNIX-domain socket closes all descriptors in flight in it.
 TEST_F(CloserTest, WhatIsInFlightInASocketStopsNobody) {
   const auto lingering = [&] {
     Ends ends = test::lingering_pair(kLinger);

@@ -55,7 +55,7 @@ TEST_F(DescriptorTest, TcpWhoseConnectionIsNotThereIsClosed) {
   EXPECT_TRUE(is_over(half.first));
 }
 
-// The backlog of one is full: the next connection is not answered.
+// A listening socket with a full backlog: the next connection attempt gets no answer.
 TEST_F(DescriptorTest, TcpThatIsConnectingIsClosed) {
   const Fd waiting{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   sockaddr_in place{};
@@ -132,7 +132,7 @@ TEST_F(DescriptorTest, SocketsThatAreNoConnectedStreamsAreOther) {
   for (const auto& [family, type, protocol] :
        {std::array<int, 3>{AF_UNIX, SOCK_STREAM, 0}, std::array<int, 3>{AF_INET, SOCK_DGRAM, 0},
         std::array<int, 3>{AF_INET, SOCK_RAW, IPPROTO_TCP},
-        // Its number is that of TCP.
+        // The protocol has the same number as TCP.
         std::array<int, 3>{AF_NETLINK, SOCK_RAW, NETLINK_XFRM},
         std::array<int, 3>{AF_INET6, SOCK_DGRAM, 0}, std::array<int, 3>{AF_NETLINK, SOCK_RAW, 0},
         std::array<int, 3>{AF_PACKET, SOCK_RAW, 0}, std::array<int, 3>{AF_VSOCK, SOCK_STREAM, 0}}) {

@@ -9,7 +9,7 @@
 namespace scache::io {
 namespace {
 
-// Puts all of `text` in, as often as space() must be asked.
+// Receives all of `text`, with as many calls of space() as necessary.
 void put(Inbox& inbox, std::string_view text) {
   while (!text.empty()) {
     const std::span<char> space = inbox.space();
@@ -21,7 +21,7 @@ void put(Inbox& inbox, std::string_view text) {
   }
 }
 
-// Text whose every place is known.
+// Text in which each position is recognizable.
 std::string numbers(std::size_t size) {
   std::string text;
   for (std::size_t i = 0; text.size() < size; ++i) text += std::to_string(i) + ' ';

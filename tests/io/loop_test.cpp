@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using test::Ends;
 using ::testing::ElementsAre;
 
-// A waiter that calls a function with whether its time was over.
+// A waiter that calls a function, with whether its deadline has come.
 class Probe final : public Waiter {
  public:
   explicit Probe(std::function<void(bool)> woken) : woken_{std::move(woken)} {}
@@ -216,7 +216,7 @@ TEST_F(LoopTest, WakesSoonIsTheNextTurnAndOnce) {
   loop.wake_soon(probe);
   turn();
   EXPECT_EQ(woken, 1);
-  // With somebody ready it does not wait.
+  // It does not wait while a waiter is ready.
   loop.turn(Loop::Wait::block);
   EXPECT_EQ(woken, 2);
   turn();
@@ -250,7 +250,7 @@ TEST_F(LoopTest, MoreEventsThanOneTurnTakesAreTakenByTheNext) {
   EXPECT_THAT(woken, ::testing::Each(::testing::Ge(1)));
 }
 
-// A waiter that is charged for each turn, and wants the next one.
+// A waiter that is charged in each turn, and asks for the next one.
 class Worker final : public Waiter {
  public:
   Worker(Loop& loop, std::uint64_t work) : loop_{loop}, work_{work} {}
@@ -272,7 +272,7 @@ class Worker final : public Waiter {
 
 class LoopWorkTest : public LoopTest {
  protected:
-  // So many that go on, each as much as it may in a turn.
+  // A number of waiters that continue, each with the maximum work of a turn.
   std::vector<std::unique_ptr<Worker>> greedy(std::size_t count) {
     std::vector<std::unique_ptr<Worker>> workers(count);
     for (auto& worker : workers) {
@@ -316,7 +316,7 @@ TEST_F(LoopWorkTest, WhatATurnHasTakenTooMuchIsTakenFromTheNext) {
 TEST_F(LoopWorkTest, WhoIsNewHasASmallAdvantage) {
   const auto workers = greedy(100);
   while (workers.back()->turns < 10) turn();
-  // Charged before it is woken, as a client that is greeted.
+  // Charged before it is woken, like a client that is greeted.
   Worker fresh{loop, Loop::kWorkOfWaiter};
   loop.charge(fresh, 1);
   loop.wake_soon(fresh);

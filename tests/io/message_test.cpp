@@ -29,7 +29,7 @@ class MessageTest : public test::DescriptorCensus, public Surplus {
     return received;
   }
   std::string bytes() const { return {buffer.begin(), buffer.end()}; }
-  // As many copies of one descriptor.
+  // `count` copies of one descriptor.
   std::vector<int> copies(std::size_t count) const {
     return std::vector<int>(count, pipe.first.get());
   }

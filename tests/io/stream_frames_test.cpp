@@ -10,7 +10,7 @@
 #include "support/descriptors.hpp"
 #include "support/fake_clock.hpp"
 
-// Frames with a descriptor, as the direct protocol has them, in both directions.
+// Frames with a descriptor, as in the direct protocol, in both directions.
 
 namespace scache::io {
 namespace {
@@ -24,7 +24,7 @@ class StreamFramesTest : public DescriptorCensus {
     const int smallest = 0;
     ::setsockopt(ends.first.get(), SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
   }
-  // A text of which every part is another.
+  // A text without repetitions.
   static std::string text(std::size_t size) {
     std::string bytes;
     while (bytes.size() < size) bytes += std::to_string(bytes.size()) + " ";

@@ -26,7 +26,7 @@ class StreamTest : public test::DescriptorCensus {
   void turn() { loop.turn(Loop::Wait::poll); }
   Instant soon() const { return clock.now() + 10s; }
 
-  // Starts one wait; its result comes to `flow`.
+  // Starts one wait; `flow` gets its result.
   void begin_fill(Instant deadline) { begin(wait_for_input(deadline)); }
   void begin_flush(Instant deadline) { begin(stream->flush(deadline)); }
   void begin_send(int descriptor, Instant deadline) { begin(wait_to_send(descriptor, deadline)); }
@@ -41,7 +41,7 @@ class StreamTest : public test::DescriptorCensus {
     turn();
     return flow ? flow->kind : Flow::Kind::timed_out;
   }
-  // Takes the descriptor that is due; nothing where the wait goes on.
+  // Takes the expected descriptor; nothing while the wait continues.
   std::optional<Stream::Descriptor> receive_descriptor() {
     begin_receive(soon());
     turn();
@@ -50,7 +50,7 @@ class StreamTest : public test::DescriptorCensus {
   bool is_closed_elsewhere(const Ends& pipe) {
     return test::comes_true([&] { return test::is_left_alone(pipe.second); });
   }
-  // Fills the way to the client, and answers how much that took.
+  // Fills the socket to the client, and returns the number of bytes.
   std::size_t fill_the_way() {
     const std::string much(4'096, 'm');
     std::size_t size = 0;
@@ -75,7 +75,7 @@ class StreamTest : public test::DescriptorCensus {
     task.start();
   }
   Task<> wait_for(Task<Flow> waiting) { flow = co_await waiting; }
-  // What a session does: output first.
+  // Like a session: output first.
   Task<Flow> wait_for_input(Instant deadline) {
     Flow result = co_await stream->flush(deadline);
     if (!result.moved()) co_return result;
@@ -432,7 +432,7 @@ TEST_F(StreamTest, ADescriptorForAClientThatHasGoneIsABrokenPipe) {
   EXPECT_EQ(flow->reason(), EPIPE);
 }
 
-// The kernel would pass it over, and wait for the end of what came with it.
+// The kernel would skip it, and block in the close of its descriptor.
 TEST_F(StreamTest, WhatIsSentOutOfBandComesInLine) {
   Ends lingering = test::lingering_pair(30);
   if (!test::send_with(client.descriptor(), "x", {lingering.first.get()}, MSG_OOB)) {

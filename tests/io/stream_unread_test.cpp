@@ -8,7 +8,7 @@
 #include "support/client.hpp"
 #include "support/descriptors.hpp"
 
-// Descriptors that a client has been sent and has not read.
+// Descriptors that were sent to a client and that it has not read.
 
 namespace scache::io {
 namespace {

@@ -15,7 +15,7 @@ namespace {
 
 static_assert(!std::is_copy_constructible_v<Task<int>> && std::is_move_constructible_v<Task<int>>);
 
-// Keeps whoever passes until somebody opens it.
+// Suspends coroutines until it is opened.
 class Gate {
  public:
   class Awaiter {
@@ -36,7 +36,7 @@ class Gate {
   std::coroutine_handle<> waiting_;
 };
 
-// Tells that it has gone.
+// Reports its destruction.
 struct Guest {
   explicit Guest(int& count) : here{&count} { ++*here; }
   Guest(Guest&& other) noexcept : here{std::exchange(other.here, nullptr)} {}
@@ -227,8 +227,8 @@ TEST(TaskTest, TasksNestDeeply) {
   EXPECT_EQ(task.result(), 1'000);
 }
 
-// More than a session ever awaits without a wait in between. Each transfer from task to task must
-// not leave a frame on the stack for ever, or must leave a small one.
+// More awaits than in any session without a suspension. A transfer from task to task must leave no
+// stack frame, or a small one.
 TEST(TaskTest, ManyTasksThatFinishAtOnceFollowOneAnother) {
   const auto run = []() -> Task<int> {
     int total = 0;

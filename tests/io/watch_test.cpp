@@ -39,13 +39,13 @@ class WatchTest : public test::DescriptorCensus {
   void say(const std::string& text = "x") {
     ASSERT_TRUE(test::send_with(ends.second.get(), text, {}));
   }
-  // Leaves no room for output.
+  // Fills the output buffer.
   void fill() {
     const std::string much(64 * 1'024, 'x');
     while (test::send_with(ends.first.get(), much, {})) {
     }
   }
-  // Waits for input again and again, and notes how each wait ended.
+  // Waits for input repeatedly, and stores the result of each wait.
   Task<> keep_reading(Instant deadline) {
     for (;;) woken.push_back(co_await watch.readable(deadline));
   }

@@ -36,7 +36,7 @@ class Expand : public ::testing::Test {
     const auto result = try_it(text);
     return result ? *result : '[' + result.error().text + ']';
   }
-  // The one warning that `text` costs.
+  // The one warning that `text` causes.
   std::string warning(std::string_view text) {
     log_.take();
     EXPECT_EQ(try_it(text).error().text, kFailed);
@@ -186,7 +186,7 @@ TEST_F(Expand, GrowsAsLongAsTheLimitAndNoLonger) {
 }
 
 TEST_F(Expand, DoesAsMuchWorkAsTheLimitAllows) {
-  // Sixteen bytes of text, then the same value fifteen times: nothing comes of it.
+  // Sixteen bytes of text, then the same value fifteen times, whose result is empty.
   settings_.set("work", "${empty?" + std::string(1024 * 1024 - 9, 'x') + '}');
   std::string text;
   for (int i = 0; i < 15; ++i) text += "$work";

@@ -20,7 +20,7 @@ using ::testing::ElementsAre;
 
 class ReadParameters : public ::testing::Test {
  protected:
-  // Everything that is read, from a main.cf and options over it.
+  // All parameters, from a main.cf and options that override it.
   Result<Parameters> read(std::string_view main_cf,
                           std::initializer_list<std::string_view> options = {}) {
     settings_ = initial_settings(process_);
@@ -42,7 +42,7 @@ class ReadParameters : public ::testing::Test {
     const auto parameters = read(main_cf, options);
     return parameters ? "(none)" : parameters.error().text;
   }
-  // What a reference finds when the cache's own parameters are read.
+  // The expansion of a reference when the parameters of the cache are read.
   std::string found(std::string_view reference, std::string_view main_cf = "") {
     const std::string prefix = "parameter connection_cache_ttl_limit: bad time value or unit: <";
     const std::string option = "connection_cache_ttl_limit=<" + std::string{reference};

@@ -2,8 +2,8 @@
 //
 //   print_main_cf [-c DIR] NAME...      like postconf -x -c DIR NAME...
 //
-// Every name finds every default here, whatever the order in which a server reads them. Warnings
-// and the error that ends the program go to standard error, one to a line.
+// Here every name can refer to every default, whatever the order in which a server reads them.
+// Warnings and the fatal error go to standard error, one a line.
 #include <fmt/format.h>
 #include <unistd.h>
 

@@ -130,7 +130,7 @@ void threads_and_children(scache::Client& cache) {
   REQUIRE(cache.find_endpoint("nothing").has_value());
 }
 
-// What would be found stays in the cache where this process has no number for it.
+// A connection stays in the cache if this process has no free descriptor for it.
 void without_descriptors(scache::Client& cache) {
   Ends first = connect("full", "");
   Ends second = connect("full", "");
@@ -142,7 +142,7 @@ void without_descriptors(scache::Client& cache) {
   const scache::Descriptor lowest{::dup(0)};
   const rlimit lower{static_cast<rlim_t>(lowest.get()) + 1, before.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &lower);
-  // A stream keeps a number from its last lookup on.
+  // A stream keeps a reserved number after a lookup.
   const auto found = cache.find_endpoint("full");
   REQUIRE(found && reaches(*found, first));
   for (int i = 0; i < 10; ++i) {
@@ -160,7 +160,7 @@ void in_a_loop(const std::string& path, bool direct) {
     ends.push_back(connect("loop", ""));
     cache.save(std::move(ends.back().connection), {.ttl = 100s});
   }
-  // More than a server gives at once to who does not read.
+  // More than a server sends to a client that does not read.
   for (std::size_t i = 0; i < kMany; ++i) cache.find_endpoint("loop");
   std::size_t found = 0;
   while (cache.under_way() > 0) {

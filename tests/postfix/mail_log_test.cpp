@@ -139,7 +139,7 @@ TEST_F(MailLogTest, IsNotStoppedByAStandardErrorThatNobodyReads) {
   // A pipe holds 64 KB, and four times as much waits; this is ten times as much.
   for (int i = 0; i < 400; ++i) log.write(Severity::info, std::string(1600, 'x'));
   while (arrived(read_end.get()).empty()) std::this_thread::yield();
-  // The end waits for nobody who has gone.
+  // The destructor does not wait for a reader that has gone.
   read_end.reset();
   postlog_.reset();
 }

@@ -13,10 +13,10 @@
 namespace scache::postfix {
 namespace {
 
-// Descriptors as master leaves them, tried in a child so that the test keeps its own.
+// Descriptors as master passes them, in a child process so that the test keeps its own.
 class InheritedTest : public ::testing::Test {
  protected:
-  // What `look` says in a child whose descriptors 3 to 6 are `sources`; -1 stands for none.
+  // The output of `look` in a child whose descriptors 3 to 6 are `sources`; -1 means none.
   std::string in_child(std::array<int, 4> sources, const std::function<std::string()>& look) {
     return test::in_child([&] {
       for (int& source : sources)
@@ -106,7 +106,7 @@ TEST(Generation, IsOctal) {
   EXPECT_EQ(*parse_generation(std::nullopt), 0U);
   EXPECT_EQ(*parse_generation("0"), 0U);
   EXPECT_EQ(*parse_generation("10"), 8U);
-  // What follows a digit that is not octal counts for nothing, and what is too large is cut.
+  // Text from the first non-octal digit on is ignored, and a number that is too large is truncated.
   EXPECT_EQ(*parse_generation("19"), 1U);
   EXPECT_EQ(*parse_generation("777777777777777"), 0xffffffffU);
 }

@@ -18,7 +18,7 @@ std::string enter(const Jail& jail) {
   return entered ? "" : entered.error().text;
 }
 
-// Who this process is and where: user, groups, directory.
+// The user, the groups and the directory of this process.
 std::string who_and_where() {
   uid_t real = 0;
   uid_t effective = 0;
@@ -30,7 +30,7 @@ std::string who_and_where() {
                      std::filesystem::current_path().string());
 }
 
-// An account that is not the superuser's.
+// An account that is not root.
 Account somebody() {
   const passwd* entry = ::getpwnam("daemon");
   return {"daemon", entry->pw_uid, entry->pw_gid};

@@ -82,7 +82,7 @@ TEST_F(WatchdogTest, EndsALoopThatStandsStill) {
 }
 
 TEST_F(WatchdogTest, LetsAnIdleLoopWaitForEvents) {
-  // Twenty alarms wake the wait; a loop that turns after each of them lives.
+  // Twenty alarms interrupt the wait; a loop that turns after each of them is not stuck.
   EXPECT_EQ(under_watchdog(milliseconds{30},
                            [](Watchdog& watchdog) {
                              const Fd epoll{::epoll_create1(EPOLL_CLOEXEC)};
@@ -113,7 +113,7 @@ TEST_F(WatchdogTest, WorksWhereTheSignalWasBlocked) {
 TEST_F(WatchdogTest, GoesAwayWithoutATrace) {
   EXPECT_EQ(under_watchdog(milliseconds{3},
                            [](Watchdog&) {
-                             // Gone before the first alarm that could bite.
+                             // Destroyed before the first alarm that could end the process.
                            }),
             0);
   EXPECT_TRUE(arrived(logger_.get()).empty());

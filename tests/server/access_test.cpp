@@ -24,7 +24,7 @@ TEST(Access, IsItsOwnUsersAndRootsWhateverIsNamed) {
 TEST(Access, IsNobodyElsesUntilTheyAreNamed) {
   const Access access{kOwn};
   EXPECT_FALSE(access.admits(who(600), {}));
-  // Neither root's group nor the number of a user is a way in.
+  // Root's group and a group with the number of a user give no access.
   EXPECT_FALSE(access.admits(who(600, 0), {}));
   EXPECT_FALSE(access.admits(who(600, kOwn), kOthers));
 }

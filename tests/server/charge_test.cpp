@@ -8,7 +8,7 @@
 
 #include "server/direct_fixture.hpp"
 
-// A client's turn is over when its work is done, whatever it asks for.
+// The work of its requests ends a client's turn, whatever the requests are.
 
 namespace scache::server {
 namespace {
@@ -27,12 +27,12 @@ class ChargeTest : public DirectSessionTest {
   void bind(std::string_view destination, std::string_view properties, std::string_view endpoint) {
     service.save(SaveDestination{10s, destination, properties, endpoint}, clock.now());
   }
-  // Answers to so many of these requests, which are there already, in each of two turns.
+  // Expects this many replies to buffered requests in each of two turns.
   void expect_turns_of(std::size_t least, std::size_t most, const std::string& request) {
     std::string bytes;
     while (bytes.size() + request.size() <= 60'000) bytes += request;
     EXPECT_TRUE(talk.client.send(bytes));
-    // The first takes what has come, and the next one has it.
+    // The first turn receives the input; the next one serves it.
     turn();
     for (int i = 0; i < 2; ++i) {
       talk.hear();

@@ -80,12 +80,12 @@ TEST_F(ClientTest, MayBeDoneWhenItHasStarted) {
 
 TEST_F(ClientTest, AnExceptionEndsItsOwnSessionOnly) {
   settings.announces = false;
-  // A number that nobody has: epoll refuses it.
+  // Not an open descriptor: epoll refuses it.
   const auto client = make(Fd{1'000'000});
   client->start();
   EXPECT_THAT(told, ElementsAre("idle", "done"));
   EXPECT_THAT(log.take(),
-              ElementsAre("warning: a client's session ends: epoll_ctl: Bad file descriptor"));
+              ElementsAre("warning: client session ended: epoll_ctl: Bad file descriptor"));
 }
 
 TEST_F(ClientTest, DestroyedItClosesItsSocketAndTellsNobody) {
@@ -203,7 +203,7 @@ TEST_F(ClientTest, TheKernelSaysWhoTheOwnerIsWhereTheServerHasNotAsked) {
 }
 
 TEST_F(ClientTest, NobodyIsTheOwnerWhereTheKernelDoesNotSay) {
-  // A TCP socket's peer has no credentials.
+  // A TCP peer has no credentials.
   Ends strangers = tcp_pair();
   const auto client = make(std::move(strangers.first));
   SocketClient peer{std::move(strangers.second)};
@@ -212,7 +212,7 @@ TEST_F(ClientTest, NobodyIsTheOwnerWhereTheKernelDoesNotSay) {
   EXPECT_EQ(client->saver(), kNoOwner);
 }
 
-// The client has given up, and the server finds out when it answers.
+// The client has disconnected; the server notices it when it replies.
 TEST_F(ClientTest, WhatItsClientCouldNotBeToldOfIsCachedNoLonger) {
   const auto client = make(std::move(ends.first));
   SocketClient peer{std::move(ends.second)};

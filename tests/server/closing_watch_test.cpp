@@ -40,7 +40,7 @@ class ClosingWatchTest : public DescriptorCensus {
     peers.push_back(std::move(lingering.second));
     closer.close(std::move(lingering.first), kMallory);
     EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
-    // Seen by the first look, and told by the second.
+    // The first look records it, the second reports it.
     for (int i = 0; i < 3; ++i) turn(Closer::kLookEvery);
   }
 
@@ -62,8 +62,8 @@ TEST_F(ClosingWatchTest, SaysNothingOfWhatIsClosed) {
 
 TEST_F(ClosingWatchTest, TellsOfEachCloseThatDoesNotEndAndHasOthersClosed) {
   get_stuck();
-  EXPECT_THAT(log.take(), ElementsAre("warning: closing a descriptor from user 1001 does not end: "
-                                      "1 such"));
+  EXPECT_THAT(log.take(), ElementsAre("warning: close(2) of descriptors from user 1001 does not "
+                                      "return: 1 blocked"));
   Fd event{::eventfd(0, EFD_CLOEXEC)};
   const int number = event.get();
   closer.close(std::move(event), kAlice);
@@ -76,7 +76,7 @@ TEST_F(ClosingWatchTest, SaysWhenAUserIsRefused) {
   for (unsigned i = 0; i < Closer::kStuckOfUser; ++i) get_stuck();
   const auto lines = log.take();
   ASSERT_THAT(lines, SizeIs(Closer::kStuckOfUser));
-  EXPECT_THAT(lines.back(), EndsWith("32 such, the user is refused"));
+  EXPECT_THAT(lines.back(), EndsWith("32 blocked, the user is refused"));
 }
 
 TEST_F(ClosingWatchTest, SaysOnceThatThereAreNoThreads) {

@@ -8,7 +8,7 @@
 #include "server/direct_fixture.hpp"
 #include "support/rooms.hpp"
 
-// Connections whose peer has closed its side are found by nobody, in either protocol.
+// Lookups do not find connections whose peer has closed its side, in either protocol.
 
 namespace scache::test {
 namespace {
@@ -26,7 +26,7 @@ class DeadConnections : public DirectSessionTest {
     const SaveEndpoint request{std::chrono::seconds{100}, endpoint, properties};
     EXPECT_EQ(service.save(request, std::move(fd), clock.now()), Saved::yes);
   }
-  // Dead from then on.
+  // The connection is dead from here on.
   void save_dead(const std::string& endpoint) {
     Ends ends = socket_pair();
     save(endpoint, "dead", std::move(ends.first));
@@ -94,7 +94,7 @@ TEST_F(DeadConnections, OneLookupPassesOverSoMany) {
   EXPECT_TRUE(direct.ask(find_frame(1, "e")).with_descriptor);
   fill(Service::kMaxDeadInARow);
   EXPECT_FALSE(direct.ask(find_frame(2, "e")).with_descriptor);
-  EXPECT_TRUE(direct.ask(find_frame(3, "e")).with_descriptor) << "each lookup counts anew";
+  EXPECT_TRUE(direct.ask(find_frame(3, "e")).with_descriptor) << "each lookup has its own limit";
 }
 
 TEST_F(DeadConnections, ThoseThatOnlySaySomethingAreAlive) {
@@ -131,7 +131,7 @@ TEST_F(DeadConnections, ADescriptorThatComesWithALookupEndsTheStreamAfterItsRepl
   ASSERT_THAT(replies, SizeIs(1));
   EXPECT_TRUE(replies[0].with_descriptor);
   EXPECT_THAT(log.take(),
-              ElementsAre(::testing::HasSubstr("a descriptor comes without its frame")));
+              ElementsAre(::testing::HasSubstr("a descriptor arrived without its frame")));
 }
 
 }  // namespace

@@ -16,8 +16,7 @@
 
 namespace scache::test {
 
-// DirectSessionTest has a service, and clients who talk to it in the direct protocol; time stands
-// still.
+// DirectSessionTest has a service and clients of the direct protocol. The clock does not advance.
 class DirectSessionTest : public SessionTest {
  protected:
   using Kind = direct::Kind;
@@ -41,7 +40,7 @@ class DirectSessionTest : public SessionTest {
       EXPECT_TRUE(client.send(bytes, descriptors));
       test_.settle();
     }
-    // The replies that have come; and those that come until no more do.
+    // The received replies; all replies until no more arrive.
     std::vector<Reply> hear() { return take_replies(client.read()); }
     std::vector<Reply> hear_all() { return take_replies(test_.read_all(client)); }
     std::vector<Reply> take_replies(const std::string& bytes) {
@@ -89,7 +88,7 @@ class DirectSessionTest : public SessionTest {
     Task<> task_;
   };
 
-  // A stream with as little room for replies as there can be.
+  // A stream with the smallest possible buffer for replies.
   static Ends narrow_pair() {
     Ends ends = socket_pair();
     const int smallest = 0;
@@ -97,7 +96,7 @@ class DirectSessionTest : public SessionTest {
     return ends;
   }
 
-  // Twice as many lookups as descriptors may be unread, and what they find.
+  // Twice as many lookups as descriptors may be unread, and the connections for them.
   std::string many_lookups() {
     std::string bytes;
     for (std::uint64_t id = 0; id < 2 * Stream::kMaxUnreadDescriptors; ++id) {

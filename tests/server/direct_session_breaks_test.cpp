@@ -40,7 +40,7 @@ TEST_F(DirectSessionTest, AClientThatNeverReadsItsDescriptorsIsLeft) {
 }
 
 TEST_F(DirectSessionTest, AFoundConnectionWaitsForRoomAndStaysInTheCacheIfThereIsNone) {
-  // So many replies as the socket takes, and then one with a descriptor.
+  // As many replies as the socket takes, and then one with a descriptor.
   const std::string large(settings.limits.properties, 'x');
   service.save(SaveEndpoint{100s, "big", large}, Fd{::dup(tcp.first.get())}, clock.now());
   Talk slow{*this, narrow_pair()};
@@ -101,7 +101,7 @@ TEST_F(DirectSessionTest, AClientThatHangsUpWithDescriptorsUnreadLeavesTheOthers
   talk.say(many_lookups());
   ASSERT_EQ(::shutdown(talk.client.descriptor(), SHUT_RDWR), 0);
   settle();
-  EXPECT_TRUE(talk.is_over()) << "what is next cannot be sent";
+  EXPECT_TRUE(talk.is_over()) << "the next reply cannot be sent";
   EXPECT_GE(service.cache().held(), kMany - Stream::kMaxUnreadDescriptors);
 }
 

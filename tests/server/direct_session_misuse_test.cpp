@@ -21,13 +21,13 @@ using ::testing::SizeIs;
 TEST_F(DirectSessionTest, AFlagWithoutADescriptorEndsTheSession) {
   talk.say(save_frame(1, "e"));
   EXPECT_TRUE(talk.is_over());
-  EXPECT_THAT(log.take(), ElementsAre(HasSubstr("a frame lacks its descriptor")));
+  EXPECT_THAT(log.take(), ElementsAre(HasSubstr("a frame arrived without its descriptor")));
 }
 
 TEST_F(DirectSessionTest, ADescriptorWithoutAFlagEndsTheSession) {
   talk.say(find_frame(1, "e"), {tcp.first.get()});
   EXPECT_TRUE(talk.is_over());
-  EXPECT_THAT(log.take(), ElementsAre(HasSubstr("a descriptor comes without its frame")));
+  EXPECT_THAT(log.take(), ElementsAre(HasSubstr("a descriptor arrived without its frame")));
 }
 
 TEST_F(DirectSessionTest, TwoDescriptorsEndTheSession) {

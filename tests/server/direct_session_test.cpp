@@ -110,7 +110,7 @@ TEST_F(DirectSessionTest, AFrameMayComeByteByByte) {
 
 TEST_F(DirectSessionTest, DescriptorsBelongToTheirFramesInOrder) {
   const Ends other = tcp_pair();
-  // Glued together by the kernel: one that has none in front of one that has one.
+  // The kernel joins a frame without a descriptor and the following frame with one.
   EXPECT_TRUE(talk.client.send(find_frame(1, "x")));
   EXPECT_TRUE(talk.client.send(save_frame(2, "e1"), {tcp.first.get()}));
   EXPECT_TRUE(talk.client.send(find_frame(3, "x") + find_frame(4, "x")));
@@ -123,7 +123,7 @@ TEST_F(DirectSessionTest, DescriptorsBelongToTheirFramesInOrder) {
   EXPECT_TRUE(is_same_file(talk.take_descriptor(), tcp.first));
 }
 
-// Whatever of the second frame comes in one piece with the end of the first.
+// For each part of the second frame that arrives together with the end of the first.
 TEST_F(DirectSessionTest, AFrameWithADescriptorMayFollowALargeOneAtOnce) {
   for (const std::size_t size : std::initializer_list<std::size_t>{4'000, 4'096, 5'000, 60'000}) {
     const Ends more = pipe_pair();
@@ -144,7 +144,7 @@ TEST_F(DirectSessionTest, AFrameWithADescriptorMayFollowALargeOneAtOnce) {
 TEST_F(DirectSessionTest, FramesWithDescriptorsMayFollowManyWithout) {
   const std::string ping = frame(Kind::ping, 1);
   const std::string save = save_frame(2, "e");
-  // So that the first save begins anywhere before the end of a piece of input.
+  // The first save begins at any distance from the end of a piece of input.
   constexpr std::size_t kPiece = 4'096;
   std::string pings;
   while (pings.size() + 2 * ping.size() + save.size() < kPiece) pings += ping;

@@ -33,7 +33,7 @@ class DropsTest : public SessionTest {
       EXPECT_NE(service.save(binding, clock.now()), Saved::full);
     }
   }
-  // A slice of each; those that are done with it, each as request, connections, bindings.
+  // Works on a slice of each drop. Returns the completed ones as request, connections, bindings.
   std::vector<std::vector<std::uint64_t>> work() {
     std::vector<std::vector<std::uint64_t>> done;
     for (std::size_t left = drops.size(); left > 0; --left) {

@@ -8,7 +8,7 @@
 #include "server/postfix_session.hpp"
 #include "server/session_fixture.hpp"
 
-// Clients that go away or stop in the middle: what becomes of them and of the connections.
+// Clients that disconnect or stall within an exchange, and the connections involved.
 
 namespace scache::server {
 namespace {
@@ -25,7 +25,7 @@ class PostfixSessionBreaksTest : public SessionTest {
     talk->save("e", "p", tcp.first);
     statistics.next_interval(0);
   }
-  // What the lookups since then were counted as.
+  // The counters of the lookups since then.
   Lines counted() {
     Lines lines = statistics.next_interval(0);
     if (!lines.empty()) lines.erase(lines.begin());
@@ -66,7 +66,7 @@ TEST_F(PostfixSessionBreaksTest, GoesWithinAKnownRequest) {
   EXPECT_THAT(log.take(), ElementsAre(kEndInName, kBadFind));
 }
 
-// Where its bytes lie then, others may lie already.
+// Other bytes may be at that address by then.
 TEST_F(PostfixSessionBreaksTest, GoesWithinARequestThatFillsTheInbox) {
   for (const std::size_t size : {4'095u, 4'096u, 4'097u, 8'192u}) {
     talk = connect();
@@ -197,7 +197,7 @@ TEST_F(PostfixSessionBreaksTest, AConnectionThatComesBackKeepsItsPlace) {
   EXPECT_EQ(other->find("e"), endpoint_hit("p"));
 }
 
-// Clients that stop.
+// Clients that stall.
 
 TEST_F(PostfixSessionBreaksTest, AnIdleClientMayWaitForEver) {
   for (int i = 0; i < 10; ++i) pass(24h * 365);
@@ -290,7 +290,7 @@ TEST_F(PostfixSessionBreaksTest, AClientThatReadsNoReplyEndsAfterItsTime) {
   std::size_t sent = 0;
   while (talk->client.send(requests)) {
     settle();
-    ASSERT_LT(sent += requests.size(), 100'000'000u) << "the server takes whatever comes";
+    ASSERT_LT(sent += requests.size(), 100'000'000u) << "the server does not stop receiving";
   }
   settle();
   EXPECT_FALSE(talk->is_over());
@@ -302,8 +302,8 @@ TEST_F(PostfixSessionBreaksTest, AClientThatReadsNoReplyEndsAfterItsTime) {
   EXPECT_FALSE(other->is_over());
 }
 
-// Replies that it does not read fill its stream: with one of these numbers of them there is room
-// for the hit, and none for the descriptor.
+// Unread replies fill the stream. With one of these numbers of replies there is room for the hit,
+// but not for the descriptor.
 TEST_F(PostfixSessionBreaksTest, AConnectionThatHasNoRoomInTimeComesBack) {
   bool seen = false;
   for (int unread = 0; unread < 50 && !seen; ++unread) {

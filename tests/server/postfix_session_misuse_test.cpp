@@ -10,7 +10,7 @@
 #include "server/session_fixture.hpp"
 #include "support/hanging_close.hpp"
 
-// Clients that send what they should not, too much, or ahead of time.
+// Clients that send invalid, oversized or early messages.
 
 namespace scache::server {
 namespace {
@@ -112,7 +112,7 @@ TEST_F(PostfixSessionMisuseTest, StrayNamesUpToTheirLimitAreForgiven) {
   for (unsigned i = 1; i < PostfixSession::kMaxStrayNames; ++i) names += strings({"x"});
   EXPECT_EQ(talk->ask(names + find_endp("e")), kNoEndpoint);
   EXPECT_EQ(log.take().size(), PostfixSession::kMaxStrayNames - 1);
-  // A request in between, and they are counted anew.
+  // A request in between resets the count.
   EXPECT_EQ(talk->ask(names + find_endp("e")), kNoEndpoint);
   EXPECT_FALSE(talk->is_over());
 }
@@ -125,7 +125,7 @@ TEST_F(PostfixSessionMisuseTest, StrayNamesBeyondTheirLimitEndTheSession) {
   }
   EXPECT_TRUE(talk->is_over());
   EXPECT_EQ(log.take().back(),
-            "warning: 300 attributes in a row from scache socket that are no request");
+            "warning: 300 consecutive attributes from scache socket without a request");
 }
 
 TEST_F(PostfixSessionMisuseTest, SomethingElseInTheFirstDummysPlaceKeepsTheConnection) {
@@ -164,10 +164,10 @@ TEST_F(PostfixSessionMisuseTest, WhatIsNoConnectionIsRefused) {
   EXPECT_FALSE(is_cached("e"));
   EXPECT_THAT(log.take(),
               ElementsAre("warning: scache_save_endp_service: not saved: the descriptor "
-                          "is no connected stream socket, and no pipe"));
+                          "is neither a connected stream socket nor a pipe"));
 }
 
-// As Postfix's own server does, which does not look.
+// Like the stock server, a save does not examine whether the connection is over.
 TEST_F(PostfixSessionMisuseTest, WhatIsClosedIsTakenButNotKept) {
   const std::size_t before = open_descriptors();
   Ends gone = tcp_pair();
@@ -234,7 +234,7 @@ TEST_F(PostfixSessionMisuseTest, ManySavesSentAheadAreAllTaken) {
   EXPECT_EQ(service.cache().connections(), 50u);
 }
 
-// As with the stock server, which has read ahead.
+// Like the stock server, which reads ahead.
 TEST_F(PostfixSessionMisuseTest, ARequestSentAheadOfADescriptorIsServedAfterIt) {
   EXPECT_EQ(talk->ask(save_endp("e", "p") + find_endp("e")), kDummy);
   EXPECT_EQ(talk->ask(kByte, {tcp.first.get()}), kSaved + endpoint_hit("p"));
@@ -244,7 +244,7 @@ TEST_F(PostfixSessionMisuseTest, ARequestSentAheadOfADescriptorIsServedAfterIt) 
 
 TEST_F(PostfixSessionMisuseTest, ALingeringSocketWhereverItIsSentDelaysNobody) {
   std::vector<Ends> all;
-  // Sends a lingering socket, whose last holder is the server then.
+  // Sends a socket with a linger time; the server has the last copy of it.
   const auto send_lingering = [&](const std::string& bytes, std::vector<int> others = {}) {
     all.push_back(lingering_pair(60));
     others.push_back(all.back().first.get());
@@ -293,7 +293,7 @@ TEST_F(PostfixSessionMisuseTest, AClientThatReadsNoDescriptorIsServedNoFurther) 
   EXPECT_EQ(service.cache().held(), 0u);
 }
 
-// Requests sent ahead.
+// Pipelined requests.
 
 TEST_F(PostfixSessionMisuseTest, RequestsSentAtOnceAreAllAnsweredInOrder) {
   for (const int count : {2, 1'000}) {
@@ -309,7 +309,7 @@ TEST_F(PostfixSessionMisuseTest, RequestsSentAtOnceAreAllAnsweredInOrder) {
 
 TEST_F(PostfixSessionMisuseTest, SoManyRepliesAreKeptBackAndNoMore) {
   settings.limits.name = 1'000'000;
-  // A long name makes room for many requests behind it.
+  // A long name enlarges the buffer for many requests after it.
   const std::string large = find_endp(endless(150'000));
   for (std::size_t at = 0; at < 150'000; at += 50'000) talk->say(large.substr(at, 50'000));
   std::string requests = large.substr(150'000);

@@ -9,7 +9,7 @@
 
 #include "server/session_fixture.hpp"
 
-// The exchanges of clients that do as they should.
+// The exchanges of well-behaved clients.
 
 namespace scache::server {
 namespace {
@@ -27,7 +27,7 @@ class PostfixSessionTest : public SessionTest {
   Ends tcp = tcp_pair();
 };
 
-// Byte for byte as the stock server was seen to talk.
+// The bytes recorded from the stock server.
 const std::string kDestination = "smtp\nd1.test:56161\n";
 const std::string kEndpoint = "smtp\n127.0.0.2\n56161\n0\n";
 const std::string kDestinationProperties =
@@ -263,8 +263,8 @@ TEST_F(PostfixSessionTest, DetailsTellWhatGoesOn) {
   EXPECT_THAT(log.take(), ElementsAre("find_endp endpoint=none", "find_endp: not found"));
 }
 
-// As the direct protocol's clients may save them: told here, the rest of a value would be read as
-// attributes.
+// Clients of the direct protocol can save such values. A client of the Postfix protocol would read
+// the rest of the value as attributes.
 TEST_F(PostfixSessionTest, WhatHasANulInItsPropertiesIsNotFoundAndStays) {
   const Ends pipe = pipe_pair();
   const std::string properties{"p\0q", 3};

@@ -11,7 +11,7 @@
 #include "support/hanging_close.hpp"
 #include "support/messages.hpp"
 
-// Users who send what cannot be closed.
+// Users whose descriptors block in close(2).
 
 namespace scache::test {
 namespace {
@@ -55,7 +55,7 @@ TEST_F(ServerClosingTest, AUserWithTooManyIsAcceptedNoMoreAndMaySendNoDescriptor
   EXPECT_EQ(one.read(), kGreeting);
   EXPECT_EQ(two.read(), kGreeting);
   while (closer.accepts(::getuid())) get_stuck();
-  EXPECT_EQ(ask(one, find_endp("e")), kNoEndpoint) << "no descriptor is taken in for that";
+  EXPECT_EQ(ask(one, find_endp("e")), kNoEndpoint) << "the lookup receives no descriptor";
   EXPECT_EQ(ask(one, save_endp("e", "p", "100")), kDummy);
   EXPECT_EQ(ask(one, kByte, {tcp.first.get()}), kFailed);
   EXPECT_TRUE(one.sees_end());

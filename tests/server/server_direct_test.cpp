@@ -12,7 +12,7 @@
 #include "wire/direct_frame.hpp"
 #include "wire/direct_handshake.hpp"
 
-// Which clients that talk directly are between requests, and what becomes of them.
+// When clients of the direct protocol are idle, and when they are closed.
 
 namespace scache::server {
 namespace {
@@ -28,13 +28,13 @@ class ServerDirectTest : public ServerFixture {
     settings.clients = 2;
     start();
   }
-  // A client that talks directly, with nothing to read.
+  // A client of the direct protocol that has read all replies.
   SocketClient direct_client() {
     SocketClient client{listening.connect()};
     std::string wish;
     direct::put_wish(wish);
     client.send(wish);
-    // Not until everything is at rest: a drop may be under way.
+    // Does not wait until the loop is idle: a drop may be pending.
     for (int i = 0; i < kTurnsOfGreeting; ++i) turn();
     EXPECT_NE(client.read(), "");
     return client;
@@ -49,8 +49,8 @@ class ServerDirectTest : public ServerFixture {
     direct::FrameWriter{bytes, Kind::drop, 2}.put(Tag::prefix, "").end();
     return bytes;
   }
-  // A client with little room, whose requests have just been served, and who has more to read than
-  // there is room for.
+  // A client with a small buffer whose requests were served, and whose replies do not fit into the
+  // buffer.
   SocketClient client_with_much_to_read() {
     Ends ends = socket_pair();
     const int smallest = 0;
@@ -84,7 +84,7 @@ class ServerDirectTest : public ServerFixture {
   static constexpr unsigned kManyRequests = 20;
   static constexpr int kTurnsOfGreeting = 20;
 
-  // Asks to drop more than is dropped in a few turns.
+  // Requests a drop that takes more than a few turns.
   void begin_to_drop(SocketClient& client) {
     for (std::size_t i = 0; i < 500 * Drops::kEntriesOfSlice; ++i) {
       service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
@@ -161,7 +161,7 @@ TEST_F(ServerDirectTest, FinishingItWakesTheLoopForThoseWhoAreBeingAnswered) {
   turn();
   bool finished = false;
   server->finish([&] { finished = true; });
-  // None of these may wait for something to happen.
+  // None of these turns may block.
   for (int i = 0; i < 3 && !finished; ++i) loop.turn(Loop::Wait::block);
   EXPECT_TRUE(finished);
   EXPECT_NE(client.read(), "");

@@ -12,7 +12,7 @@ namespace scache::test {
 // A server on a real socket.
 class ServerFixture : public ServiceFixture {
  protected:
-  // Starts to accept; settings may be changed before.
+  // Starts to accept clients. Change settings before.
   void start() {
     server.emplace(loop, closer, service, log, settings);
     server->accept_from(listening.descriptor());

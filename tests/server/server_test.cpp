@@ -32,13 +32,13 @@ class ServerTest : public ServerFixture {
     settle();
     return client;
   }
-  // A client that waits between requests, its greeting read.
+  // An idle client that has read the greeting.
   SocketClient idle_client() {
     SocketClient client = connect_and_settle();
     EXPECT_EQ(client.read(), kGreeting);
     return client;
   }
-  // A client that asks so often for what nobody knows.
+  // A client that sends so many unknown requests.
   void send_nonsense(unsigned requests) {
     SocketClient client = idle_client();
     for (unsigned i = 0; i < requests; ++i) {
@@ -186,7 +186,7 @@ TEST_F(ServerTest, OneMoreClosesTheOneThatHasBeenIdleLongest) {
   SocketClient second = idle_client();
   SocketClient third = idle_client();
   SocketClient fourth = idle_client();
-  // Idle again, and later than the others.
+  // Idle again, after the others.
   EXPECT_EQ(ask(first, find_endp("e")), kNoEndpoint);
   SocketClient fifth = idle_client();
   EXPECT_TRUE(second.sees_end());
@@ -240,7 +240,7 @@ TEST_F(ServerTest, WithNobodyIdleItDoesNotSpin) {
   std::vector<SocketClient> busy;
   for (int i = 0; i < 4; ++i) busy.push_back(busy_client());
   SocketClient waiting = connect_and_settle();
-  // The next turn would wait for the end of the pause: only this timer ends it.
+  // Without this timer the next turn would wait for the end of the pause.
   bool due = false;
   Timer timer{loop, [&] { due = true; }};
   timer.set(clock.now());
@@ -263,7 +263,7 @@ TEST_F(ServerTest, AClientThatDoesNotReadItsRepliesIsNotIdle) {
   EXPECT_EQ(server->clients(), 2u);
 }
 
-// Requests that are not finished.
+// Unfinished requests.
 
 TEST_F(ServerTest, WhoDoesNotFinishARequestGoesBeforeThoseWhoAreIdle) {
   start();
@@ -317,7 +317,7 @@ TEST_F(ServerTest, WhoHasJustBegunToSpeakIsServed) {
   SocketClient second = idle_client();
   SocketClient third = idle_client();
   SocketClient fourth = idle_client();
-  // Both come in one turn, and the new client is seen first.
+  // Both events are in one turn, and the new client comes first.
   EXPECT_TRUE(first.send(find_endp("e")));
   SocketClient fifth = connect();
   settle();
@@ -336,7 +336,7 @@ TEST_F(ServerTest, WhereAllHaveBegunToSpeakOneMoreIsServedBesideThem) {
   settle();
   EXPECT_EQ(fifth.read(), kGreeting);
   for (SocketClient& client : clients) EXPECT_EQ(client.read(), kNoEndpoint);
-  // One has made room when it had its answer.
+  // One client was closed after its reply.
   EXPECT_EQ(server->clients(), 4u);
   EXPECT_TRUE(clients[0].sees_end());
 }
@@ -377,7 +377,7 @@ TEST_F(ServerTest, AUserWhoseClientsAreAllWithinARequestGetsNoMore) {
   EXPECT_FALSE(fourth.sees_end());
 }
 
-// The end.
+// Shutdown.
 
 TEST_F(ServerTest, WithoutClientsItIsFinishedAtOnce) {
   start();
@@ -468,7 +468,7 @@ TEST_F(ServerTest, WhoHasAccessIsServed) {
 }
 
 TEST_F(ServerTest, WhoHasNoneIsClosedAtOnceAndALineTells) {
-  // Root would have access: another must ask.
+  // Root has access, so another user must connect.
   if (::geteuid() == 0) GTEST_SKIP() << "root always has access: tests/e2e tries another user";
   settings.access.emplace(::getuid() + 1);
   start();
@@ -485,7 +485,7 @@ TEST_F(ServerTest, WhoHasNoneIsClosedAtOnceAndALineTells) {
 }
 
 TEST_F(ServerTest, AClientWhoIsNobodyKnowsIsRefusedWhereAccessIsAsked) {
-  // A socket of another family: the kernel tells no user.
+  // A socket of another family has no credentials.
   const Fd tcp{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -512,7 +512,7 @@ TEST_F(ServerTest, AClientWhoIsNobodyKnowsIsRefusedWhereAccessIsAsked) {
   EXPECT_THAT(log.take(), ElementsAre(line, line));
 }
 
-// Descriptors run out.
+// Shortage of descriptors.
 
 TEST_F(ServerTest, WithoutADescriptorItPausesAndResumes) {
   start();
@@ -667,7 +667,7 @@ TEST_F(ServerTest, ManyExpireInSlicesAndOthersAreServedInBetween) {
   turn();
   EXPECT_EQ(client.read(), kNoEndpoint);
   EXPECT_GE(service.cache().connections(), Server::kExpiriesOfTurn);
-  // No wait in between: it would last for ever.
+  // A turn that blocks here would block for ever.
   loop.turn(Loop::Wait::block);
   loop.turn(Loop::Wait::block);
   loop.turn(Loop::Wait::poll);

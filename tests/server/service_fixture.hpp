@@ -14,18 +14,18 @@
 
 namespace scache::test {
 
-// A service with all that it needs, and a loop whose clock is moved by hand.
+// A service with its dependencies, and a loop with a manual clock.
 class ServiceFixture : public DescriptorCensus {
  protected:
   static constexpr int kManyTurns = 10'000;
 
   bool turn() { return loop.turn(Loop::Wait::poll); }
-  // Turns until nobody has anything to do.
+  // Runs the loop until it has nothing to do.
   void settle() {
     for (int i = 0; i < kManyTurns; ++i) {
       if (!turn()) return;
     }
-    FAIL() << "the loop does not come to rest";
+    FAIL() << "the loop does not become idle";
   }
 
   FakeClock clock;

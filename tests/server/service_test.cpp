@@ -33,7 +33,7 @@ class ServiceTest : public DescriptorCensus {
              std::chrono::seconds ttl = 10s) {
     return service.save(SaveDestination{ttl, destination, "dp", endpoint}, kNow);
   }
-  // Whether somebody would find it; it stays.
+  // Whether a lookup finds it. The connection stays in the cache.
   bool has(std::string_view endpoint, Instant now = kNow) {
     return service.find(FindEndpoint{endpoint}, now).has_value();
   }
@@ -268,7 +268,7 @@ TEST_F(ServiceTest, ItsEndDoesNotWaitForLingeringConnections) {
 TEST_F(ServiceTest, WhatWasHandedOutMayLinger) {
   Ends lingering = lingering_pair(60);
   const auto begun = std::chrono::steady_clock::now();
-  // The finder has closed its copy already: ours is the last.
+  // The client has closed its copy, so this one is the last.
   save("e", std::move(lingering.first));
   auto claim = service.find(FindEndpoint{"e"}, kNow);
   ASSERT_TRUE(claim);

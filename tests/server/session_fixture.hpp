@@ -17,7 +17,7 @@
 
 namespace scache::test {
 
-// SessionTest has any number of clients who talk to its service; time stands still.
+// SessionTest has any number of clients of its service. The clock does not advance.
 class SessionTest : public ServiceFixture {
  protected:
   static constexpr Duration kTimeLimit = std::chrono::seconds{10};
@@ -35,12 +35,12 @@ class SessionTest : public ServiceFixture {
       task_.start();
     }
 
-    // Sends something, and gives the server all the turns that it needs.
+    // Sends bytes, and runs the server until it is idle.
     void say(const std::string& bytes, const std::vector<int>& descriptors = {}) {
       EXPECT_TRUE(client.send(bytes, descriptors));
       test_.settle();
     }
-    // What the client has been sent; and what it is sent until no more comes.
+    // The received bytes; all bytes until no more arrive.
     std::string hear() { return client.read(); }
     std::string hear_all() { return test_.read_all(client); }
     std::string ask(const std::string& bytes, const std::vector<int>& descriptors = {}) {
@@ -109,7 +109,7 @@ class SessionTest : public ServiceFixture {
     }
   }
 
-  // A client that has been greeted.
+  // A client that has received the greeting.
   TalkPtr connect() {
     TalkPtr talk = connect_unheard();
     settle();

@@ -18,7 +18,7 @@ namespace {
 
 using namespace test;
 
-// What a child says that finds `passed` as its descriptor 3.
+// The output of a child that has `passed` as its descriptor 3.
 std::string activated(int passed, const char* count, const std::function<std::string()>& pid) {
   return in_child([&] {
     ::dup2(passed, kFirstActivatedFd);
@@ -62,14 +62,14 @@ TEST(Activation, IsNoneWithoutDescriptors) {
 TEST(Activation, IsByOneSocket) {
   const Listening listening;
   EXPECT_EQ(activated(listening.descriptor(), "2", own),
-            "socket activation: one socket is wanted, LISTEN_FDS is 2");
+            "socket activation: expected one socket, LISTEN_FDS is 2");
   EXPECT_EQ(activated(listening.descriptor(), "x", own),
-            "socket activation: one socket is wanted, LISTEN_FDS is x");
+            "socket activation: expected one socket, LISTEN_FDS is x");
 }
 
 TEST(Activation, IsByAListeningStreamOfTheUnixDomain) {
   const std::string refusal =
-      "socket activation: descriptor 3 is no listening UNIX-domain stream socket";
+      "socket activation: descriptor 3 is not a listening UNIX-domain stream socket";
   const Ends connected = socket_pair();
   EXPECT_EQ(activated(connected.first.get(), "1", own), refusal);
   const Ends pipe = pipe_pair();

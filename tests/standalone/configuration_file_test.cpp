@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-// Everything differs from what holds by default.
+// All values differ from the defaults.
 constexpr std::string_view kOther = R"([socket]
 path = "/a \"b\"/c"
 owner = "app"
@@ -125,7 +125,7 @@ TEST(ConfigurationFile, IsNoFifoThatBlocksWhoeverReadsIt) {
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   EXPECT_THAT(read_configuration(fifo, some_accounts()).complaints,
               ElementsAre(fifo + ": not a regular file"));
-  // Nor while somebody writes to it.
+  // Also while a writer has it open.
   const Fd writer{::open(fifo.c_str(), O_RDWR | O_CLOEXEC)};
   EXPECT_THAT(read_configuration(fifo, some_accounts()).complaints,
               ElementsAre(fifo + ": not a regular file"));
@@ -137,7 +137,7 @@ TEST(ConfigurationFile, IsReadUpToItsLimit) {
   EXPECT_THAT(read_configuration(scratch.path("f"), some_accounts()).complaints, IsEmpty());
   write(scratch.path("f"), std::string(kMaxConfigurationBytes + 1, '\n'));
   EXPECT_THAT(read_configuration(scratch.path("f"), some_accounts()).complaints,
-              ElementsAre(scratch.path("f") + ": more than 1048576 bytes"));
+              ElementsAre(scratch.path("f") + ": larger than 1048576 bytes"));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ std::vector<std::string> complaints(const std::string& text) {
   return parse_configuration(text, "f", some_accounts()).complaints;
 }
 
-// What is wrong with one value, behind its place.
+// The error for one value, after its position.
 std::string complaint(const std::string& table, const std::string& line) {
   const auto all = complaints("[" + table + "]\n" + line + "\n");
   return all.size() == 1 ? all.front() : std::to_string(all.size()) + " complaints";
@@ -59,8 +59,8 @@ TEST(ConfigurationKeys, OfTheSocketThatAreWrong) {
   for (const char* value : {"'08'", "'0800'", "'1777'", "'00777'", "'rw'", "0o600", "600", "''"}) {
     EXPECT_EQ(complaint("socket", std::string{"mode = "} + value), mode) << value;
   }
-  EXPECT_EQ(complaint("socket", "owner = 'me'"), "f:2:9: socket.owner: there is no user \"me\"");
-  EXPECT_EQ(complaint("socket", "group = 'us'"), "f:2:9: socket.group: there is no group \"us\"");
+  EXPECT_EQ(complaint("socket", "owner = 'me'"), "f:2:9: socket.owner: unknown user \"me\"");
+  EXPECT_EQ(complaint("socket", "group = 'us'"), "f:2:9: socket.group: unknown group \"us\"");
   for (const char* value : {"-1", "4294967295", "1.5", "true", "[]"}) {
     EXPECT_EQ(complaint("socket", std::string{"owner = "} + value),
               "f:2:9: socket.owner must be the name or the number of a user")
@@ -82,9 +82,9 @@ TEST(ConfigurationKeys, OfAccessThatAreWrong) {
   EXPECT_EQ(complaint("access", "users = 'app'"), "f:2:9: access.users must be a list of users");
   EXPECT_EQ(complaint("access", "groups = 5"), "f:2:10: access.groups must be a list of groups");
   EXPECT_THAT(complaints("[access]\nusers = ['app',\n  'who', -1,\n  'me']\n"),
-              ElementsAre("f:3:3: access.users: there is no user \"who\"",
+              ElementsAre("f:3:3: access.users: unknown user \"who\"",
                           "f:3:10: access.users must be the name or the number of a user",
-                          "f:4:3: access.users: there is no user \"me\""));
+                          "f:4:3: access.users: unknown user \"me\""));
 }
 
 TEST(ConfigurationKeys, OfTimes) {
@@ -109,11 +109,11 @@ TEST(ConfigurationKeys, OfTimesThatAreWrong) {
 }
 
 TEST(ConfigurationKeys, ADefaultIsNotMoreThanItsLimit) {
-  const std::string text = "ttl.default must not be more than ttl.limit";
+  const std::string text = "ttl.default must not exceed ttl.limit";
   EXPECT_EQ(complaint("ttl", "default = '2h'"), "f:2:11: " + text);
   EXPECT_THAT(complaints("[ttl]\nlimit = '1s'\ndefault = '2s'\n"), ElementsAre("f:3:11: " + text));
   read("[ttl]\nlimit = '1s'\ndefault = '1s'\n");
-  // One that is not set follows the limit.
+  // A default that is not set follows the limit.
   EXPECT_EQ(read("[ttl]\nlimit = '29s'\n").ttl_default, 29s);
   EXPECT_EQ(read("[ttl]\nlimit = '31s'\n").ttl_default, 30s);
 }
@@ -183,7 +183,7 @@ TEST(ConfigurationKeys, OfTheOrderOfHandingOut) {
 TEST(ConfigurationKeys, OfTheOrderOfHandingOutThatAreWrong) {
   const std::string pattern = "hand_out.endpoint must be a pattern such as \"smtp*\"";
   const std::string order = "hand_out.first must be one of \"oldest\", \"newest\"";
-  const std::string tables = "hand_out must be tables, each written [[hand_out]]";
+  const std::string tables = "hand_out must be an array of tables, each written [[hand_out]]";
   EXPECT_THAT(complaints("[[hand_out]]\nfirst = 'newest'\n"), ElementsAre("f:1:1: " + pattern));
   EXPECT_THAT(complaints("[[hand_out]]\nendpoint = 5\n"),
               ElementsAre("f:1:1: " + order, "f:2:12: " + pattern));

@@ -24,7 +24,7 @@ using namespace test;
 
 class ListenerTest : public DescriptorCensus {
  protected:
-  // Empty, or why there is none.
+  // Empty, or the error.
   std::string make() { return make({.path = path}); }
   std::string make(const Place& place) {
     auto made = Listener::make(place);
@@ -38,7 +38,7 @@ class ListenerTest : public DescriptorCensus {
     path.copy(address.sun_path, sizeof address.sun_path - 1);
     return ::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
-  // Whether somebody accepts connections there.
+  // Whether a process listens at the path.
   bool is_served() const {
     return connect(Fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)}) == 0;
   }
@@ -50,7 +50,7 @@ class ListenerTest : public DescriptorCensus {
 
   ScratchDirectory scratch;
   std::string path = scratch.path("made/sock");
-  std::string occupied = path + ": another server listens there";
+  std::string occupied = path + ": in use by another server";
   std::unique_ptr<Listener> listener;
 };
 
@@ -114,7 +114,7 @@ TEST_F(ListenerTest, LeavesAServerAloneThatTakesNoLock) {
   ASSERT_EQ(::listen(other.get(), 3), 0);
   EXPECT_EQ(make(), occupied);
   EXPECT_TRUE(is_served());
-  // And one whose backlog is full.
+  // Also with a full backlog.
   std::vector<Fd> waiting;
   int connected = 0;
   while (connected == 0) {
@@ -128,7 +128,7 @@ TEST_F(ListenerTest, LeavesAServerAloneThatTakesNoLock) {
 TEST_F(ListenerTest, DoesNotReplaceWhatIsNoSocket) {
   std::filesystem::create_directory(scratch.path("made"));
   std::ofstream{path} << "precious";
-  EXPECT_EQ(make(), path + ": there is something else than a socket");
+  EXPECT_EQ(make(), path + ": exists and is not a socket");
   EXPECT_EQ(std::filesystem::file_size(path), 8u);
 }
 
@@ -144,21 +144,21 @@ TEST_F(ListenerTest, LeavesALockAloneThatIsNoFileOfItsUser) {
   ASSERT_EQ(::mkfifo((path + ".lock").c_str(), 0600), 0);
   EXPECT_EQ(make(), path + ".lock: not a regular file");
   std::filesystem::remove(path + ".lock");
-  if (::geteuid() != 0) GTEST_SKIP() << "only root makes files of other users";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can create files of other users";
   std::ofstream{path + ".lock"};
   ASSERT_EQ(::chown((path + ".lock").c_str(), 1, 1), 0);
   EXPECT_EQ(make(), path + ".lock: belongs to user 1");
   EXPECT_TRUE(std::filesystem::exists(path + ".lock"));
 }
 
-// Files whose mode and owner somebody else would like to see changed.
+// Files whose mode and owner an attacker wants to change.
 TEST_F(ListenerTest, ChangesNothingThatALinkLeadsTo) {
   std::filesystem::create_directory(scratch.path("made"));
   const std::string secret = scratch.path("secret");
   std::ofstream{secret} << "secret";
   ::chmod(secret.c_str(), 0600);
   std::filesystem::create_symlink(secret, path);
-  EXPECT_EQ(make({.path = path, .mode = 0666}), path + ": there is something else than a socket");
+  EXPECT_EQ(make({.path = path, .mode = 0666}), path + ": exists and is not a socket");
   EXPECT_EQ(mode(secret), mode_t{0600});
 }
 
@@ -172,7 +172,7 @@ TEST_F(ListenerTest, HasItsModeWhateverTheUmaskIs) {
 }
 
 TEST_F(ListenerTest, LeavesNoSocketBehindThatItCannotGiveAway) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root can give anything away";
+  if (::geteuid() == 0) GTEST_SKIP() << "root can change the owner of every file";
   EXPECT_EQ(make({.path = path, .owner = 0}), path + ": chown: Operation not permitted");
   EXPECT_TRUE(std::filesystem::is_empty(scratch.path("made")));
 }
@@ -231,11 +231,11 @@ TEST_F(ListenerTest, ThatWasPassedIsLeftBehind) {
 }
 
 TEST_F(ListenerTest, SaysWhatIsWrongWithItsPath) {
-  EXPECT_EQ(make({}).substr(0, 21), "no path for a socket:");
+  EXPECT_EQ(make({}).substr(0, 15), "no socket path:");
   const std::string room(107 - scratch.path("x/").size(), 'x');
   EXPECT_EQ(make({.path = scratch.path("x/") + room}), "");
   const std::string long_path = scratch.path("x/") + room + "x";
-  EXPECT_EQ(make({.path = long_path}), long_path + ": longer than 107 bytes");
+  EXPECT_EQ(make({.path = long_path}), long_path + ": the path is longer than 107 bytes");
   EXPECT_EQ(make({.path = scratch.path("a/b/c")}), scratch.path("a/b") +
                                                        (::geteuid() == 0 ? ": open" : ": mkdir") +
                                                        ": No such file or directory");

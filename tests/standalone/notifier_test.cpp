@@ -57,7 +57,7 @@ TEST(Notifier, WithoutAManagerTellsNobody) {
     notifier.ready();
     EXPECT_EQ(open_descriptors(), before) << address;
   }
-  // Gone meanwhile.
+  // The socket of the manager does not exist.
   Notifier notifier{"/nonexistent/notify"};
   notifier.ready();
 }
@@ -69,7 +69,7 @@ TEST(Notifier, NeverWaits) {
   for (int i = 0; i < 10'000; ++i) notifier.alive();
   const std::size_t taken = arrived(manager.get()).size();
   EXPECT_GT(taken, 0u);
-  EXPECT_LT(taken, 10'000u) << "there was room for all";
+  EXPECT_LT(taken, 10'000u) << "the socket never became full";
 }
 
 TEST(Notifier, TakesItsAddressOutOfTheEnvironment) {

@@ -34,7 +34,8 @@ TEST(Shares, AreRefusedWhereThereIsNoRoom) {
   const auto refused = share_out(1'024, 100, kRest - 199);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().text,
-            "limits: 100 clients and 729 connections need more descriptors than there are: 1024");
+            "limits: 100 clients and 729 connections need more than 1024 descriptors "
+            "(RLIMIT_NOFILE)");
   EXPECT_TRUE(share_out(1'024, kRest / 2 - 1, 0));
   EXPECT_FALSE(share_out(1'024, kRest / 2, 0));
   EXPECT_FALSE(share_out(1'024, 0, kRest));

@@ -22,11 +22,11 @@ constexpr uid_t kSomebody = 1;
 
 class SocketDirectory : public DescriptorCensus {
  protected:
-  // Empty, or why it is refused.
+  // Empty, or the error.
   std::string open(const std::string& name, Trust trust = Trust::checked) const {
     const auto directory = open_socket_directory(scratch.path(name), trust);
     if (!directory) return directory.error().text;
-    // It is the one at the path.
+    // It is the directory at the path.
     return std::filesystem::equivalent(fmt::format("/proc/self/fd/{}", directory->get()),
                                        scratch.path(name))
                ? ""
@@ -40,7 +40,7 @@ class SocketDirectory : public DescriptorCensus {
     std::filesystem::create_symlink(target, scratch.path(name));
   }
   void give(const std::string& name) const {
-    if (::geteuid() != 0) GTEST_SKIP() << "only root makes files of other users";
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can create files of other users";
     ASSERT_EQ(::lchown(scratch.path(name).c_str(), kSomebody, kSomebody), 0);
   }
   std::string refusal(const std::string& name, const std::string& why) const {
@@ -80,7 +80,7 @@ TEST_F(SocketDirectory, MayBeReachedByLinksAndDots) {
   EXPECT_EQ(open("relative"), "");
   EXPECT_EQ(open("absolute"), "");
   EXPECT_EQ(open("above/b/../b/"), "");
-  // It is made where a link leads to.
+  // It is created in the target of the link.
   link("to", "a/c");
   EXPECT_EQ(open("to"), "");
   EXPECT_TRUE(std::filesystem::exists(scratch.path("a/c")));
@@ -108,7 +108,7 @@ TEST_F(SocketDirectory, ThatOthersMayWriteToIsRefusedUnlessTheyCannotReplaceFile
   for (const mode_t mode : {0770U, 0707U, 0777U, 0775U}) {
     make("shared", mode);
     const std::string why = fmt::format(
-        "other users may write to directory {} (mode {:04o}), and could replace the socket",
+        "directory {} is writable by other users (mode {:04o}), who could replace the socket",
         scratch.path("shared"), mode);
     EXPECT_EQ(open("shared"), refusal("shared", why));
     EXPECT_EQ(open("shared/made"), refusal("shared/made", why));
@@ -124,8 +124,8 @@ TEST_F(SocketDirectory, LinksOfSomebodyElseAreNotFollowed) {
   link("theirs", "mine");
   give("theirs");
   if (IsSkipped()) return;
-  const std::string why =
-      fmt::format("{} is a symbolic link of user {}", scratch.path("theirs"), kSomebody);
+  const std::string why = fmt::format("symbolic link {} belongs to user {}, who could change it",
+                                      scratch.path("theirs"), kSomebody);
   EXPECT_EQ(open("theirs"), refusal("theirs", why));
   EXPECT_EQ(open("theirs/made"), refusal("theirs/made", why));
   EXPECT_FALSE(std::filesystem::exists(scratch.path("mine/made")));

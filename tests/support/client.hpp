@@ -12,7 +12,7 @@
 
 namespace scache::test {
 
-// SocketClient is a client's end of a stream. It never waits.
+// SocketClient is a client's end of a stream. It never blocks.
 class SocketClient {
  public:
   explicit SocketClient(Fd socket) : socket_{std::move(socket)} {}
@@ -20,12 +20,12 @@ class SocketClient {
   bool send(const std::string& bytes, const std::vector<int>& descriptors = {}) {
     return send_with(socket_.get(), bytes, descriptors);
   }
-  // Sends a byte with a descriptor, and gives the descriptor away.
+  // Sends a byte with a descriptor, and closes the descriptor.
   bool give(const Fd descriptor, const std::string& bytes = std::string(1, '\0')) {
     return send(bytes, {descriptor.get()});
   }
 
-  // Everything that has come. Descriptors go to descriptors().
+  // All bytes that have arrived. Descriptors go to descriptors().
   std::string read() {
     std::string bytes;
     for (;;) {

@@ -26,7 +26,7 @@
 
 namespace scache::test {
 
-// Waits for a condition that another thread brings about; false where it never comes.
+// Waits for a condition that another thread establishes; returns false after a timeout.
 inline bool comes_true(const std::function<bool()>& condition) {
   using namespace std::chrono_literals;
   // A thread that closes is done in a few microseconds, and thousands of tests wait for that.
@@ -39,7 +39,7 @@ inline bool comes_true(const std::function<bool()>& condition) {
   return condition();
 }
 
-// How many descriptors this process has open, the directory's own not counted.
+// The number of open descriptors of this process, without that of the directory.
 inline std::size_t open_descriptors() {
   std::size_t count = 0;
   DIR* directory = ::opendir("/proc/self/fd");
@@ -48,7 +48,7 @@ inline std::size_t open_descriptors() {
   return count - 1;
 }
 
-// The same, as soon as a thread has closed what it has to.
+// The same, after waiting for threads that close descriptors.
 inline bool comes_to(std::size_t descriptors) {
   return comes_true([descriptors] { return open_descriptors() == descriptors; });
 }
@@ -60,8 +60,8 @@ inline bool is_close_on_exec(int number) {
   return (::fcntl(number, F_GETFD) & FD_CLOEXEC) != 0;
 }
 
-// DescriptorCensus is a fixture whose tests leave as many descriptors open as they found. It counts
-// before the first and after the last member of the fixture derived from it.
+// DescriptorCensus is a fixture that checks that a test leaks no descriptors. It counts before the
+// first and after the last member of the derived fixture.
 class DescriptorCensus : public ::testing::Test {
  protected:
   DescriptorCensus() : before_{open_descriptors()} {}
@@ -77,7 +77,7 @@ class DescriptorCensus : public ::testing::Test {
   std::size_t before_;
 };
 
-// Two ends of something.
+// The two ends of a connection or a pipe.
 struct Ends {
   Fd first;
   Fd second;
@@ -89,7 +89,7 @@ inline Ends socket_pair(int type = SOCK_STREAM) {
   return {Fd{ends[0]}, Fd{ends[1]}};
 }
 
-// The first end is to be read, the second to be written.
+// The first end is for reading, the second for writing.
 inline Ends pipe_pair() {
   std::array<int, 2> ends{-1, -1};
   EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
@@ -128,8 +128,8 @@ inline linger linger_of(int socket) {
   return setting;
 }
 
-// A TCP connection whose first end has a linger time, and more to send than its peer takes: its
-// last close() waits for all of that time, or until the second end is gone.
+// A TCP connection whose first end has a linger time, and more to send than its peer reads: its
+// last close() blocks for that time, or until the second end is closed.
 inline Ends lingering_pair(int seconds) {
   Ends ends = tcp_pair();
   const linger setting{1, seconds};
@@ -144,18 +144,18 @@ inline Ends lingering_pair(int seconds) {
   return ends;
 }
 
-// Whether whoever held the other end of a socket or pipe has let it go.
+// Whether the other end of a socket or pipe is closed.
 inline bool is_left_alone(const Fd& end) {
   pollfd state{.fd = end.get(), .events = POLLRDHUP, .revents = 0};
   return ::poll(&state, 1, 0) == 1 && (state.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0;
 }
 
-// The same, as soon as a thread has closed it.
+// The same, after waiting for a thread that closes it.
 inline bool comes_alone(const Fd& end) {
   return comes_true([&end] { return is_left_alone(end); });
 }
 
-// Sends bytes with copies of descriptors; whether all of it was taken.
+// Sends bytes with copies of descriptors; returns whether all of it was sent.
 inline bool send_with(int socket, const std::string& bytes, const std::vector<int>& descriptors,
                       int flags = 0) {
   std::vector<char> control(CMSG_SPACE(descriptors.size() * sizeof(int)));
@@ -176,9 +176,9 @@ inline bool send_with(int socket, const std::string& bytes, const std::vector<in
   return sent == static_cast<ssize_t>(bytes.size());
 }
 
-// What one recvmsg brings, with room for many descriptors.
+// The result of one recvmsg(2), with room for many descriptors.
 struct Arrived {
-  // Negative at an error (errno), 0 at the end.
+  // Negative after an error (errno), 0 at end of file.
   ssize_t size = -1;
   std::string bytes;
   std::vector<Fd> descriptors;

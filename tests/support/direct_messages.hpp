@@ -11,11 +11,11 @@
 #include "wire/direct_frame.hpp"
 #include "wire/direct_handshake.hpp"
 
-// The direct protocol's messages.
+// Messages of the direct protocol.
 
 namespace scache::test {
 
-// What changes a stream to the direct protocol, and the server's answer.
+// The request for the direct protocol, and the server's answer.
 inline std::string wish() {
   std::string bytes;
   direct::put_wish(bytes);
@@ -27,7 +27,7 @@ inline std::string agreement() {
   return bytes;
 }
 
-// Frames, each with the fields that are given.
+// Frames with the given fields.
 using Texts = std::vector<std::pair<direct::Tag, std::string>>;
 using Numbers = std::vector<std::pair<direct::Tag, std::uint64_t>>;
 
@@ -59,7 +59,7 @@ inline std::string bind_frame(std::uint64_t id, const std::string& destination,
                numbers);
 }
 
-// A reply as a client has it.
+// A reply as a client reads it.
 struct Reply {
   direct::Kind kind;
   std::uint64_t id;
@@ -74,7 +74,7 @@ struct Reply {
   }
 };
 
-// Takes the first frame off some bytes, if it is whole.
+// Removes the first frame from `bytes`, if it is complete.
 inline std::optional<Reply> take_reply(std::string& bytes) {
   const direct::FrameStep step = direct::read_frame(bytes);
   if (step.kind != direct::FrameStep::Kind::frame) return std::nullopt;

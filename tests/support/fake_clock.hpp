@@ -8,12 +8,12 @@
 
 namespace scache::test {
 
-// FakeClock stands still until it is moved.
+// FakeClock changes only when a test moves it.
 class FakeClock {
  public:
   Instant now() const { return now_; }
   void advance(Duration by) { now_ += by; }
-  // Reads this clock, which must stay where it is.
+  // A function that reads this clock, which must not be moved in memory.
   std::function<Instant()> reader() {
     return [this] { return now_; };
   }

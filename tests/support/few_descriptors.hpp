@@ -11,12 +11,12 @@
 
 namespace scache::test {
 
-// Lowers the process's limit of descriptors to those that it has and `more`.
+// Lowers the descriptor limit of the process to its open descriptors plus `more`.
 class FewDescriptors {
  public:
   explicit FewDescriptors(int more) {
     ::getrlimit(RLIMIT_NOFILE, &before_);
-    // The lowest free number is what the next descriptor gets: fill the gaps below.
+    // A new descriptor gets the lowest free number: fill the gaps.
     int last = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     fillers_.emplace_back(last);
     while (last < 100) {
@@ -29,7 +29,7 @@ class FewDescriptors {
   FewDescriptors(const FewDescriptors&) = delete;
   FewDescriptors& operator=(const FewDescriptors&) = delete;
 
-  // As many more than there were at the beginning.
+  // Sets the limit to the initial number plus `more`.
   void allow(int more) {
     rlimit lower = before_;
     lower.rlim_cur = static_cast<rlim_t>(fillers_.back().get() + 1 + more);

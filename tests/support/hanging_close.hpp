@@ -6,11 +6,11 @@
 
 #include "support/rooms.hpp"
 
-// For programs that are linked with --wrap=timer_settime.
+// For programs linked with --wrap=timer_settime.
 
 namespace scache::test {
 
-// While it lives, nothing interrupts the closer's thread, as where a file system hangs.
+// While it exists, no signal interrupts the closer's thread, as if a file system hung.
 class HangingClose {
  public:
   HangingClose() { is_there = true; }
@@ -18,7 +18,7 @@ class HangingClose {
   HangingClose(const HangingClose&) = delete;
   HangingClose& operator=(const HangingClose&) = delete;
 
-  // Looked at by that thread, too.
+  // That thread reads it, too.
   static inline std::atomic<bool> is_there = false;
 };
 

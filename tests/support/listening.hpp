@@ -15,7 +15,7 @@
 
 namespace scache::test {
 
-// Listening is a listening UNIX-domain socket with a name of its own, as a server borrows it.
+// Listening is a listening UNIX-domain socket with a unique name, for a server to borrow.
 class Listening {
  public:
   Listening() : Listening{unused_path()} {}

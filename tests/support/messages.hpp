@@ -6,11 +6,11 @@
 
 #include "support/rooms.hpp"
 
-// Postfix's messages, spelt out independently of the codec under test.
+// Messages of the Postfix protocol, independent of the codec under test.
 
 namespace scache::test {
 
-// A list of strings, each ended by NUL, and the list's own end.
+// A list of NUL-terminated strings, and its terminator.
 inline std::string strings(std::initializer_list<std::string_view> texts) {
   std::string bytes;
   for (const std::string_view text : texts) bytes.append(text).push_back('\0');

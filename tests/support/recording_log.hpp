@@ -12,14 +12,14 @@ namespace scache::test {
 
 using Lines = std::vector<std::string>;
 
-// RecordingLog keeps its lines, those that are no information with their severity before them.
+// RecordingLog stores its lines, with the severity as a prefix unless it is `info`.
 class RecordingLog final : public Log {
  public:
   void write(Severity severity, std::string_view text) noexcept override {
     lines_.push_back((severity == Severity::info ? "" : word(severity)) + std::string{text});
   }
 
-  // What was logged since the last time.
+  // The lines since the last call.
   Lines take() { return std::exchange(lines_, {}); }
 
  private:

@@ -13,8 +13,8 @@
 
 namespace scache::test {
 
-// From now on a system call fails with `problem` in this process, as a sandbox makes it fail. With
-// `argument`, only where that argument is not zero. False where there are no such filters.
+// Makes a system call fail with `problem` in this process, by a seccomp filter. With `argument`,
+// only if that argument is not zero. Returns false if filters are not available.
 inline bool refuse_call(long call, int problem, int argument = -1) {
   const auto number = static_cast<std::uint32_t>(call);
   const auto refused = std::uint32_t{SECCOMP_RET_ERRNO} | static_cast<std::uint32_t>(problem);

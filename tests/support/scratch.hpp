@@ -20,7 +20,7 @@
 
 namespace scache::test {
 
-// A directory that goes away with the test.
+// A temporary directory, which the destructor removes.
 class ScratchDirectory {
  public:
   ScratchDirectory() {
@@ -39,7 +39,7 @@ class ScratchDirectory {
   std::string path_;
 };
 
-// A socket bound to a path, as a logger or a service has it.
+// A socket bound to a path, like that of a logger or a service.
 inline Fd bound_socket(const std::string& path, int type) {
   Fd socket{::socket(AF_UNIX, type | SOCK_CLOEXEC, 0)};
   sockaddr_un address{};
@@ -51,7 +51,7 @@ inline Fd bound_socket(const std::string& path, int type) {
   return socket;
 }
 
-// What arrived on a descriptor by now, as one string for each read; waits for none.
+// The input of a descriptor, as one string for each read. Does not wait.
 inline std::vector<std::string> arrived(int descriptor) {
   std::vector<std::string> all;
   pollfd ready{.fd = descriptor, .events = POLLIN, .revents = 0};
@@ -65,7 +65,7 @@ inline std::vector<std::string> arrived(int descriptor) {
   return all;
 }
 
-// What `act` says in a child, whose privileges, limits and descriptors are its own.
+// The output of `act` in a child process, which has its own privileges, limits and descriptors.
 inline std::string in_child(const std::function<std::string()>& act) {
   int ends[2];
   if (::pipe(ends) != 0) std::abort();
@@ -73,7 +73,7 @@ inline std::string in_child(const std::function<std::string()>& act) {
   Fd talk{ends[1]};
   const pid_t child = ::fork();
   if (child == 0) {
-    // Out of the way of those whose numbers matter.
+    // A high number, since tests depend on low ones.
     const int out = ::fcntl(talk.get(), F_DUPFD, 200);
     const std::string said = act();
     const auto written = ::write(out, said.data(), said.size());

@@ -21,7 +21,7 @@ using Step = AttributeReader::Step;
 
 constexpr std::size_t kLimit = 1'024;
 
-// What a reader said of some bytes: each step that is not need_more, with its strings.
+// The result of a reader: each step except need_more, with its strings.
 struct Told {
   Step step;
   std::vector<std::string> strings;
@@ -29,7 +29,7 @@ struct Told {
   bool operator==(const Told&) const = default;
 };
 
-// Reads all of `bytes`, which come in pieces of the given sizes; the last size goes on for ever.
+// Reads `bytes` in pieces of the given sizes; the last size repeats.
 std::vector<Told> read_in_pieces(std::string_view bytes, const std::vector<std::size_t>& sizes,
                                  std::string_view wanted = "request", std::size_t limit = kLimit) {
   AttributeReader reader{limit};
@@ -38,7 +38,7 @@ std::vector<Told> read_in_pieces(std::string_view bytes, const std::vector<std::
   std::size_t piece = 0;
   while (!bytes.empty()) {
     const std::size_t size = std::min(bytes.size(), sizes[std::min(piece++, sizes.size() - 1)]);
-    // Another place each time: the reader must not remember where the bytes were.
+    // Another address each time: the reader must not keep pointers to the bytes.
     std::string received = unread + std::string{bytes.substr(0, size)};
     bytes.remove_prefix(size);
     std::string_view left = received;
@@ -130,7 +130,7 @@ TEST(AttributeReaderTest, ValuesMayHaveAnyByteButNul) {
   EXPECT_THAT(read_all(list({"request", value})), ElementsAre(Told{Step::list, {value}}));
 }
 
-// Good and bad lists, one after the other, as they may come.
+// Sequences of good and bad lists.
 const std::string kStream = test::find_endp("e") + test::save_dest("smtp\nd\n", "a=b\n\n", "e") +
                             strings({"stray"}) + test::kDummy + list({}) + test::save_endp("", "") +
                             strings({"\xff\xff"}) + list({"request", "", "", ""}) +
@@ -197,7 +197,7 @@ TEST(AttributeReaderTest, ALongListThatEndsNowhereIsTooLongHoweverManyNamesItHas
 }
 
 TEST(AttributeReaderTest, NoByteIsSearchedTwice) {
-  // All bytes but the last two are changed behind the reader's back: it must not look at them.
+  // Changes all bytes except the last two: the reader must not read them again.
   AttributeReader reader{kLimit};
   std::string bytes = strings({"request", "value"});
   bytes.pop_back();

@@ -159,7 +159,7 @@ TEST(DirectFrameTest, BehindWhatIsNoFieldNothingIsRead) {
   std::string bytes;
   FrameWriter{bytes, Kind::find, 1}.put(Tag::endpoint, "e").put(Tag::destination, "d").end();
   std::string fields{read_frame(bytes).body};
-  // The first one is longer than everything: the second must not come up in its place.
+  // The length of the first field exceeds the input: the second must not be read in its place.
   fields[7] = 1;
   FieldReader reader{fields};
   EXPECT_FALSE(reader.next());

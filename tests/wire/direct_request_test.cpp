@@ -16,7 +16,7 @@ using namespace std::string_literals;
 
 const WireLimits kLimits{.name = 4, .properties = 6, .list = 100};
 
-// A frame that is put together field by field.
+// A frame that is assembled field by field.
 class Frame {
  public:
   explicit Frame(Kind kind, bool with_descriptor = false)
@@ -250,7 +250,7 @@ TEST(DirectRequestTest, NamesAndPropertiesAreHeldToTheirLimits) {
     const auto request = whole(tag, limit + 1);
     ASSERT_FALSE(request);
     EXPECT_EQ(request.error().code, ErrorCode::too_large);
-    EXPECT_TRUE(request.error().text.ends_with("the limit is " + std::to_string(limit)));
+    EXPECT_TRUE(request.error().text.ends_with("exceed the limit of " + std::to_string(limit)));
   }
 }
 

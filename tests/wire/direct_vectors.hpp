@@ -8,7 +8,7 @@
 
 namespace scache::wire::direct {
 
-// Of tests/vectors/direct.json, `frames` or those that are `malformed`.
+// The `frames` or the `malformed` frames of tests/vectors/direct.json.
 inline nlohmann::json vectors(const char* which) {
   std::ifstream file{SCACHE_VECTORS "/direct.json"};
   nlohmann::json found = nlohmann::json::parse(file).at(which);

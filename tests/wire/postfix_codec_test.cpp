@@ -26,7 +26,7 @@ using Warnings = std::vector<std::string>;
 
 constexpr std::string_view kSource = "scache socket";
 
-// A decoded request with the bytes that it points into.
+// A decoded request with the bytes that it refers to.
 class Read {
  public:
   explicit Read(std::string bytes, const WireLimits& limits = {})
@@ -42,7 +42,7 @@ class Read {
     EXPECT_TRUE(decoded_.request);
     return std::get<T>(*decoded_.request);
   }
-  // What the client is told when the request cannot be served.
+  // The reply to a request that cannot be served.
   std::string refusal(Status status) const {
     std::string out;
     put_refusal(out, decoded_.kind, status);
@@ -92,7 +92,7 @@ TEST(PostfixCodecTest, NamesAndPropertiesMayBeEmpty) {
   EXPECT_EQ(save.endpoint.size() + save.properties.size(), 0u);
 }
 
-// The stock server's words on bad requests: what came, what it answers, what it logs.
+// Bad requests, with the replies and the log lines of the stock server.
 struct Bad {
   std::string what;
   std::string bytes;
@@ -196,7 +196,7 @@ INSTANTIATE_TEST_SUITE_P(
             {"unexpected attribute property from scache socket (expecting: label)",
              kBadSaveDestination}}));
 
-// What comes too much is worth a warning, and the request is good.
+// A surplus attribute causes a warning, and the request is good.
 struct Surplus {
   std::string what;
   std::string bytes;
@@ -273,19 +273,19 @@ TEST(PostfixCodecLimitsTest, OneByteMoreIsBad) {
   const std::string long_properties(21, 'p');
   const std::pair<std::string, std::string> expected[] = {
       {test::find_endp(long_name),
-       "scache_find_endp_service: label of 11 bytes is over the limit of 10"},
+       "scache_find_endp_service: label of 11 bytes exceeds the limit of 10"},
       {test::find_dest(long_name),
-       "scache_find_dest_service: label of 11 bytes is over the limit of 10"},
+       "scache_find_dest_service: label of 11 bytes exceeds the limit of 10"},
       {test::save_endp(long_name, properties),
-       "scache_save_endp_service: label of 11 bytes is over the limit of 10"},
+       "scache_save_endp_service: label of 11 bytes exceeds the limit of 10"},
       {test::save_endp(name, long_properties),
-       "scache_save_endp_service: property of 21 bytes is over the limit of 20"},
+       "scache_save_endp_service: property of 21 bytes exceeds the limit of 20"},
       {test::save_dest(long_name, properties, name),
-       "scache_save_dest_service: label of 11 bytes is over the limit of 10"},
+       "scache_save_dest_service: label of 11 bytes exceeds the limit of 10"},
       {test::save_dest(name, long_properties, name),
-       "scache_save_dest_service: property of 21 bytes is over the limit of 20"},
+       "scache_save_dest_service: property of 21 bytes exceeds the limit of 20"},
       {test::save_dest(name, properties, long_name),
-       "scache_save_dest_service: label of 11 bytes is over the limit of 10"}};
+       "scache_save_dest_service: label of 11 bytes exceeds the limit of 10"}};
   for (const auto& [bytes, warning] : expected) {
     const Read read{bytes, kLimits};
     EXPECT_FALSE(read->request);
@@ -386,7 +386,7 @@ TEST(PostfixCodecTest, CallsTheStreamWhatItsCallerCallsIt) {
             "missing attribute label in input from standard input");
 }
 
-// What is said of a request that ends, or goes on no further, after so many of its bytes.
+// The log lines for a request that ends or stalls after so many bytes.
 using Said = std::optional<std::string>;
 Said said_after(std::size_t size, Break how) {
   const std::string bytes = test::find_endp("e");
@@ -419,7 +419,7 @@ TEST(PostfixCodecTest, ABreakBetweenStringsIsToldWithItsReason) {
             "timeout on scache socket while reading input attribute name");
 }
 
-// The defects of a part of a list, made of whole strings.
+// The defects of an incomplete list that consists of complete strings.
 std::vector<std::string> defects_of(std::initializer_list<std::string_view> texts) {
   const std::string bytes = test::strings(texts);
   AttributeReader reader{1'024};

@@ -1,4 +1,4 @@
-"""Running scachectl as people and scripts do."""
+"""Runs scachectl as users and scripts do."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from harness.waiting import PATIENCE
 
 
 def path() -> pathlib.Path:
-    """The program: beside the scache under test, or in the build that the suite belongs to."""
+    """The path of scachectl: beside the scache under test, or in the suite's build."""
     if program.kind_under_test() == program.OURS:
         return program.under_test().path.with_name("scachectl")
     return program.REPOSITORY / os.environ.get("SCACHE_BUILD", "build/release") / "bin" / "scachectl"
 
 
 def environment(socket: pathlib.Path | str | None, **more: str) -> dict[str, str]:
-    """The suite's own, with the server's socket."""
+    """The environment of the suite, with the server's socket."""
     own = {name: text for name, text in os.environ.items() if name != "NO_COLOR"}
     named = {} if socket is None else {"SCACHE_SOCKET": str(socket)}
     return {**own, **program.under_test().environment, **named, **more}
@@ -34,7 +34,7 @@ def run(
     stdin: str = "",
     **more: str,
 ) -> subprocess.CompletedProcess[str]:
-    """One run: its status and what it said. `keep`: descriptors that it inherits."""
+    """Runs a command. `keep`: descriptors that it inherits."""
     return subprocess.run(
         [path(), *words],
         env=environment(socket, **more),
@@ -48,7 +48,7 @@ def run(
 
 
 def told(socket: pathlib.Path | str, *words: str) -> Any:
-    """What a command that has to succeed says in JSON."""
+    """The JSON output of a command that must succeed."""
     ended = run(socket, *words, "--json")
     assert ended.returncode == 0, ended
     return json.loads(ended.stdout)

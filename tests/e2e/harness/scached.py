@@ -1,4 +1,4 @@
-"""scached under test: the server that stands alone, in a directory of its own."""
+"""scached under test: the stand-alone server, in a directory of its own."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from harness import program, wire
 from harness.client import Client
 from harness.waiting import PATIENCE, until
 
-# Somebody without privileges whom every machine has.
+# An unprivileged user that exists on every machine.
 SOMEBODY = 65534
 
 
 def executable() -> pathlib.Path:
-    """It lies beside scache."""
+    """The program, beside scache."""
     return program.under_test().path.with_name("scached")
 
 
 class Manager:
-    """A service manager's end of NOTIFY_SOCKET."""
+    """The service manager's end of NOTIFY_SOCKET."""
 
     def __init__(self, name: str | bytes) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -38,7 +38,7 @@ class Manager:
 
 
 class Scached:
-    """One process. Everything that it makes lies in `directory`."""
+    """One process. All its files are in `directory`."""
 
     def __init__(self, directory: pathlib.Path | None = None) -> None:
         self._own = directory is None
@@ -63,7 +63,7 @@ class Scached:
         stderr: int | None = None,
         ready: bool = True,
     ) -> Scached:
-        """Starts it; with `ready`, it is when this returns. It logs to `stderr`, or to a file."""
+        """Starts it; with `ready`, waits until it is ready. It logs to `stderr`, or to a file."""
         reading, writing = os.pipe()
         known = ["--ready-fd", str(writing)] if ready else []
         own = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
@@ -97,7 +97,7 @@ class Scached:
         self.process.send_signal(number)
 
     def log(self) -> str:
-        """What it has written to standard error."""
+        """Its output to standard error."""
         return self.errors.read_text()
 
     def wait_for(self, text: str) -> None:
@@ -112,7 +112,7 @@ class Scached:
         return client
 
     def stranger(self, user: int = SOMEBODY, groups: Sequence[int] = ()) -> bytes:
-        """What another user reads first, who connects and asks for the endpoint `e`."""
+        """The first bytes that another user receives."""
         words = (
             "import os, socket, sys;"
             f"os.setgroups({list(groups)}); os.setgid({user}); os.setuid({user});"
@@ -124,24 +124,24 @@ class Scached:
         ).stdout
 
     def reload(self) -> None:
-        """SIGHUP, and waits until it is through with it."""
+        """Sends SIGHUP, and waits until the reload is complete."""
         said = self.log()
         self.signal(signal.SIGHUP)
-        texts = ("configuration read again\n", "the configuration stays as it was\n")
+        texts = ("configuration reloaded\n", "no changes were applied\n")
         until(lambda: self.log()[len(said) :].endswith(texts), "it reads its configuration again")
 
     def end(self, patience: float = PATIENCE) -> int:
-        """Waits for its end; its exit status."""
+        """Waits until it exits; returns its exit status."""
         assert self.process is not None
         return self.process.wait(patience)
 
     def stop(self) -> int:
-        """SIGTERM, and its exit status."""
+        """Sends SIGTERM; returns the exit status."""
         self.signal(signal.SIGTERM)
         return self.end()
 
     def close(self) -> None:
-        """Ends what is left."""
+        """Stops it if it still runs."""
         for client in self._clients:
             client.close()
         if self.process is not None and self.process.poll() is None:
@@ -152,7 +152,7 @@ class Scached:
 
 
 def run(*words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs it to its end."""
+    """Runs scached until it exits."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     return subprocess.run(
         [str(executable()), *words],

@@ -30,29 +30,70 @@ def interrupt(work: Callable[[], object], number: int, also: tuple[str, ...] = (
     def concerns(code: CodeType) -> bool:
         return code.co_filename.startswith(PACKAGE) or code.co_filename.endswith(also or ("\0",))
 
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
+    def count() -> None:
         nonlocal left, raised
+        if raised:
+            return
+        if left == 0:
+            raised = True
+            raise Interrupted
+        left -= 1
+
+    watch = _monitor if sys.version_info >= (3, 12) else _trace
+    with quiet(), watch(concerns, count) as stop:
+        try:
+            work()
+        except Interrupted as interruption:
+            stop()
+            let_go(interruption)
+    return raised
+
+
+@contextlib.contextmanager
+def _trace(
+    concerns: Callable[[CodeType], bool], count: Callable[[], None]
+) -> Iterator[Callable[[], None]]:
+    """Counts before each bytecode of such code, until what it yields is called."""
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
         frame.f_trace_lines = False
         frame.f_trace_opcodes = True
         if not concerns(frame.f_code):
             return None
-        if event == "opcode" and not raised:
-            if left == 0:
-                raised = True
-                raise Interrupted
-            left -= 1
+        if event == "opcode":
+            count()
         return trace
 
-    with quiet():
-        sys.settrace(trace)
-        try:
-            work()
-        except Interrupted as interruption:
-            sys.settrace(None)
-            let_go(interruption)
-        finally:
-            sys.settrace(None)
-    return raised
+    sys.settrace(trace)
+    try:
+        yield lambda: sys.settrace(None)
+    finally:
+        sys.settrace(None)
+
+
+@contextlib.contextmanager
+def _monitor(
+    concerns: Callable[[CodeType], bool], count: Callable[[], None]
+) -> Iterator[Callable[[], None]]:
+    """The same since CPython 3.12, which traces no bytecodes of a function's first call."""
+    monitoring: Any = vars(sys)["monitoring"]
+    tool = monitoring.DEBUGGER_ID
+    every = monitoring.events.INSTRUCTION
+
+    def before(code: CodeType, _: int) -> Any:
+        if not concerns(code):
+            return monitoring.DISABLE
+        count()
+        return None
+
+    monitoring.use_tool_id(tool, __name__)
+    monitoring.register_callback(tool, every, before)
+    monitoring.set_events(tool, every)
+    try:
+        yield lambda: monitoring.set_events(tool, 0)
+    finally:
+        monitoring.set_events(tool, 0)
+        monitoring.free_tool_id(tool)
 
 
 def let_go(problem: BaseException | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import socket
 import threading
@@ -109,7 +110,8 @@ class Web(http.server.ThreadingHTTPServer):
     def hang_up(self) -> None:
         """Closes every connection, as a server does after a timeout."""
         for each in self._open:
-            if each.fileno() >= 0:
+            # Its client may have gone first.
+            with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         self._open.clear()
 

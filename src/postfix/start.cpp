@@ -13,6 +13,7 @@ Result<void> check_not_by_hand(const Options& options, int input) {
 Result<void> run_debugger(const std::string& command, Log& log) {
   if (command.empty()) return std::unexpected{Error{"no debugger_command variable set up"}};
   log.write(Severity::info, "running: " + command);
+  log.flush();
   [[maybe_unused]] const int status = std::system(command.c_str());
   return {};
 }

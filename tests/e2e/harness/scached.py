@@ -69,7 +69,7 @@ class Scached:
         own = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
         with open(self.errors, "ab") as errors:
             self.process = subprocess.Popen(
-                [*wrapper, str(executable()), *words, *known],
+                [*wrapper, str(self._executable_by(user)), *words, *known],
                 env=own | program.under_test().environment | dict(environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
@@ -84,6 +84,12 @@ class Scached:
             if ready:
                 assert pipe.read() == b"\n", self.log()
         return self
+
+    def _executable_by(self, user: int | None) -> pathlib.Path:
+        """A copy for another user, who may have no way to the folder of this tree."""
+        if user is None:
+            return executable()
+        return pathlib.Path(shutil.copy(executable(), self.directory / "scached"))
 
     def start_here(self, *words: str, **more: object) -> Scached:
         """Starts it at the path of this object, with its configuration file if there is one."""

@@ -1,8 +1,9 @@
 """Tests that mostly wait run side by side.
 
-The first of them that pytest reaches starts the bodies of all that were selected, a few at a time;
-each test then reports what became of its own body. A body makes everything that it needs itself
-and shares nothing, so that the order does not matter.
+The first of a file that pytest reaches starts the bodies of all that were selected in this file, a
+few at a time; each test then reports what became of its own body. A body makes everything that it
+needs itself and shares nothing, so that the order does not matter. No body runs beside the tests of
+another file.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import concurrent.futures
 import inspect
 import os
+import pathlib
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +20,7 @@ import pytest
 from harness import differences
 
 _Outcomes = dict[str, concurrent.futures.Future[None]]
-_OUTCOMES = pytest.StashKey[_Outcomes]()
+_OUTCOMES = pytest.StashKey[dict[pathlib.Path, _Outcomes]]()
 
 
 def at_once(body: Callable[..., None]) -> Callable[..., None]:
@@ -27,7 +29,7 @@ def at_once(body: Callable[..., None]) -> Callable[..., None]:
     def test(request: pytest.FixtureRequest, **parameters: object) -> None:
         __tracebackhide__ = True
         del parameters
-        _outcomes(request.session)[request.node.nodeid].result()
+        _outcomes(request.node)[request.node.nodeid].result()
 
     signature = inspect.signature(body)
     fixture = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY)
@@ -40,15 +42,15 @@ def at_once(body: Callable[..., None]) -> Callable[..., None]:
     return test
 
 
-def _outcomes(session: pytest.Session) -> _Outcomes:
-    outcomes = session.stash.get(_OUTCOMES, None)
-    if outcomes is None:
+def _outcomes(test: pytest.Item) -> _Outcomes:
+    files = test.session.stash.setdefault(_OUTCOMES, {})
+    if test.path not in files:
         workers = int(os.environ.get("SCACHE_LIVE_AT_ONCE", "6"))
         pool = concurrent.futures.ThreadPoolExecutor(workers)
-        outcomes = {item.nodeid: pool.submit(*_call(item)) for item in session.items if _body(item)}
-        session.stash[_OUTCOMES] = outcomes
-        session.config.add_cleanup(lambda: pool.shutdown(cancel_futures=True))
-    return outcomes
+        items = [item for item in test.session.items if item.path == test.path and _body(item)]
+        files[test.path] = {item.nodeid: pool.submit(*_call(item)) for item in items}
+        test.session.config.add_cleanup(lambda: pool.shutdown(cancel_futures=True))
+    return files[test.path]
 
 
 def _body(item: pytest.Item) -> Any:

@@ -64,7 +64,7 @@ Steps read_simply(std::string_view bytes, std::size_t limit) {
     if (strings.size() == 1) {
       const bool missing = strings.front().empty();
       if (missing) strings.clear();
-      steps.push_back({missing ? Step::missing : Step::stray, at, std::move(strings)});
+      steps.push_back({missing ? Step::missing : Step::unexpected_name, at, std::move(strings)});
     } else {
       strings.pop_back();
       strings.erase(strings.begin());

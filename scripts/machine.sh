@@ -2,7 +2,7 @@
 # scripts/machine.sh [--fresh] RELEASE COMMAND...: ./dev COMMAND... on a machine of that Debian
 # release: a directory made by debootstrap, which has its own packages, processes and mounts and this
 # machine's kernel and network. build/machines/RELEASE.new is what debootstrap made, and
-# build/machines/RELEASE what the commands since made of it; --fresh starts anew from the former.
+# build/machines/RELEASE what the commands since made of it; --fresh starts again from the former.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 

@@ -94,7 +94,7 @@ void Replies::take_frame(const direct::FrameStep& frame) {
     case Kind::page:
       cursor_ = fields->bytes(Tag::cursor);
       return require(all(Tag::entry, Tag::endpoint, Tag::ttl), "a page is of its form");
-    case Kind::statistics_told:
+    case Kind::statistics_reply:
       return require(all(Tag::statistic, Tag::name, Tag::value), "statistics are of their form");
     case Kind::pong:
       return require(has(Tag::server), "a ping is answered");

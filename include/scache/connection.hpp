@@ -92,8 +92,8 @@ struct Saved {
   std::size_t bindings = 0;
 };
 
-// Whether the binding is new or existed already. The Postfix protocol does not tell (untold).
-enum class Bound { anew, renewed, untold };
+// Whether the binding is new or existed already. The Postfix protocol does not tell (unknown).
+enum class Bound { created, renewed, unknown };
 
 // The numbers of entries that were removed.
 struct Dropped {

@@ -222,9 +222,9 @@ class Client(Closing):
         """
         deadline = Deadline(self._timeout)
         pool = self._pool
-        anew = False
+        fresh = False
         while True:
-            session = pool.take(deadline, anew=anew)
+            session = pool.take(deadline, fresh=fresh)
             try:
                 answer = ask(session, deadline)
             except (Refused, Unsupported):
@@ -232,8 +232,8 @@ class Client(Closing):
                 raise
             except ServerMissing as problem:
                 session.stream.close()
-                anew = session.is_old or not session.stream.is_ours()
-                if not anew or (problem.in_doubt and not twice):
+                fresh = session.is_old or not session.stream.is_ours()
+                if not fresh or (problem.in_doubt and not twice):
                     raise
             except BaseException:
                 session.stream.close()

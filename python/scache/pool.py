@@ -24,8 +24,8 @@ class SessionPool:
         self._idle: collections.deque[Session] = collections.deque(maxlen=most_idle)
         self._is_closed = False
 
-    def take(self, deadline: Deadline, *, anew: bool) -> Session:
-        """Returns an idle or a new session. With `anew` it closes all idle ones: the server has
+    def take(self, deadline: Deadline, *, fresh: bool) -> Session:
+        """Returns an idle or a new session. With `fresh` it closes all idle ones: the server has
         closed a stream, and they are older."""
         while self._idle:
             try:
@@ -33,7 +33,7 @@ class SessionPool:
             except IndexError:
                 break
             try:
-                if not anew and session.stream.is_quiet():
+                if not fresh and session.stream.is_quiet():
                     return session
             except BaseException:
                 session.stream.close()

@@ -287,7 +287,7 @@ def test_a_frame_that_is_sent_in_parts_brings_its_descriptor_once(serve: Serve, 
 
     with scache.Client(serve(script).path) as cache:
         # The smallest buffer: the kernel takes such a frame in many parts.
-        session = cache._pool.take(Deadline(PATIENCE), anew=False)
+        session = cache._pool.take(Deadline(PATIENCE), fresh=False)
         session.stream._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
         cache._pool.give_back(session)
         assert cache.save(pair[0], "e", b"p" * 260_000).id == 5

@@ -147,7 +147,7 @@ def test_a_fork_within_a_call(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> 
     wait = scache.deadline.Deadline.wait
     children: list[int] = []
     with scache.Client(serve(parents, ping_once).path) as cache:
-        cache._pool.give_back(cache._pool.take(scache.deadline.Deadline(PATIENCE), anew=False))
+        cache._pool.give_back(cache._pool.take(scache.deadline.Deadline(PATIENCE), fresh=False))
         monkeypatch.setattr(scache.deadline.Deadline, "wait", forks_first)
         try:
             heard = cache.ping()
@@ -249,7 +249,7 @@ def test_so_many_streams_wait_for_the_next_calls(serve: Serve, idle: int) -> Non
     path = serve(script, script, script).path
     with scache.Client(path, idle_streams=idle) as cache:
         deadline = scache.deadline.Deadline(PATIENCE)
-        sessions = [cache._pool.take(deadline, anew=False) for _ in range(3)]
+        sessions = [cache._pool.take(deadline, fresh=False) for _ in range(3)]
         while sessions:
             sessions[-1].ping(deadline)
             cache._pool.give_back(sessions.pop())
@@ -263,7 +263,7 @@ def test_a_stream_that_is_given_back_after_close_is_closed(serve: Serve) -> None
 
     with scache.Client(serve(script).path) as cache:
         pool = cache._pool
-        session = pool.take(scache.deadline.Deadline(PATIENCE), anew=False)
+        session = pool.take(scache.deadline.Deadline(PATIENCE), fresh=False)
         session.ping(scache.deadline.Deadline(PATIENCE))
         cache.close()
         pool.give_back(session)

@@ -154,7 +154,7 @@ def test_half_a_frame_with_its_descriptor_gives_it_up(serve: Serve, pair: Pair) 
 
     done: list[bytes] = []
     with scache.Client(serve(script).path, timeout=SHORT) as cache:
-        session = cache._pool.take(scache.client.Deadline(PATIENCE), anew=False)
+        session = cache._pool.take(scache.client.Deadline(PATIENCE), fresh=False)
         session.stream._socket.setsockopt(1, 7, 1)  # SO_SNDBUF
         cache._pool.give_back(session)
         with pytest.raises(scache.Error) as error:

@@ -45,12 +45,12 @@ class Log {
   template <typename... Arguments>
   void warn(LogKind kind, Instant now, fmt::format_string<Arguments...> text,
             Arguments&&... arguments) noexcept {
-    tell_left_out(now);
+    log_left_out(now);
     if (limit_.admits(kind, now)) warn(text, std::forward<Arguments>(arguments)...);
   }
 
   // Reports how many lines were left out in periods that are over.
-  void tell_left_out(Instant now) noexcept {
+  void log_left_out(Instant now) noexcept {
     while (now >= next_count() && next_count() != kNever) {
       const LogLimit::LeftOut counted = limit_.take_due(now);
       warn("{}: {} more lines are left out", LogLimit::name(counted.kind), counted.lines);

@@ -35,7 +35,7 @@ class LogQueue {
   std::uint64_t lost() const noexcept { return lost_; }
   const std::string& note() const noexcept { return note_; }
   // Subtracts lost lines that were reported.
-  void told(std::uint64_t lines) noexcept { lost_ -= lines; }
+  void reported(std::uint64_t lines) noexcept { lost_ -= lines; }
 
  private:
   std::deque<Line> lines_;

@@ -77,7 +77,7 @@ void LogWriter::Shared::send_all(std::unique_lock<std::mutex>& lock) noexcept {
   }
   if (const std::uint64_t lost = queue.lost(); lost > 0) {
     const LogLine line = note();
-    if (send(line.view())) queue.told(lost);
+    if (send(line.view())) queue.reported(lost);
   }
   is_sending = false;
 }
@@ -107,7 +107,7 @@ bool LogWriter::write(std::string_view line, std::string_view note) noexcept {
   Shared& shared = *shared_;
   const std::lock_guard lock{shared.mutex};
   const std::uint64_t lost = shared.queue.lost();
-  if (lost > 0 && shared.write(shared.note().view(), lost)) shared.queue.told(lost);
+  if (lost > 0 && shared.write(shared.note().view(), lost)) shared.queue.reported(lost);
   const bool written = shared.queue.lost() == 0 && shared.write(line, 1);
   shared.queue.lose(note, written ? 0 : 1);
   if (shared.queue.empty()) return written;

@@ -29,7 +29,7 @@ static_assert(SCACHE_E_NO_DESCRIPTORS == static_cast<int>(ErrorCode::no_descript
 static_assert(SCACHE_E_MALFORMED == static_cast<int>(ErrorCode::malformed));
 static_assert(SCACHE_E_CANCELLED == static_cast<int>(ErrorCode::cancelled));
 
-int tell(scache_error* error, ErrorCode code, std::string_view text) noexcept {
+int set_error(scache_error* error, ErrorCode code, std::string_view text) noexcept {
   if (error != nullptr) {
     error->code = static_cast<int>(code);
     error->text[text.copy(error->text, sizeof error->text - 1)] = '\0';
@@ -37,8 +37,8 @@ int tell(scache_error* error, ErrorCode code, std::string_view text) noexcept {
   return static_cast<int>(code);
 }
 
-int tell(scache_error* error, const Error& what) noexcept {
-  return tell(error, what.code, what.text);
+int set_error(scache_error* error, const Error& what) noexcept {
+  return set_error(error, what.code, what.text);
 }
 
 // Calls `run`, which returns an error code. std::bad_alloc becomes ErrorCode::system.
@@ -47,7 +47,7 @@ int guarded(scache_error* error, Run run) noexcept {
   try {
     return run();
   } catch (...) {
-    return tell(error, ErrorCode::system, "Out of memory.");
+    return set_error(error, ErrorCode::system, "Out of memory.");
   }
 }
 
@@ -79,7 +79,7 @@ template <typename Find>
 int find(scache_connection** found, scache_error* error, Find find_it) noexcept {
   return guarded(error, [&] {
     auto result = find_it();
-    if (!result) return tell(error, result.error());
+    if (!result) return set_error(error, result.error());
     *found = *result ? std::make_unique<scache_connection>(std::move(*result)).release() : nullptr;
     return 0;
   });
@@ -89,7 +89,7 @@ template <typename Drop>
 int drop(scache_dropped* dropped, scache_error* error, Drop drop_it) noexcept {
   return guarded(error, [&] {
     const auto result = drop_it();
-    if (!result) return tell(error, result.error());
+    if (!result) return set_error(error, result.error());
     if (dropped != nullptr) *dropped = {result->connections, result->bindings};
     return 0;
   });
@@ -213,7 +213,7 @@ int scache_save(scache_client* client, scache_connection* connection, int64_t tt
     scache::SaveOptions options{.ttl = ttl_of(ttl)};
     for (size_t i = 0; i < count; ++i) options.bindings.push_back(binding_of(bindings[i]));
     const auto result = client->client.save(connection->connection, options, time_of(timeout));
-    if (!result) return tell(error, result.error());
+    if (!result) return set_error(error, result.error());
     if (saved != nullptr) *saved = {result->id, result->bindings};
     return 0;
   });
@@ -223,7 +223,7 @@ int scache_bind(scache_client* client, const scache_binding* binding, scache_byt
                 int timeout, scache_error* error) {
   return guarded(error, [&] {
     const auto result = client->client.bind(binding_of(*binding), view(endpoint), time_of(timeout));
-    return result ? 0 : tell(error, result.error());
+    return result ? 0 : set_error(error, result.error());
   });
 }
 
@@ -253,10 +253,10 @@ int scache_list(scache_client* client, int what, scache_bytes prefix, int timeou
                                       .bindings = (what & SCACHE_BINDINGS) != 0,
                                       .prefix = std::string{view(prefix)}};
     const auto entries = client->client.list(options, time_of(timeout));
-    if (!entries) return tell(error, entries.error());
+    if (!entries) return set_error(error, entries.error());
     for (const scache::Entry& entry : *entries) {
-      const scache_entry told = entry_of(entry);
-      if (visit(context, &told) != 0) break;
+      const scache_entry item = entry_of(entry);
+      if (visit(context, &item) != 0) break;
     }
     return 0;
   });
@@ -267,7 +267,7 @@ int scache_statistics(scache_client* client, int timeout,
                       scache_error* error) {
   return guarded(error, [&] {
     const auto statistics = client->client.statistics(time_of(timeout));
-    if (!statistics) return tell(error, statistics.error());
+    if (!statistics) return set_error(error, statistics.error());
     for (const scache::Statistic& statistic : *statistics) {
       if (visit(context, bytes(statistic.name), statistic.value) != 0) break;
     }
@@ -279,7 +279,7 @@ int scache_ping(scache_client* client, int timeout, char* server, size_t size,
                 scache_error* error) {
   return guarded(error, [&] {
     const auto name = client->client.ping(time_of(timeout));
-    if (!name) return tell(error, name.error());
+    if (!name) return set_error(error, name.error());
     if (size > 0) server[name->copy(server, size - 1)] = '\0';
     return 0;
   });

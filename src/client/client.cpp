@@ -34,11 +34,11 @@ struct __attribute__((visibility("hidden"))) Client::Impl {
   template <typename T, typename Talk>
   Result<T> call(const Timeout& timeout, Talk talk) {
     const Instant until = deadline(timeout);
-    for (bool anew = false;; anew = true) {
-      auto stream = pool.take(anew, until);
+    for (bool fresh = false;; fresh = true) {
+      auto stream = pool.take(fresh, until);
       if (!stream) return stream.error();
       Result<T> result = talk(**stream, until);
-      const bool again = !result && result.error().code == ErrorCode::disconnected && !anew &&
+      const bool again = !result && result.error().code == ErrorCode::disconnected && !fresh &&
                          (*stream)->was_idle && !(*stream)->given;
       pool.give_back(std::move(*stream));
       if (!again) return result;
@@ -139,7 +139,7 @@ Result<Bound> Client::bind(const Binding& binding, std::string_view endpoint, Ti
     if (!stream.direct) {
       const auto bound = client::postfix_way::bind(stream.channel, binding, endpoint, until);
       if (!bound) return bound.error();
-      return Bound::untold;
+      return Bound::unknown;
     }
     return Impl::ask<Bound>(
         stream, until, nullptr,

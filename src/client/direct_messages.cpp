@@ -210,7 +210,7 @@ Result<Saved> read_saved(const Reply& reply) {
 Result<Bound> read_bound(const Reply& reply) {
   const auto fields = read(reply, Kind::bound);
   if (!fields) return fields.error();
-  return fields->number(Tag::renewed) != 0 ? Bound::renewed : Bound::anew;
+  return fields->number(Tag::renewed) != 0 ? Bound::renewed : Bound::created;
 }
 
 Result<Dropped> read_dropped(const Reply& reply) {
@@ -234,7 +234,7 @@ Result<Page> read_page(const Reply& reply) {
 }
 
 Result<std::vector<Statistic>> read_statistics(const Reply& reply) {
-  const auto fields = read(reply, Kind::statistics_told);
+  const auto fields = read(reply, Kind::statistics_reply);
   if (!fields) return fields.error();
   std::vector<Statistic> statistics;
   const bool good = fields->each(Tag::statistic, [&](const Fields& statistic) {

@@ -44,10 +44,10 @@ StreamPool::~StreamPool() {
   }
 }
 
-Result<std::unique_ptr<Stream>> StreamPool::take(bool anew, Instant deadline) {
+Result<std::unique_ptr<Stream>> StreamPool::take(bool fresh, Instant deadline) {
   while (auto stream = take_idle()) {
     // Streams that are not taken are closed; a child of fork() closes its parent's.
-    if (anew || stream->channel.descriptor() < 0) continue;
+    if (fresh || stream->channel.descriptor() < 0) continue;
     stream->was_idle = true;
     stream->given = false;
     return stream;

@@ -37,9 +37,9 @@ class StreamPool {
   StreamPool(const StreamPool&) = delete;
   StreamPool& operator=(const StreamPool&) = delete;
 
-  // Returns an idle stream, or a new one. With `anew` it closes all idle streams, since the server
+  // Returns an idle stream, or a new one. With `fresh` it closes all idle streams, since the server
   // has closed one of them, and opens a new one.
-  Result<std::unique_ptr<Stream>> take(bool anew, Instant deadline);
+  Result<std::unique_ptr<Stream>> take(bool fresh, Instant deadline);
   // Keeps the stream if it is in step and the pool has room.
   void give_back(std::unique_ptr<Stream> stream) noexcept;
 

@@ -191,7 +191,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
   server.accept_from(listener->descriptor());
   log.write(Severity::info, "ready");
   notifier.ready();
-  if (options.ready_fd >= 0) tell_ready(Fd{options.ready_fd});
+  if (options.ready_fd >= 0) notify_ready(Fd{options.ready_fd});
   socket_timer.set(after(loop.now(), kSocketInterval));
   while (!loop.stopped()) loop.turn(Loop::Wait::block);
   report.report();

@@ -38,7 +38,7 @@ MailLog::MailLog(std::string process_name, MailLogTarget target, Clock clock)
     : process_name_{std::move(process_name)}, clock_{clock} {
   // Reads the time zone file, which does not exist in a chroot.
   ::tzset();
-  tell_time();
+  current_time();
   reopen(std::move(target));
 }
 
@@ -59,7 +59,7 @@ void MailLog::copy_to_stderr(std::string tag, int descriptor) {
 
 void MailLog::write(Severity severity, std::string_view text) noexcept {
   const int saved_errno = errno;
-  const std::time_t now = tell_time();
+  const std::time_t now = current_time();
   if (stderr_) {
     LogLine line = copy(severity, text);
     stderr_->write(line.append("\n").view(), copy(Severity::warning, kLinesLost).view());
@@ -80,7 +80,7 @@ void MailLog::flush() noexcept {
   if (stderr_) stderr_->flush(deadline);
 }
 
-std::time_t MailLog::tell_time() noexcept {
+std::time_t MailLog::current_time() noexcept {
   const std::time_t now = clock_();
   std::tm local{};
   if (::localtime_r(&now, &local) != nullptr) utc_offset_ = local.tm_gmtoff;

@@ -62,7 +62,7 @@ class MailLog final : public Log {
  private:
   LogLine record(Severity severity, std::string_view text, std::time_t now) const noexcept;
   LogLine copy(Severity severity, std::string_view text) const noexcept;
-  std::time_t tell_time() noexcept;
+  std::time_t current_time() noexcept;
 
   std::string process_name_;
   MailLogTarget target_;

@@ -70,7 +70,7 @@ Result<unsigned> parse_generation(const std::optional<std::string>& text) {
 MasterChannel::MasterChannel(Fd channel, pid_t pid, unsigned generation) noexcept
     : channel_{std::move(channel)}, pid_{pid}, generation_{generation} {}
 
-void MasterChannel::tell(Log& log) noexcept {
+void MasterChannel::send_status(Log& log) noexcept {
   // Both messages at once: a few bytes on a stream are sent completely or not at all.
   const std::array<StatusMessage, 2> messages = {
       {{pid_, generation_, kTaken}, {pid_, generation_, kAvailable}}};
@@ -78,7 +78,7 @@ void MasterChannel::tell(Log& log) noexcept {
       ::send(channel_.get(), messages.data(), sizeof(messages), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return;
   // Any other error means that master has ended, which the end of the stream also reports.
-  told_ = true;
+  sent_ = true;
   if (sent < 0) {
     log.detail("master_notify: status 0: {}", std::strerror(errno));
   } else {

@@ -46,16 +46,16 @@ class MasterChannel {
   // this at every request; it does nothing after the message was sent. Never blocks: if the message
   // does not fit, it is sent at the next request.
   void note_request(Log& log) noexcept {
-    if (!told_) tell(log);
+    if (!sent_) send_status(log);
   }
 
  private:
-  void tell(Log& log) noexcept;
+  void send_status(Log& log) noexcept;
 
   Fd channel_;
   pid_t pid_;
   unsigned generation_;
-  bool told_ = false;
+  bool sent_ = false;
 };
 
 }  // namespace scache::postfix

@@ -51,8 +51,8 @@ class Client final : public ClientHook, public StandingHook, private SessionEven
   void start() { task_.start(); }
 
   // The state of the client and the start of its request. Only the server uses these.
-  enum class Standing : std::uint8_t { none, idle, busy, done };
-  Standing standing = Standing::none;
+  enum class State : std::uint8_t { none, idle, busy, done };
+  State state = State::none;
   Instant busy_since = kNever;
 
   // See Stream.

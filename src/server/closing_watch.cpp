@@ -14,7 +14,7 @@ void ClosingWatch::before_wait() noexcept {
   if (is_busy && !std::exchange(is_watching_, true)) {
     timer_.set(after(loop_.now(), Closer::kLookEvery));
   }
-  if (closer_.lacks_threads() && !std::exchange(has_told_, true)) {
+  if (closer_.lacks_threads() && !std::exchange(has_logged_, true)) {
     log_.warn(LogKind::session, loop_.now(),
               "cannot start a thread: a close(2) that blocks delays all clients");
   }

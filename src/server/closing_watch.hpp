@@ -23,7 +23,7 @@ class ClosingWatch {
   Log& log_;
   Timer timer_;
   bool is_watching_ = false;
-  bool has_told_ = false;
+  bool has_logged_ = false;
 };
 
 }  // namespace scache::server

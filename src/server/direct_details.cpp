@@ -20,7 +20,7 @@ std::string_view word(direct::Drop::What what) noexcept {
 
 }  // namespace
 
-void tell_details(Log& log, const direct::Request& request) noexcept {
+void log_details(Log& log, const direct::Request& request) noexcept {
   if (const auto* drop = std::get_if<direct::Drop>(&request)) {
     log.detail("drop {}={}", word(drop->what), drop->name);
   } else if (const auto* list = std::get_if<direct::List>(&request)) {

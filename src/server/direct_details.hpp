@@ -6,6 +6,6 @@
 namespace scache::server {
 
 // Logs a request that only the direct protocol has. Service logs the others.
-void tell_details(Log& log, const direct::Request& request) noexcept;
+void log_details(Log& log, const direct::Request& request) noexcept;
 
 }  // namespace scache::server

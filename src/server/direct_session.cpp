@@ -126,7 +126,7 @@ void DirectSession::serve_frame(const direct::FrameStep& frame) {
     refuse(id, request.error().code, request.error().text);
     return;
   }
-  if (log_.verbose()) tell_details(log_, *request);
+  if (log_.verbose()) log_details(log_, *request);
   std::visit(
       [&](const auto& wanted) {
         if constexpr (std::is_same_v<decltype(wanted), const direct::Save&>) {
@@ -337,8 +337,8 @@ void DirectSession::answer(std::uint64_t id, const direct::List& list) {
 }
 
 void DirectSession::answer(std::uint64_t id, const direct::Statistics&) {
-  FrameWriter frame{stream_.output(), direct::Kind::statistics_told, id};
-  service_.tell_statistics(now(), [&](std::string_view name, std::uint64_t value) {
+  FrameWriter frame{stream_.output(), direct::Kind::statistics_reply, id};
+  service_.visit_statistics(now(), [&](std::string_view name, std::uint64_t value) {
     frame.open(Tag::statistic).put(Tag::name, name).put(Tag::value, value).close();
   });
   frame.end();

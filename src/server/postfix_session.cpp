@@ -37,16 +37,16 @@ bool can_be_told(std::string_view properties) noexcept {
 
 }  // namespace
 
-// Hearing waits for an attribute list. It does not suspend if the input already has the list. A
+// ListReader waits for an attribute list. It does not suspend if the input already has the list. A
 // session uses it for each message, so it is an awaitable and not a coroutine.
-class PostfixSession::Hearing {
+class PostfixSession::ListReader {
  public:
-  Hearing(PostfixSession& session, std::string_view wanted) noexcept
+  ListReader(PostfixSession& session, std::string_view wanted) noexcept
       : session_{session}, wanted_{wanted} {}
 
   bool await_ready() {
-    heard_ = session_.listen(wanted_);
-    if (heard_ != Heard::part) return true;
+    status_ = session_.scan_input(wanted_);
+    if (status_ != ListStatus::incomplete) return true;
     sent_ = session_.stream_.send_output();
     if (sent_.moved()) {
       wait_.emplace(session_.more_input(wanted_));
@@ -57,19 +57,19 @@ class PostfixSession::Hearing {
     return !wait_;
   }
   void await_suspend(std::coroutine_handle<> waiting) { wait_->await_suspend(waiting); }
-  Heard await_resume() {
-    if (heard_ != Heard::part) return heard_;
-    if (!wait_) return session_.cut_short(sent_, wanted_);
+  ListStatus await_resume() {
+    if (status_ != ListStatus::incomplete) return status_;
+    if (!wait_) return session_.handle_end(sent_, wanted_);
     if (wait_->await_resume() == Ready::timed_out) {
-      return session_.cut_short({Flow::Kind::timed_out, 0}, wanted_);
+      return session_.handle_end({Flow::Kind::timed_out, 0}, wanted_);
     }
-    return sent_.moved() ? session_.receive(wanted_) : Heard::part;
+    return sent_.moved() ? session_.receive(wanted_) : ListStatus::incomplete;
   }
 
  private:
   PostfixSession& session_;
   std::string_view wanted_;
-  Heard heard_ = Heard::part;
+  ListStatus status_ = ListStatus::incomplete;
   Flow sent_;
   // Empty if there is nothing to wait for.
   std::optional<Watch::Awaiter> wait_;
@@ -79,11 +79,11 @@ Task<PostfixSession::End> PostfixSession::run() {
   deadline_ = after(stream_.loop().now(), settings_.time_limit);
   if (settings_.announces) postfix_codec::put_greeting(stream_.output());
   for (;;) {
-    Heard heard = Heard::part;
-    while (heard == Heard::part) heard = co_await hear(postfix_codec::kRequest);
-    if (heard == Heard::nothing) co_return End::gone;
-    bool goes_on = heard != Heard::nonsense;
-    if (heard == Heard::list) {
+    ListStatus status = ListStatus::incomplete;
+    while (status == ListStatus::incomplete) status = co_await read_list(postfix_codec::kRequest);
+    if (status == ListStatus::end) co_return End::gone;
+    bool goes_on = status != ListStatus::invalid;
+    if (status == ListStatus::list) {
       Task<bool> exchange = serve();
       if (!exchange.done()) goes_on = co_await exchange;
     }
@@ -101,41 +101,41 @@ Task<PostfixSession::End> PostfixSession::run() {
   }
 }
 
-PostfixSession::Hearing PostfixSession::hear(std::string_view wanted) noexcept {
+PostfixSession::ListReader PostfixSession::read_list(std::string_view wanted) noexcept {
   return {*this, wanted};
 }
 
 // Looks for a list in the buffered input.
-PostfixSession::Heard PostfixSession::listen(std::string_view wanted) {
+PostfixSession::ListStatus PostfixSession::scan_input(std::string_view wanted) {
   for (;;) {
     switch (reader_.scan(stream_.input(), wanted)) {
       case AttributeReader::Step::need_more:
-        return Heard::part;
+        return ListStatus::incomplete;
       case AttributeReader::Step::list:
-        stray_names_ = 0;
-        return Heard::list;
+        unexpected_names_ = 0;
+        return ListStatus::list;
       case AttributeReader::Step::missing:
         warn(LogKind::malformed, postfix_codec::missing_attribute(wanted, settings_.source));
-        drop_heard();
-        if (++stray_names_ >= kMaxStrayNames) break;
-        return Heard::other;
-      case AttributeReader::Step::stray:
+        drop_list();
+        if (++unexpected_names_ >= kMaxUnexpectedNames) break;
+        return ListStatus::unexpected;
+      case AttributeReader::Step::unexpected_name:
         warn(LogKind::malformed,
              postfix_codec::unexpected_attribute(reader_.string(0), settings_.source, wanted));
-        drop_heard();
-        if (++stray_names_ >= kMaxStrayNames) break;
+        drop_list();
+        if (++unexpected_names_ >= kMaxUnexpectedNames) break;
         if (wanted == postfix_codec::kRequest) continue;
-        return Heard::other;
+        return ListStatus::unexpected;
       case AttributeReader::Step::too_long:
         log_.warn(LogKind::session, stream_.loop().now(),
                   "a request from {} is longer than {} bytes", settings_.source,
                   settings_.limits.list);
-        return Heard::nonsense;
+        return ListStatus::invalid;
     }
     log_.warn(LogKind::session, stream_.loop().now(),
-              "{} consecutive attributes from {} without a request", stray_names_,
+              "{} consecutive attributes from {} without a request", unexpected_names_,
               settings_.source);
-    return Heard::nonsense;
+    return ListStatus::invalid;
   }
 }
 
@@ -148,32 +148,32 @@ Watch::Awaiter PostfixSession::more_input(std::string_view wanted) {
   return stream_.readable(kNever);
 }
 
-PostfixSession::Heard PostfixSession::receive(std::string_view wanted) {
+PostfixSession::ListStatus PostfixSession::receive(std::string_view wanted) {
   const Flow flow = stream_.receive_input();
-  if (flow.must_wait()) return Heard::part;
+  if (flow.must_wait()) return ListStatus::incomplete;
   if (std::exchange(idle_, false)) {
     if (flow.moved()) events_.busy();
     deadline_ = after(stream_.loop().now(), settings_.time_limit);
   }
-  return flow.moved() ? listen(wanted) : cut_short(flow, wanted);
+  return flow.moved() ? scan_input(wanted) : handle_end(flow, wanted);
 }
 
-void PostfixSession::drop_heard() noexcept {
+void PostfixSession::drop_list() noexcept {
   stream_.consume(reader_.consumed());
   reader_.done();
 }
 
 // Logs the defects of a list that the client has not finished.
-PostfixSession::Heard PostfixSession::cut_short(Flow flow, std::string_view wanted) {
+PostfixSession::ListStatus PostfixSession::handle_end(Flow flow, std::string_view wanted) {
   reason_ = flow.reason();
-  if (stream_.input().empty()) return Heard::nothing;
+  if (stream_.input().empty()) return ListStatus::end;
   const bool has_request = wanted == postfix_codec::kRequest && reader_.past_wanted();
   if (has_request) {
     // The buffer may have moved since the last scan.
     reader_.scan(stream_.input(), wanted);
     const auto defects = postfix_codec::defects(reader_, settings_.source);
     for (const std::string& defect : defects) warn(LogKind::unfinished, defect);
-    if (!defects.empty()) return Heard::nothing;
+    if (!defects.empty()) return ListStatus::end;
   }
   const auto how = flow.kind == Flow::Kind::timed_out ? postfix_codec::Break::timeout
                                                       : postfix_codec::Break::end;
@@ -184,7 +184,7 @@ PostfixSession::Heard PostfixSession::cut_short(Flow flow, std::string_view want
     const auto kind = postfix_codec::kind_of(reader_.string(0));
     if (kind) warn(LogKind::unfinished, postfix_codec::bad_parameter(*kind));
   }
-  return Heard::nothing;
+  return ListStatus::end;
 }
 
 Task<bool> PostfixSession::serve() {
@@ -195,7 +195,7 @@ Task<bool> PostfixSession::serve() {
   const postfix_codec::Decoded decoded =
       postfix_codec::decode(reader_, settings_.limits, settings_.source);
   // The bytes stay valid until the next receive.
-  drop_heard();
+  drop_list();
   for (const std::string& warning : decoded.warnings) warn(LogKind::malformed, warning);
   if (!decoded.request) {
     postfix_codec::put_refusal(stream_.output(), decoded.kind, Status::bad);
@@ -243,7 +243,7 @@ std::optional<Claim> PostfixSession::find(Kind kind, const Request& request) {
 // Answers a request for the direct protocol.
 void PostfixSession::answer_wish() {
   const auto version = direct::agreed_version(reader_);
-  drop_heard();
+  drop_list();
   if (version) {
     log_.detail("direct version={}", *version);
     direct::put_agreement(stream_.output(), *version);
@@ -299,13 +299,13 @@ void PostfixSession::save_destination(const SaveDestination& request) {
 
 // Sends the connection to the client, or returns it to its place in the cache.
 Task<bool> PostfixSession::hand_over(Kind kind, Claim claim) {
-  Heard ready = Heard::part;
-  while (ready == Heard::part) ready = co_await hear(postfix_codec::kDummy);
-  if (ready != Heard::list) {
-    warn_of_descriptor(kind, "cannot send", ready == Heard::nothing ? reason_ : 0);
-    co_return ready == Heard::other;
+  ListStatus ready = ListStatus::incomplete;
+  while (ready == ListStatus::incomplete) ready = co_await read_list(postfix_codec::kDummy);
+  if (ready != ListStatus::list) {
+    warn_of_descriptor(kind, "cannot send", ready == ListStatus::end ? reason_ : 0);
+    co_return ready == ListStatus::unexpected;
   }
-  drop_heard();
+  drop_list();
 
   Flow sent = stream_.send_descriptor(claim.descriptor());
   while (sent.must_wait()) {
@@ -320,13 +320,13 @@ Task<bool> PostfixSession::hand_over(Kind kind, Claim claim) {
   service_.commit(claim, kind == Kind::find_endpoint ? Service::Lookup::endpoint
                                                      : Service::Lookup::destination);
 
-  Heard taken = Heard::part;
-  while (taken == Heard::part) taken = co_await hear(postfix_codec::kDummy);
-  if (taken != Heard::list) {
-    warn_of_descriptor(kind, "cannot send", taken == Heard::nothing ? reason_ : 0);
-    co_return taken == Heard::other;
+  ListStatus taken = ListStatus::incomplete;
+  while (taken == ListStatus::incomplete) taken = co_await read_list(postfix_codec::kDummy);
+  if (taken != ListStatus::list) {
+    warn_of_descriptor(kind, "cannot send", taken == ListStatus::end ? reason_ : 0);
+    co_return taken == ListStatus::unexpected;
   }
-  drop_heard();
+  drop_list();
   co_return true;
 }
 

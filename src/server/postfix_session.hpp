@@ -23,7 +23,7 @@ namespace scache::server {
 class PostfixSession {
  public:
   // Consecutive attribute names without a request: enough for a client to resynchronize.
-  static constexpr unsigned kMaxStrayNames = 300;
+  static constexpr unsigned kMaxUnexpectedNames = 300;
 
   // `owner` is the client's user id.
   PostfixSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
@@ -47,31 +47,31 @@ class PostfixSession {
   using Kind = postfix_codec::Kind;
 
   // The result of waiting for an attribute list.
-  enum class Heard : std::uint8_t {
+  enum class ListStatus : std::uint8_t {
     list,
     // A list that does not begin with the expected name.
-    other,
+    unexpected,
     // The list is incomplete.
-    part,
+    incomplete,
     // The client has disconnected or the time limit is over; reason_ has the errno.
-    nothing,
+    end,
     // The client violated the protocol: the session ends.
-    nonsense,
+    invalid,
   };
-  class Hearing;
+  class ListReader;
 
-  // Waits for a list that begins with `wanted`; the caller repeats it while the result is `part`,
-  // and removes the list by drop_heard().
-  Hearing hear(std::string_view wanted) noexcept;
-  Heard listen(std::string_view wanted);
+  // Waits for a list that begins with `wanted`; the caller repeats it while the result is
+  // `incomplete`, and removes the list by drop_list().
+  ListReader read_list(std::string_view wanted) noexcept;
+  ListStatus scan_input(std::string_view wanted);
   Watch::Awaiter more_input(std::string_view wanted);
   // A client that has not read its reply is not idle.
   void be_busy() {
     if (std::exchange(idle_, false)) events_.busy();
   }
-  Heard receive(std::string_view wanted);
-  Heard cut_short(Flow flow, std::string_view wanted);
-  void drop_heard() noexcept;
+  ListStatus receive(std::string_view wanted);
+  ListStatus handle_end(Flow flow, std::string_view wanted);
+  void drop_list() noexcept;
 
   // Answers a request, or returns the exchange that it starts.
   Task<bool> serve();
@@ -100,7 +100,7 @@ class PostfixSession {
   // Whether the session has reported itself idle to events_.
   bool idle_ = false;
   int reason_ = 0;
-  unsigned stray_names_ = 0;
+  unsigned unexpected_names_ = 0;
   bool is_direct_ = false;
   UnconfirmedSaves unconfirmed_;
 };

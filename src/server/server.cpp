@@ -34,7 +34,7 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
       settings_{settings},
       closing_{loop, closer, log},
       expiry_{loop, [this] { expire(); }},
-      left_out_{loop, [this] { log_.tell_left_out(loop_.now()); }},
+      left_out_{loop, [this] { log_.log_left_out(loop_.now()); }},
       idle_exit_{loop, [this] { settings_.idle_too_long(); }} {
   loop_.before_wait([this] { before_wait(); });
 }
@@ -42,7 +42,7 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
 Server::~Server() {
   loop_.before_wait({});
   while (!clients_.empty()) end(clients_.front());
-  log_.tell_left_out(kNever);
+  log_.log_left_out(kNever);
 }
 
 void Server::accept_from(int listening) {
@@ -60,7 +60,7 @@ Task<> Server::accept_clients(Acceptor& acceptor) {
     try {
       co_await acceptor.watch.readable(kNever);
     } catch (const std::exception& failure) {
-      tell_of_shortage(failure.what());
+      log_shortage(failure.what());
       accepted = Accepted::not_now;
     }
     for (unsigned i = 0; i < kAcceptsOfTurn && accepted == Accepted::one; ++i) {
@@ -76,7 +76,7 @@ Task<> Server::accept_clients(Acceptor& acceptor) {
 Server::Accepted Server::accept_one(int listening) {
   if (count_ >= settings_.clients && !may_make_room()) return Accepted::not_now;
   if (closer_.is_full()) {
-    tell_of_shortage("too many descriptors wait for close(2)");
+    log_shortage("too many descriptors wait for close(2)");
     return Accepted::not_now;
   }
   Fd socket{::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
@@ -90,7 +90,7 @@ Server::Accepted Server::accept_one(int listening) {
     case ECONNABORTED:
       return Accepted::none;
     default:
-      tell_of_shortage(::strerrordesc_np(errno));
+      log_shortage(::strerrordesc_np(errno));
       return Accepted::not_now;
   }
 }
@@ -120,7 +120,7 @@ void Server::admit(Fd socket, int listening) {
     if (count_ >= settings_.clients) make_room();
     adopt(std::move(socket), user);
   } catch (const std::exception& failure) {
-    tell_of_shortage(failure.what());
+    log_shortage(failure.what());
   }
 }
 
@@ -140,7 +140,7 @@ void Server::refuse(Fd socket, uid_t user, const char* why) noexcept {
 }
 
 // On a shortage of descriptors or memory, clients wait in the backlog.
-void Server::tell_of_shortage(const char* what) noexcept {
+void Server::log_shortage(const char* what) noexcept {
   log_.warn(LogKind::shortage, loop_.now(), "accept connection: {}", what);
 }
 
@@ -169,7 +169,7 @@ void Server::finish(std::function<void()> finished) {
   finished_ = std::move(finished);
   stop_accepting();
   if (count_ == 0) finished_();
-  while (!idle_.empty()) stand(idle_.front(), Client::Standing::done);
+  while (!idle_.empty()) set_state(idle_.front(), Client::State::done);
   end_done();
 }
 
@@ -208,42 +208,42 @@ bool Server::has_too_many(uid_t user) const noexcept {
   return of_user != count_of_user_.end() && of_user->second >= settings_.clients_of_user;
 }
 
-void Server::stand(Client& client, Client::Standing standing) noexcept {
+void Server::set_state(Client& client, Client::State state) noexcept {
   client.StandingHook::unlink();
-  if (client.standing == Client::Standing::busy) --busy_count_;
-  client.standing = standing;
-  switch (standing) {
-    case Client::Standing::none:
+  if (client.state == Client::State::busy) --busy_count_;
+  client.state = state;
+  switch (state) {
+    case Client::State::none:
       break;
-    case Client::Standing::idle:
+    case Client::State::idle:
       idle_.push_back(client);
       break;
-    case Client::Standing::busy:
+    case Client::State::busy:
       ++busy_count_;
       client.busy_since = loop_.now();
       busy_.push_back(client);
       break;
-    case Client::Standing::done:
+    case Client::State::done:
       done_.push_back(client);
       break;
   }
 }
 
 void Server::client_idle(Client& client) noexcept {
-  stand(client, finished_ ? Client::Standing::done : Client::Standing::idle);
+  set_state(client, finished_ ? Client::State::done : Client::State::idle);
 }
 
 void Server::client_busy(Client& client) noexcept {
-  stand(client, Client::Standing::busy);
+  set_state(client, Client::State::busy);
   if (!std::exchange(had_request_, true) && settings_.first_request) settings_.first_request();
 }
 
 void Server::client_done(Client& client) noexcept {
-  stand(client, Client::Standing::done);
+  set_state(client, Client::State::done);
 }
 
 void Server::end(Client& client) noexcept {
-  stand(client, Client::Standing::none);
+  set_state(client, Client::State::none);
   clients_.erase(clients_.iterator_to(client));
   --count_;
   const auto of_user = count_of_user_.find(client.saver());

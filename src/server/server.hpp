@@ -104,14 +104,14 @@ class Server final : private ClientOwner {
   void admit(Fd socket, int listening);
   bool has_access(int socket, const std::optional<ucred>& who) const;
   void refuse(Fd socket, uid_t user, const char* why) noexcept;
-  void tell_of_shortage(const char* what) noexcept;
+  void log_shortage(const char* what) noexcept;
   // Whether a client may be closed for the next one.
   bool may_make_room() const noexcept;
   bool is_overdue(const Client& client) const noexcept;
   // Closes a client, one of `of_user` if given. Returns whether there was one to close.
   bool make_room(std::optional<uid_t> of_user = std::nullopt) noexcept;
   bool has_too_many(uid_t user) const noexcept;
-  void stand(Client& client, Client::Standing standing) noexcept;
+  void set_state(Client& client, Client::State state) noexcept;
 
   void client_idle(Client& client) noexcept override;
   void client_busy(Client& client) noexcept override;

@@ -176,33 +176,33 @@ void Service::binding_left(std::string_view destination, std::string_view proper
               properties, endpoint);
 }
 
-void Service::tell_statistics(
-    Instant now, const std::function<void(std::string_view, std::uint64_t)>& tell) const {
+void Service::visit_statistics(
+    Instant now, const std::function<void(std::string_view, std::uint64_t)>& visit) const {
   const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now - settings_.since);
-  tell("uptime_ms", static_cast<std::uint64_t>(uptime.count()));
-  tell("connections", cache_.connections());
-  tell("connections_limit", settings_.limits.connections);
-  tell("endpoints", cache_.endpoints());
-  tell("destinations", cache_.destinations());
-  tell("bindings", cache_.bindings());
-  tell("bytes", cache_.bytes());
-  tell("bytes_limit", settings_.limits.connection_bytes + settings_.limits.binding_bytes);
-  tell("connection_bytes", cache_.connection_bytes());
-  tell("connection_bytes_limit", settings_.limits.connection_bytes);
-  tell("binding_bytes", cache_.binding_bytes());
-  tell("binding_bytes_limit", settings_.limits.binding_bytes);
-  tell("connections_saved", totals_.connections_saved);
-  tell("connections_refused", totals_.connections_refused);
-  tell("bindings_saved", totals_.bindings_saved);
-  tell("bindings_renewed", totals_.bindings_renewed);
-  tell("endpoint_hits", totals_.endpoint_hits);
-  tell("endpoint_misses", totals_.endpoint_misses);
-  tell("destination_hits", totals_.destination_hits);
-  tell("destination_misses", totals_.destination_misses);
-  tell("expired", totals_.expired);
-  tell("evicted", totals_.evicted);
-  tell("dropped", totals_.dropped);
-  tell("dead", totals_.dead);
+  visit("uptime_ms", static_cast<std::uint64_t>(uptime.count()));
+  visit("connections", cache_.connections());
+  visit("connections_limit", settings_.limits.connections);
+  visit("endpoints", cache_.endpoints());
+  visit("destinations", cache_.destinations());
+  visit("bindings", cache_.bindings());
+  visit("bytes", cache_.bytes());
+  visit("bytes_limit", settings_.limits.connection_bytes + settings_.limits.binding_bytes);
+  visit("connection_bytes", cache_.connection_bytes());
+  visit("connection_bytes_limit", settings_.limits.connection_bytes);
+  visit("binding_bytes", cache_.binding_bytes());
+  visit("binding_bytes_limit", settings_.limits.binding_bytes);
+  visit("connections_saved", totals_.connections_saved);
+  visit("connections_refused", totals_.connections_refused);
+  visit("bindings_saved", totals_.bindings_saved);
+  visit("bindings_renewed", totals_.bindings_renewed);
+  visit("endpoint_hits", totals_.endpoint_hits);
+  visit("endpoint_misses", totals_.endpoint_misses);
+  visit("destination_hits", totals_.destination_hits);
+  visit("destination_misses", totals_.destination_misses);
+  visit("expired", totals_.expired);
+  visit("evicted", totals_.evicted);
+  visit("dropped", totals_.dropped);
+  visit("dead", totals_.dead);
 }
 
 Instant Service::deadline(std::chrono::milliseconds ttl, Instant now) const noexcept {

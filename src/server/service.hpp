@@ -116,9 +116,9 @@ class Service final : private CacheObserver {
   // See Cache::work().
   std::uint64_t work() const noexcept { return cache_.work(); }
   const Totals& totals() const noexcept { return totals_; }
-  // Calls `tell` with the name and value of each statistic.
-  void tell_statistics(Instant now,
-                       const std::function<void(std::string_view, std::uint64_t)>& tell) const;
+  // Calls `visit` with the name and value of each statistic.
+  void visit_statistics(Instant now,
+                        const std::function<void(std::string_view, std::uint64_t)>& visit) const;
 
  private:
   std::optional<Saved> refusal(const DescriptorFacts& facts) const noexcept;

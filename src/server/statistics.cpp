@@ -29,8 +29,8 @@ void Statistics::saved(std::size_t destinations, std::size_t endpoints,
 
 std::vector<std::string> Statistics::next_interval(std::time_t now) {
   std::vector<std::string> lines;
-  tell(lines, "domain", destinations_);
-  tell(lines, "address", endpoints_);
+  add_line(lines, "domain", destinations_);
+  add_line(lines, "address", endpoints_);
   if (max_destinations_ + max_endpoints_ + max_connections_ > 0) {
     lines.push_back(
         fmt::format("statistics: max simultaneous domains={} addresses={} connection={}",
@@ -44,7 +44,8 @@ std::vector<std::string> Statistics::next_interval(std::time_t now) {
   return lines;
 }
 
-void Statistics::tell(std::vector<std::string>& lines, const char* what, const Lookups& lookups) {
+void Statistics::add_line(std::vector<std::string>& lines, const char* what,
+                          const Lookups& lookups) {
   const std::uint64_t all = lookups.hits + lookups.misses;
   if (all == 0) return;
   lines.push_back(fmt::format("statistics: {} lookup hits={} miss={} success={}%", what,

@@ -31,7 +31,7 @@ class Statistics {
     std::uint64_t hits = 0;
     std::uint64_t misses = 0;
   };
-  static void tell(std::vector<std::string>& lines, const char* what, const Lookups& lookups);
+  static void add_line(std::vector<std::string>& lines, const char* what, const Lookups& lookups);
 
   std::time_t start_;
   Lookups destinations_;

@@ -88,7 +88,7 @@ std::optional<Duration> watchdog_interval_from_environment() {
   return interval;
 }
 
-bool tell_ready(Fd descriptor) noexcept {
+bool notify_ready(Fd descriptor) noexcept {
   return ::write(descriptor.get(), "\n", 1) == 1;
 }
 

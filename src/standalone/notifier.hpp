@@ -45,6 +45,6 @@ std::optional<Duration> watchdog_interval(const char* microseconds, const char* 
 std::optional<Duration> watchdog_interval_from_environment();
 
 // Writes a newline to the descriptor for a supervisor, and closes it. False if the write fails.
-bool tell_ready(Fd descriptor) noexcept;
+bool notify_ready(Fd descriptor) noexcept;
 
 }  // namespace scache::standalone

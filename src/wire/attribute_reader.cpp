@@ -46,7 +46,7 @@ AttributeReader::Step AttributeReader::scan(std::string_view bytes, std::string_
         if (size == 0) return Step::missing;
         if (bytes.substr(offset, size) != wanted) {
           keep(offset, size);
-          return Step::stray;
+          return Step::unexpected_name;
         }
         phase_ = Phase::wanted_value;
         break;

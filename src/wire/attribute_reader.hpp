@@ -26,7 +26,7 @@ class AttributeReader {
     // A complete list: string() has its first strings, beginning with the value of the wanted name.
     list,
     // string(0) is another name than the wanted one.
-    stray,
+    unexpected_name,
     // The end of a list in place of the wanted name.
     missing,
     // The list exceeds the limit, and the reader cannot find its end.

@@ -29,7 +29,7 @@ enum class Kind : std::uint8_t {
   bound = 131,
   dropped = 132,
   page = 133,
-  statistics_told = 134,
+  statistics_reply = 134,
   pong = 135,
   cancel_done = 136,
   error = 255,
@@ -140,15 +140,15 @@ class Fields {
   std::string_view bytes(Tag tag) const noexcept;
   std::uint64_t number(Tag tag, std::uint64_t otherwise = 0) const noexcept;
 
-  // Calls `told(Fields)` for each field `tag`, in order, until it returns false. Returns false in
+  // Calls `visit(Fields)` for each field `tag`, in order, until it returns false. Returns false in
   // that case, and if a field is malformed. Fields with this tag must have fields themselves.
-  template <typename Told>
-  bool each(Tag tag, Told told) const {
+  template <typename Visit>
+  bool each(Tag tag, Visit visit) const {
     if (!has(tag)) return true;
     for (FieldReader reader{all_}; reader.next();) {
       if (reader.tag() != static_cast<std::uint16_t>(tag)) continue;
       const std::optional<Fields> inner = read(reader.value());
-      if (!inner || !told(*inner)) return false;
+      if (!inner || !visit(*inner)) return false;
     }
     return true;
   }

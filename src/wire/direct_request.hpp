@@ -25,11 +25,11 @@ struct Save {
   // Has the bindings, which decode() has checked: see each_binding().
   Fields fields;
 
-  // Calls `told(SaveDestination)` for each binding, in order.
-  template <typename Told>
-  void each_binding(Told told) const {
+  // Calls `visit(SaveDestination)` for each binding, in order.
+  template <typename Visit>
+  void each_binding(Visit visit) const {
     fields.each(Tag::binding, [&](const Fields& binding) {
-      told(read_binding(binding, connection.endpoint));
+      visit(read_binding(binding, connection.endpoint));
       return true;
     });
   }

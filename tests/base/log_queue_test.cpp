@@ -49,7 +49,7 @@ TEST(LogQueue, CountsWhatIsLost) {
   queue.lose("lost: ", 4);
   EXPECT_EQ(queue.note(), "lost: ");
   EXPECT_EQ(queue.lost(), 5u);
-  queue.told(3);
+  queue.reported(3);
   EXPECT_EQ(queue.lost(), 2u);
 }
 

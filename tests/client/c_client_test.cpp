@@ -99,7 +99,7 @@ TEST_F(ClientInC, AsksEverythingElse) {
     }
     peer.say(page.text());
     EXPECT_EQ(peer.take_request().kind, Kind::statistics);
-    FrameText told{Kind::statistics_told, 6};
+    FrameText told{Kind::statistics_reply, 6};
     told.open(Tag::statistic)
         .put(Tag::name, std::string_view{"finds"})
         .put(Tag::value, std::uint64_t{5})

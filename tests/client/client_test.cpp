@@ -90,7 +90,7 @@ TEST_F(ClientOfAServer, AsksEverythingThatTheProtocolHas) {
   FakeServer server{{serve(9)}};
   Client client{server.path(), kPatient};
   EXPECT_FALSE(*client.find_destination("d"));
-  EXPECT_EQ(*client.bind({"d"}, "e"), Bound::anew);
+  EXPECT_EQ(*client.bind({"d"}, "e"), Bound::created);
   EXPECT_EQ(client.drop_endpoint("e")->connections, 0U);
   EXPECT_TRUE(client.drop_destination("d"));
   EXPECT_TRUE(client.drop_prefix(""));
@@ -248,7 +248,7 @@ TEST_F(ClientOfAServer, SpeaksPostfixsWayWhereItMust) {
   EXPECT_FALSE(*client.find_destination("d"));
   auto connection = some_connection();
   EXPECT_TRUE(client.save(connection));
-  EXPECT_EQ(*client.bind({"d"}, "e"), Bound::untold);
+  EXPECT_EQ(*client.bind({"d"}, "e"), Bound::unknown);
   EXPECT_EQ(code_of(client.drop_endpoint("e")), ErrorCode::unsupported);
   EXPECT_EQ(code_of(client.list()), ErrorCode::unsupported);
   EXPECT_EQ(code_of(client.statistics()), ErrorCode::unsupported);

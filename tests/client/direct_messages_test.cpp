@@ -203,8 +203,8 @@ TEST(DirectReply, SavedBoundAndDroppedTellNumbers) {
   EXPECT_EQ(read_saved(reply(test::saved(1, 12)))->id, 12U);
   const std::string renewed = FrameText{Kind::bound, 1}.put(Tag::renewed, std::uint64_t{1}).text();
   EXPECT_EQ(*read_bound(reply(renewed)), Bound::renewed);
-  const std::string anew = FrameText{Kind::bound, 1}.put(Tag::renewed, std::uint64_t{0}).text();
-  EXPECT_EQ(*read_bound(reply(anew)), Bound::anew);
+  const std::string created = FrameText{Kind::bound, 1}.put(Tag::renewed, std::uint64_t{0}).text();
+  EXPECT_EQ(*read_bound(reply(created)), Bound::created);
   const std::string dropped = FrameText{Kind::dropped, 1}
                                   .put(Tag::connections, std::uint64_t{3})
                                   .put(Tag::bindings, std::uint64_t{4})
@@ -243,7 +243,7 @@ TEST(DirectReply, APageHasEntriesAndPerhapsACursor) {
 }
 
 TEST(DirectReply, StatisticsAndPongTellTexts) {
-  FrameText text{Kind::statistics_told, 1};
+  FrameText text{Kind::statistics_reply, 1};
   text.open(Tag::statistic)
       .put(Tag::name, std::string_view{"connections"})
       .put(Tag::value, std::uint64_t{5})
@@ -281,7 +281,7 @@ TEST(DirectReply, OfAnotherKindOrFormIsNone) {
       FrameText{Kind::page, 1}.put(Tag::entry, std::string_view{"xx"}).text();
   EXPECT_EQ(code_of(read_page(reply(bad_entry))), ErrorCode::protocol);
   const std::string bad_statistic =
-      FrameText{Kind::statistics_told, 1}.put(Tag::statistic, std::string_view{"xx"}).text();
+      FrameText{Kind::statistics_reply, 1}.put(Tag::statistic, std::string_view{"xx"}).text();
   EXPECT_EQ(code_of(read_statistics(reply(bad_statistic))), ErrorCode::protocol);
 }
 

@@ -1,6 +1,6 @@
 """The server with few descriptors, at every limit: it serves with what it has and loses nothing.
 
-Half of the clients talk in Postfix's way, half in the direct protocol."""
+Half of the clients use the Postfix protocol, half in the direct protocol."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SHORTAGES = (
 
 
 class OfPostfix:
-    """A client that talks in Postfix's way."""
+    """A client that uses the Postfix protocol."""
 
     def __init__(self, server: Server) -> None:
         self.server = server

@@ -1,4 +1,4 @@
-"""Real mail while the server, or what it serves, is stopped, killed, started anew or gone."""
+"""Real mail while the server, or what it serves, is stopped, killed, restarted or gone."""
 
 from __future__ import annotations
 

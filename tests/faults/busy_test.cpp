@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "faults/direct_errands.hpp"
+#include "faults/direct_requests.hpp"
 #include "faults/direct_talk.hpp"
 #include "faults/faults.hpp"
 #include "support/rooms.hpp"
@@ -108,7 +108,7 @@ TEST_F(Busy, WhileItLastsEverythingElseIsServed) {
   is_busy(replies[0], 1);
   is_busy(replies[1], 2);
   EXPECT_EQ(replies[2].kind, Kind::bound);
-  EXPECT_EQ(replies[3].kind, Kind::statistics_told);
+  EXPECT_EQ(replies[3].kind, Kind::statistics_reply);
   EXPECT_EQ(replies[4].kind, Kind::found);
   faults.lift();
   replies = ask(lookups);

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "faults/exchange.hpp"
-#include "faults/postfix_errands.hpp"
+#include "faults/postfix_requests.hpp"
 #include "faults/world.hpp"
 #include "support/rooms.hpp"
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "faults/direct_errands.hpp"
-#include "faults/postfix_errands.hpp"
+#include "faults/direct_requests.hpp"
+#include "faults/postfix_requests.hpp"
 #include "support/rooms.hpp"
 
 namespace scache::test {

@@ -4,9 +4,9 @@
 #include <csignal>
 #include <system_error>
 
-#include "faults/direct_errands.hpp"
+#include "faults/direct_requests.hpp"
 #include "faults/faults.hpp"
-#include "faults/postfix_errands.hpp"
+#include "faults/postfix_requests.hpp"
 #include "faults/world.hpp"
 #include "io/end_watch.hpp"
 #include "io/signals.hpp"

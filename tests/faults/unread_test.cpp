@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "faults/direct_errands.hpp"
+#include "faults/direct_requests.hpp"
 #include "faults/direct_talk.hpp"
 #include "faults/faults.hpp"
-#include "faults/postfix_errands.hpp"
+#include "faults/postfix_requests.hpp"
 #include "support/rooms.hpp"
 
 // Large replies of the direct protocol that nobody reads: the last one that the client's stream has

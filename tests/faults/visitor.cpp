@@ -53,13 +53,13 @@ bool Visitor::read() {
 }
 
 Task<> Visitor::work() {
-  for (const Errand& errand : errands_) {
+  for (const Request& request : errands_) {
     for (unsigned tries = 0;; ++tries) {
       bool there = client_ != nullptr;
       if (!there) there = co_await arrive();
       bool done = false;
       if (there) {
-        Task<bool> running = errand(*this);
+        Task<bool> running = request(*this);
         done = co_await running;
       }
       if (done) break;
@@ -110,7 +110,7 @@ Task<std::optional<std::string>> Visitor::list() {
 }
 
 Task<bool> Visitor::agree() {
-  // The errand before may have left.
+  // The request before may have left.
   bool there = client_ != nullptr;
   if (!there) there = co_await arrive();
   if (!there || direct_) co_return there;

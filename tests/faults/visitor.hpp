@@ -17,21 +17,21 @@
 
 namespace scache::test {
 
-// Visitor is a client that works through a list of errands, as smtp(8) would: where the server ends
-// its stream within an errand, it connects again and begins the errand anew; after a few times it
-// waits until a fault is over or time has passed.
+// Visitor is a client that works through a list of requests, as smtp(8) would: where the server
+// ends its stream within a request, it connects again and begins the request again; after a few
+// times it waits until a fault is over or time has passed.
 class Visitor {
  public:
-  // An errand answers whether it came to its end: not when the server ended the stream.
-  using Errand = std::function<Task<bool>(Visitor&)>;
+  // An request answers whether it came to its end: not when the server ended the stream.
+  using Request = std::function<Task<bool>(Visitor&)>;
   using Connect = std::function<Fd()>;
   using Clock = std::function<Instant()>;
 
-  Visitor(Connect connect, Clock clock, Ledger& its_ledger, std::vector<Errand> errands)
+  Visitor(Connect connect, Clock clock, Ledger& its_ledger, std::vector<Request> requests)
       : ledger{its_ledger},
         connect_{std::move(connect)},
         clock_{std::move(clock)},
-        errands_{std::move(errands)} {}
+        errands_{std::move(requests)} {}
   Visitor(const Visitor&) = delete;
   Visitor& operator=(const Visitor&) = delete;
 
@@ -39,12 +39,12 @@ class Visitor {
   bool go_on();
   bool done() const { return task_ && task_->done(); }
 
-  // How often the server has ended the stream before an errand's end; saves that were refused.
+  // How often the server has ended the stream before an request's end; saves that were refused.
   unsigned interruptions = 0;
   unsigned refusals = 0;
   Ledger& ledger;
 
-  // For errands.
+  // For requests.
   void send(const std::string& bytes, const std::vector<int>& descriptors = {}) {
     if (client_) client_->send(bytes, descriptors);
   }
@@ -76,7 +76,7 @@ class Visitor {
 
   Connect connect_;
   Clock clock_;
-  std::vector<Errand> errands_;
+  std::vector<Request> errands_;
   std::unique_ptr<SocketClient> client_;
   std::string bytes_;
   bool ended_ = false;

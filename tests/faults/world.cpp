@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "faults/postfix_errands.hpp"
+#include "faults/postfix_requests.hpp"
 #include "support/rooms.hpp"
 
 namespace scache::test {
@@ -68,9 +68,9 @@ void World::end_server() {
   server_.reset();
 }
 
-Visitor& World::invite(std::vector<Visitor::Errand> errands) {
+Visitor& World::invite(std::vector<Visitor::Request> requests) {
   visitors_.push_back(std::make_unique<Visitor>([this] { return connect(); }, clock.reader(),
-                                                ledger, std::move(errands)));
+                                                ledger, std::move(requests)));
   return *visitors_.back();
 }
 
@@ -141,16 +141,16 @@ void World::audit() {
   // more that must find nothing.
   std::vector<std::string> endpoints;
   for (std::size_t i = 0; i < ledger.size(); ++i) endpoints.push_back(ledger.at(i).endpoint);
-  std::vector<Visitor::Errand> errands;
-  for (const std::string& endpoint : endpoints) errands.push_back(find(endpoint));
+  std::vector<Visitor::Request> requests;
+  for (const std::string& endpoint : endpoints) requests.push_back(find(endpoint));
   for (const Bound& bound : ledger.bindings()) {
     if (!bound.certain) continue;
-    errands.push_back(save(bound.endpoint));
-    errands.push_back(find_by_destination(bound.destination));
-    errands.push_back(find(bound.endpoint));
+    requests.push_back(save(bound.endpoint));
+    requests.push_back(find_by_destination(bound.destination));
+    requests.push_back(find(bound.endpoint));
   }
-  errands.push_back(ask(find_endp("nothing"), {kNoEndpoint}));
-  const Visitor& newcomer = invite(std::move(errands));
+  requests.push_back(ask(find_endp("nothing"), {kNoEndpoint}));
+  const Visitor& newcomer = invite(std::move(requests));
   run();
   EXPECT_TRUE(newcomer.done()) << "a newcomer is not served";
   EXPECT_EQ(newcomer.interruptions, 0U);

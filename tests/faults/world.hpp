@@ -56,7 +56,7 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  Visitor& invite(std::vector<Visitor::Errand> errands);
+  Visitor& invite(std::vector<Visitor::Request> requests);
   // Lets the server turn until it would sleep. A failure when it never does.
   void settle();
   // Lets server and visitors go on until nobody has anything to do.

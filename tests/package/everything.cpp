@@ -79,7 +79,7 @@ void find_and_save(scache::Client& cache, bool direct) {
   REQUIRE(!*cache.find_endpoint("e"));
 
   const auto bound = cache.bind({"d3", "", 100s}, "e");
-  REQUIRE(bound && *bound == (direct ? scache::Bound::anew : scache::Bound::untold));
+  REQUIRE(bound && *bound == (direct ? scache::Bound::created : scache::Bound::unknown));
 }
 
 void look_around(scache::Client& cache) {

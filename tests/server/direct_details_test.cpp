@@ -16,7 +16,7 @@ using ::testing::StartsWith;
 Lines told(const direct::Request& request) {
   RecordingLog log;
   log.set_verbose(true);
-  tell_details(log, request);
+  log_details(log, request);
   return log.take();
 }
 

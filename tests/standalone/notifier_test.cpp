@@ -116,14 +116,14 @@ TEST(MonotonicMicroseconds, GoOn) {
 
 TEST(TellReady, WritesANewlineAndCloses) {
   Ends pipe = pipe_pair();
-  EXPECT_TRUE(tell_ready(std::move(pipe.second)));
+  EXPECT_TRUE(notify_ready(std::move(pipe.second)));
   EXPECT_THAT(arrived(pipe.first.get()), ElementsAre("\n"));
   EXPECT_TRUE(is_left_alone(pipe.first));
 }
 
 TEST(TellReady, SaysWhereItCannot) {
   Ends pipe = pipe_pair();
-  EXPECT_FALSE(tell_ready(std::move(pipe.first)));
+  EXPECT_FALSE(notify_ready(std::move(pipe.first)));
 }
 
 }  // namespace

@@ -91,21 +91,23 @@ TEST(AttributeReaderTest, ReadsOneListAfterTheOther) {
 }
 
 TEST(AttributeReaderTest, NamesBeforeTheWantedOneAreToldOneByOne) {
-  EXPECT_THAT(
-      read_all(strings({"foo", "bar"}) + list({"request", "a"})),
-      ElementsAre(Told{Step::stray, {"foo"}}, Told{Step::stray, {"bar"}}, Told{Step::list, {"a"}}));
+  EXPECT_THAT(read_all(strings({"foo", "bar"}) + list({"request", "a"})),
+              ElementsAre(Told{Step::unexpected_name, {"foo"}},
+                          Told{Step::unexpected_name, {"bar"}}, Told{Step::list, {"a"}}));
 }
 
 TEST(AttributeReaderTest, AListsEndInTheWantedNamesPlaceIsMissing) {
-  EXPECT_THAT(read_all(list({"label", "x"}) + list({"request", "a"})),
-              ElementsAre(Told{Step::stray, {"label"}}, Told{Step::stray, {"x"}},
-                          Told{Step::missing, {}}, Told{Step::list, {"a"}}));
+  EXPECT_THAT(
+      read_all(list({"label", "x"}) + list({"request", "a"})),
+      ElementsAre(Told{Step::unexpected_name, {"label"}}, Told{Step::unexpected_name, {"x"}},
+                  Told{Step::missing, {}}, Told{Step::list, {"a"}}));
 }
 
 TEST(AttributeReaderTest, TheWantedNameMustMatchToTheLastByte) {
   EXPECT_THAT(read_all(strings({"reques", "requests", "Request"})),
-              ElementsAre(Told{Step::stray, {"reques"}}, Told{Step::stray, {"requests"}},
-                          Told{Step::stray, {"Request"}}));
+              ElementsAre(Told{Step::unexpected_name, {"reques"}},
+                          Told{Step::unexpected_name, {"requests"}},
+                          Told{Step::unexpected_name, {"Request"}}));
 }
 
 TEST(AttributeReaderTest, WhatIsWantedIsTheCallersChoice) {
@@ -178,8 +180,8 @@ TEST(AttributeReaderTest, AsManyBytesAsTheLimitWithoutAnEndAreTooLong) {
   EXPECT_EQ(reader.scan(std::string(kLimit, 'x'), "request"), Step::too_long);
 }
 
-TEST(AttributeReaderTest, AStrayNameBeyondTheLimitIsTooLong) {
-  EXPECT_EQ(read_all(strings({std::string(kLimit - 1, 'x')}))[0].step, Step::stray);
+TEST(AttributeReaderTest, AnUnexpectedNameBeyondTheLimitIsTooLong) {
+  EXPECT_EQ(read_all(strings({std::string(kLimit - 1, 'x')}))[0].step, Step::unexpected_name);
   EXPECT_EQ(read_all(strings({std::string(kLimit, 'x')}))[0].step, Step::too_long);
 }
 

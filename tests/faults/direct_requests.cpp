@@ -1,4 +1,4 @@
-#include "faults/direct_errands.hpp"
+#include "faults/direct_requests.hpp"
 
 #include <optional>
 #include <set>
@@ -19,17 +19,17 @@ using std::chrono::milliseconds;
 constexpr unsigned kTries = 3;
 constexpr std::uint64_t kTtl = 100'000;
 
-Visitor::Errand directly(Visitor::Errand errand) {
+Visitor::Request directly(Visitor::Request request) {
   return [=](Visitor& visitor) -> Task<bool> {
     Task<bool> agreeing = visitor.agree();
     const bool agreed = co_await agreeing;
     if (!agreed) co_return false;
-    Task<bool> running = errand(visitor);
+    Task<bool> running = request(visitor);
     co_return co_await running;
   };
 }
 
-// The one reply to some bytes, and whether the errand goes on with it.
+// The one reply to some bytes, and whether the request goes on with it.
 Task<std::optional<Visitor::Frame>> ask(Visitor& visitor, std::string bytes, Kind wanted) {
   visitor.send(bytes);
   std::optional<Visitor::Frame> frame = co_await visitor.frame();
@@ -81,8 +81,8 @@ Task<bool> find_all(Visitor& visitor, std::vector<std::string> lookups,
 }
 
 // A drop of what is chosen.
-Visitor::Errand drop(Tag tag, std::string name, Ledger::Chosen endpoint,
-                     Ledger::Chosen destination) {
+Visitor::Request drop(Tag tag, std::string name, Ledger::Chosen endpoint,
+                      Ledger::Chosen destination) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     visitor.ledger.dropping(endpoint, destination);
     Task<std::optional<Visitor::Frame>> asking =
@@ -122,8 +122,8 @@ Task<bool> wait_for_the_end(Visitor& visitor) {
 
 }  // namespace
 
-Visitor::Errand save_directly(std::string endpoint, std::string destination, milliseconds ttl,
-                              std::size_t size) {
+Visitor::Request save_directly(std::string endpoint, std::string destination, milliseconds ttl,
+                               std::size_t size) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     Fd fd = visitor.ledger.make(endpoint, size);
     const std::size_t item = visitor.ledger.last();
@@ -159,7 +159,7 @@ Visitor::Errand save_directly(std::string endpoint, std::string destination, mil
   });
 }
 
-Visitor::Errand bind_directly(std::string destination, std::string endpoint) {
+Visitor::Request bind_directly(std::string destination, std::string endpoint) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     const std::string properties = "of " + destination;
     const std::string bytes = frame(Kind::bind, 6,
@@ -174,7 +174,7 @@ Visitor::Errand bind_directly(std::string destination, std::string endpoint) {
   });
 }
 
-Visitor::Errand find_directly(std::string endpoint, std::size_t count) {
+Visitor::Request find_directly(std::string endpoint, std::size_t count) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     const std::vector<std::string> lookups(count, find_frame(7, endpoint));
     Task<bool> finding =
@@ -183,7 +183,7 @@ Visitor::Errand find_directly(std::string endpoint, std::size_t count) {
   });
 }
 
-Visitor::Errand find_directly_by_destination(std::string destination) {
+Visitor::Request find_directly_by_destination(std::string destination) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     const std::vector<std::string> lookups(1, find_destination_frame(8, destination));
     Task<bool> finding = find_all(
@@ -192,7 +192,7 @@ Visitor::Errand find_directly_by_destination(std::string destination) {
   });
 }
 
-Visitor::Errand find_nothing_directly(std::string name) {
+Visitor::Request find_nothing_directly(std::string name) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     visitor.send(find_frame(1, name) + find_destination_frame(2, name));
     for (const std::uint64_t id : {1U, 2U}) {
@@ -206,17 +206,17 @@ Visitor::Errand find_nothing_directly(std::string name) {
   });
 }
 
-Visitor::Errand drop_endpoint(std::string endpoint) {
+Visitor::Request drop_endpoint(std::string endpoint) {
   return drop(Tag::endpoint, endpoint, exactly(endpoint), none);
 }
-Visitor::Errand drop_destination(std::string destination) {
+Visitor::Request drop_destination(std::string destination) {
   return drop(Tag::destination, destination, none, exactly(destination));
 }
-Visitor::Errand drop_prefix(std::string prefix) {
+Visitor::Request drop_prefix(std::string prefix) {
   return drop(Tag::prefix, prefix, beginning(prefix), beginning(prefix));
 }
 
-Visitor::Errand drop_and_cancel() {
+Visitor::Request drop_and_cancel() {
   return directly([=](Visitor& visitor) -> Task<bool> {
     visitor.send(frame(Kind::drop, 1, {{Tag::prefix, "nobody"}}) +
                  frame(Kind::cancel, 2, {}, {{Tag::target, 1}}));
@@ -232,7 +232,7 @@ Visitor::Errand drop_and_cancel() {
   });
 }
 
-Visitor::Errand list_directly(std::string endpoint, std::size_t limit) {
+Visitor::Request list_directly(std::string endpoint, std::size_t limit) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     std::multiset<std::string> told;
     std::string cursor;
@@ -256,13 +256,13 @@ Visitor::Errand list_directly(std::string endpoint, std::size_t limit) {
   });
 }
 
-Visitor::Errand ask_directly() {
+Visitor::Request ask_directly() {
   return directly([=](Visitor& visitor) -> Task<bool> {
     visitor.send(frame(Kind::ping, 1) + frame(Kind::statistics, 2) + frame(Kind::find, 3) +
                  frame(static_cast<Kind>(99), 4) + find_frame(5, "nothing"));
     std::uint64_t id = 0;
     for (const Kind kind :
-         {Kind::pong, Kind::statistics_told, Kind::error, Kind::error, Kind::found}) {
+         {Kind::pong, Kind::statistics_reply, Kind::error, Kind::error, Kind::found}) {
       const std::optional<Visitor::Frame> answer = co_await visitor.frame();
       if (!answer) co_return false;
       EXPECT_EQ(answer->reply.kind, kind);
@@ -272,7 +272,7 @@ Visitor::Errand ask_directly() {
   });
 }
 
-Visitor::Errand save_two_directly(std::string endpoint) {
+Visitor::Request save_two_directly(std::string endpoint) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     const Ends ends = pipe_pair();
     visitor.send(save_frame(1, endpoint), {ends.first.get(), ends.second.get()});
@@ -281,7 +281,7 @@ Visitor::Errand save_two_directly(std::string endpoint) {
   });
 }
 
-Visitor::Errand save_two_in_turn(std::string endpoint) {
+Visitor::Request save_two_in_turn(std::string endpoint) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     make_and_send(visitor, endpoint, false);
     const Ends ends = pipe_pair();
@@ -291,7 +291,7 @@ Visitor::Errand save_two_in_turn(std::string endpoint) {
   });
 }
 
-Visitor::Errand save_itself_directly(std::string endpoint) {
+Visitor::Request save_itself_directly(std::string endpoint) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     visitor.send(save_frame(1, endpoint), {visitor.descriptor()});
     const std::optional<Visitor::Frame> answer = co_await visitor.frame();
@@ -302,7 +302,7 @@ Visitor::Errand save_itself_directly(std::string endpoint) {
   });
 }
 
-Visitor::Errand leave_directly_after(std::string bytes) {
+Visitor::Request leave_directly_after(std::string bytes) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     visitor.send(bytes);
     visitor.leave();
@@ -310,7 +310,7 @@ Visitor::Errand leave_directly_after(std::string bytes) {
   });
 }
 
-Visitor::Errand save_directly_and_leave(std::string endpoint) {
+Visitor::Request save_directly_and_leave(std::string endpoint) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     make_and_send(visitor, endpoint, true);
     visitor.leave();
@@ -318,7 +318,7 @@ Visitor::Errand save_directly_and_leave(std::string endpoint) {
   });
 }
 
-Visitor::Errand save_half_and_leave(std::string endpoint) {
+Visitor::Request save_half_and_leave(std::string endpoint) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     make_and_send(visitor, endpoint, false);
     visitor.leave();
@@ -326,7 +326,7 @@ Visitor::Errand save_half_and_leave(std::string endpoint) {
   });
 }
 
-Visitor::Errand stall_directly_after(std::string bytes) {
+Visitor::Request stall_directly_after(std::string bytes) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     visitor.send(bytes);
     Task<bool> waiting = wait_for_the_end(visitor);
@@ -334,7 +334,7 @@ Visitor::Errand stall_directly_after(std::string bytes) {
   });
 }
 
-Visitor::Errand save_half_and_stall(std::string endpoint) {
+Visitor::Request save_half_and_stall(std::string endpoint) {
   return directly([=](Visitor& visitor) -> Task<bool> {
     make_and_send(visitor, endpoint, false);
     Task<bool> waiting = wait_for_the_end(visitor);

@@ -1,4 +1,4 @@
-#include "faults/postfix_errands.hpp"
+#include "faults/postfix_requests.hpp"
 
 #include <sys/eventfd.h>
 
@@ -79,7 +79,7 @@ Task<bool> save_wrongly(Visitor& visitor, std::string endpoint, std::vector<int>
 
 }  // namespace
 
-Visitor::Errand save(std::string endpoint, std::string ttl, std::size_t size) {
+Visitor::Request save(std::string endpoint, std::string ttl, std::size_t size) {
   return [=](Visitor& visitor) -> Task<bool> {
     Fd fd = visitor.ledger.make(endpoint, size);
     const std::size_t item = visitor.ledger.last();
@@ -103,7 +103,7 @@ Visitor::Errand save(std::string endpoint, std::string ttl, std::size_t size) {
   };
 }
 
-Visitor::Errand bind(std::string destination, std::string endpoint) {
+Visitor::Request bind(std::string destination, std::string endpoint) {
   return [=](Visitor& visitor) -> Task<bool> {
     const std::string properties = "of " + destination;
     visitor.send(save_dest(destination, properties, endpoint));
@@ -116,7 +116,7 @@ Visitor::Errand bind(std::string destination, std::string endpoint) {
   };
 }
 
-Visitor::Errand find(std::string endpoint, std::string then) {
+Visitor::Request find(std::string endpoint, std::string then) {
   return [=](Visitor& visitor) -> Task<bool> {
     Task<Looked> look = look_up(visitor, endpoint);
     const Looked found = co_await look;
@@ -126,7 +126,7 @@ Visitor::Errand find(std::string endpoint, std::string then) {
   };
 }
 
-Visitor::Errand find_by_destination(std::string destination) {
+Visitor::Request find_by_destination(std::string destination) {
   return [=](Visitor& visitor) -> Task<bool> {
     const Ledger::Certain before = visitor.ledger.certain_for(destination);
     visitor.send(find_dest(destination));
@@ -142,7 +142,7 @@ Visitor::Errand find_by_destination(std::string destination) {
   };
 }
 
-Visitor::Errand ask(std::string requests, std::vector<std::string> answers) {
+Visitor::Request ask(std::string requests, std::vector<std::string> answers) {
   return [=](Visitor& visitor) -> Task<bool> {
     visitor.send(requests);
     for (const std::string& answer : answers) {
@@ -154,7 +154,7 @@ Visitor::Errand ask(std::string requests, std::vector<std::string> answers) {
   };
 }
 
-Visitor::Errand find_and_talk_nonsense(std::string endpoint) {
+Visitor::Request find_and_talk_nonsense(std::string endpoint) {
   return [=](Visitor& visitor) -> Task<bool> {
     Task<Looked> look = look_up(visitor, endpoint);
     const Looked found = co_await look;
@@ -169,7 +169,7 @@ Visitor::Errand find_and_talk_nonsense(std::string endpoint) {
   };
 }
 
-Visitor::Errand save_two(std::string endpoint) {
+Visitor::Request save_two(std::string endpoint) {
   return [=](Visitor& visitor) -> Task<bool> {
     const Ends ends = pipe_pair();
     const Fd file{::eventfd(0, EFD_CLOEXEC)};
@@ -178,14 +178,14 @@ Visitor::Errand save_two(std::string endpoint) {
   };
 }
 
-Visitor::Errand save_itself(std::string endpoint) {
+Visitor::Request save_itself(std::string endpoint) {
   return [=](Visitor& visitor) -> Task<bool> {
     Task<bool> refused = save_wrongly(visitor, endpoint, {visitor.descriptor()});
     co_return co_await refused;
   };
 }
 
-Visitor::Errand leave_after(std::string bytes) {
+Visitor::Request leave_after(std::string bytes) {
   return [=](Visitor& visitor) -> Task<bool> {
     visitor.send(bytes);
     visitor.leave();
@@ -193,7 +193,7 @@ Visitor::Errand leave_after(std::string bytes) {
   };
 }
 
-Visitor::Errand stall_after(std::string bytes) {
+Visitor::Request stall_after(std::string bytes) {
   return [=](Visitor& visitor) -> Task<bool> {
     visitor.send(bytes);
     const bool ended = co_await visitor.ended();
@@ -202,7 +202,7 @@ Visitor::Errand stall_after(std::string bytes) {
   };
 }
 
-Visitor::Errand find_and_stall(std::string endpoint) {
+Visitor::Request find_and_stall(std::string endpoint) {
   return [=](Visitor& visitor) -> Task<bool> {
     Task<Looked> look = look_up(visitor, endpoint);
     const Looked found = co_await look;

@@ -4,16 +4,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
-#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "io/stream.hpp"
 #include "io/task.hpp"
+#include "server/postfix_reader.hpp"
 #include "server/service.hpp"
 #include "server/session.hpp"
 #include "server/unconfirmed_saves.hpp"
-#include "wire/attribute_reader.hpp"
 #include "wire/postfix_codec.hpp"
 
 namespace scache::server {
@@ -22,9 +20,6 @@ namespace scache::server {
 // client disconnects, exceeds the time limit of a request, or violates the protocol.
 class PostfixSession {
  public:
-  // Consecutive attribute names without a request: enough for a client to resynchronize.
-  static constexpr unsigned kMaxUnexpectedNames = 300;
-
   // `owner` is the client's user id.
   PostfixSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
                  const SessionSettings& settings, std::uint32_t owner)
@@ -34,7 +29,7 @@ class PostfixSession {
         log_{log},
         settings_{settings},
         owner_{owner},
-        reader_{settings.limits.list},
+        reader_{stream, events, log, settings},
         unconfirmed_{stream, service} {}
 
   // Why run() returned: the session has ended, or the client continues in the direct protocol.
@@ -45,33 +40,6 @@ class PostfixSession {
 
  private:
   using Kind = postfix_codec::Kind;
-
-  // The result of waiting for an attribute list.
-  enum class ListStatus : std::uint8_t {
-    list,
-    // A list that does not begin with the expected name.
-    unexpected,
-    // The list is incomplete.
-    incomplete,
-    // The client has disconnected or the time limit is over; reason_ has the errno.
-    end,
-    // The client violated the protocol: the session ends.
-    invalid,
-  };
-  class ListReader;
-
-  // Waits for a list that begins with `wanted`; the caller repeats it while the result is
-  // `incomplete`, and removes the list by drop_list().
-  ListReader read_list(std::string_view wanted) noexcept;
-  ListStatus scan_input(std::string_view wanted);
-  Watch::Awaiter more_input(std::string_view wanted);
-  // A client that has not read its reply is not idle.
-  void be_busy() {
-    if (std::exchange(idle_, false)) events_.busy();
-  }
-  ListStatus receive(std::string_view wanted);
-  ListStatus handle_end(Flow flow, std::string_view wanted);
-  void drop_list() noexcept;
 
   // Answers a request, or returns the exchange that it starts.
   Task<bool> serve();
@@ -95,12 +63,7 @@ class PostfixSession {
   Log& log_;
   const SessionSettings& settings_;
   std::uint32_t owner_;
-  AttributeReader reader_;
-  Instant deadline_ = kNever;
-  // Whether the session has reported itself idle to events_.
-  bool idle_ = false;
-  int reason_ = 0;
-  unsigned unexpected_names_ = 0;
+  PostfixReader reader_;
   bool is_direct_ = false;
   UnconfirmedSaves unconfirmed_;
 };

@@ -109,9 +109,9 @@ TEST_F(PostfixSessionMisuseTest, WhatWasAskedBeforeNonsenseIsAnswered) {
 
 TEST_F(PostfixSessionMisuseTest, StrayNamesUpToTheirLimitAreForgiven) {
   std::string names;
-  for (unsigned i = 1; i < PostfixSession::kMaxUnexpectedNames; ++i) names += strings({"x"});
+  for (unsigned i = 1; i < PostfixReader::kMaxUnexpectedNames; ++i) names += strings({"x"});
   EXPECT_EQ(talk->ask(names + find_endp("e")), kNoEndpoint);
-  EXPECT_EQ(log.take().size(), PostfixSession::kMaxUnexpectedNames - 1);
+  EXPECT_EQ(log.take().size(), PostfixReader::kMaxUnexpectedNames - 1);
   // A request in between resets the count.
   EXPECT_EQ(talk->ask(names + find_endp("e")), kNoEndpoint);
   EXPECT_FALSE(talk->is_over());
@@ -119,7 +119,7 @@ TEST_F(PostfixSessionMisuseTest, StrayNamesUpToTheirLimitAreForgiven) {
 
 TEST_F(PostfixSessionMisuseTest, StrayNamesBeyondTheirLimitEndTheSession) {
   log.take();
-  for (unsigned i = 0; i < PostfixSession::kMaxUnexpectedNames; ++i) {
+  for (unsigned i = 0; i < PostfixReader::kMaxUnexpectedNames; ++i) {
     ASSERT_FALSE(talk->is_over());
     talk->say(i % 2 == 0 ? strings({"x"}) : "\0"s);
   }

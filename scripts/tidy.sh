@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 good=$PWD/build/tidy
 mkdir -p "$good"
-options=(-std=c++23 -D_GNU_SOURCE '-DSCACHE_VERSION="0"' -DSCACHE_VECTORS='""' -Isrc -Iinclude -Itests -Ifuzz
+options=(-std=c++23 -D_GNU_SOURCE '-DSCACHE_VERSION="0"' '-DSCACHE_BUILD="0"' -DSCACHE_VECTORS='""' -Isrc -Iinclude -Itests -Ifuzz
   -Wall -Wextra -Wconversion -Wshadow)
 
 tidy_one() {

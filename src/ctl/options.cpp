@@ -96,7 +96,7 @@ class Reader {
     options_.socket = std::move(socket);
     app_.require_subcommand(1);
     app_.failure_message(complaint);
-    app_.set_version_flag("--version", "scachectl " SCACHE_VERSION);
+    app_.set_version_flag("--version", "scachectl " SCACHE_BUILD);
     app_.option_defaults()->always_capture_default(false);
     app_.add_option("--socket", options_.socket,
                     "Path of the server's socket (default: $SCACHE_SOCKET)")

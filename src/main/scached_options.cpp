@@ -58,7 +58,7 @@ std::expected<ScachedOptions, int> read_scached_options(int argc, char* argv[]) 
       ->check(is_open);
   app.add_flag("--check", options.check, "Check the configuration and exit");
   app.add_flag("--print-config", options.print, "Print the effective configuration and exit");
-  app.set_version_flag("--version", "scached " SCACHE_VERSION);
+  app.set_version_flag("--version", "scached " SCACHE_BUILD);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& stopped) {

@@ -13,6 +13,7 @@
 #include "require.hpp"
 #include "target.hpp"
 #include "wire/direct_frame.hpp"
+#include "wire/direct_reply.hpp"
 #include "wire/direct_request.hpp"
 
 namespace scache::fuzz {
@@ -82,7 +83,7 @@ void check_fields(const FieldList& list, const std::optional<Fields>& fields) {
   require(!list.malformed, "what is no field makes no fields");
   for (const Field& field : list.fields) {
     const auto tag = static_cast<Tag>(field.tag);
-    if (field.tag == 0 || field.tag > static_cast<std::uint16_t>(Tag::server)) continue;
+    if (field.tag == 0 || field.tag >= static_cast<std::uint16_t>(Tag::end)) continue;
     require(fields->has(tag), "a field that is there is found");
     if (tag == Tag::ttl || tag == Tag::uses || tag == Tag::target) {
       require(fields->number(tag) == number_in(field.value), "a number is little-endian");
@@ -140,7 +141,7 @@ void check_request(const FrameStep& frame, const std::optional<Fields>& fields) 
   }
   require(!request.error().text.empty(), "a refusal has a reason");
   std::string out;
-  put_error(out, frame.header.id, request.error().code, request.error().text);
+  put_error(out, frame.header.id, {request.error().code, request.error().text});
   const FrameStep error = read_frame(out);
   require(error.kind == FrameStep::Kind::frame && error.header.id == frame.header.id,
           "a refusal is a frame");

@@ -74,7 +74,6 @@ World::World(const Settings& settings, Closer& closer)
       service_{{.limits = cache_limits(settings.small_limits),
                 .ttl_limit = kTtlLimit,
                 .listening = ListeningAddress{listening_.get()}},
-               statistics_,
                closer,
                log_},
       server_{loop_,

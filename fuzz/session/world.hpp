@@ -9,7 +9,6 @@
 #include "rooms.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
-#include "server/statistics.hpp"
 #include "silent_log.hpp"
 #include "support/fake_clock.hpp"
 
@@ -56,7 +55,6 @@ class World {
   Fd listening_;
   SilentLog log_;
   Loop loop_;
-  Statistics statistics_{0};
   Service service_;
   Server server_;
 };

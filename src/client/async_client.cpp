@@ -24,11 +24,6 @@ struct __attribute__((visibility("hidden"))) AsyncClient::Impl {
     multiplex.start(id, Kind::drop, client::drop_request(id, by, name));
     return id;
   }
-  Request plain(Kind kind) {
-    const RequestId id = multiplex.next_id();
-    multiplex.start(id, kind, client::plain_request(id, kind));
-    return id;
-  }
 
   client::Multiplex multiplex;
 };
@@ -80,11 +75,15 @@ AsyncClient::Request AsyncClient::list_page(const ListOptions& options,
 }
 
 AsyncClient::Request AsyncClient::statistics() {
-  return impl_->plain(Kind::statistics);
+  const RequestId id = impl_->multiplex.next_id();
+  impl_->multiplex.start(id, Kind::statistics, client::statistics_request(id));
+  return id;
 }
 
 AsyncClient::Request AsyncClient::ping() {
-  return impl_->plain(Kind::ping);
+  const RequestId id = impl_->multiplex.next_id();
+  impl_->multiplex.start(id, Kind::ping, client::ping_request(id));
+  return id;
 }
 
 AsyncClient::Request AsyncClient::cancel(Request id) {

@@ -13,7 +13,6 @@ inline namespace v0 {
 using base::BootClock;
 using base::Instant;
 using client::Stream;
-using wire::direct::Kind;
 using wire::direct::Tag;
 
 struct __attribute__((visibility("hidden"))) Client::Impl {
@@ -186,9 +185,7 @@ Result<std::vector<Entry>> Client::list(const ListOptions& options, Timeout time
 Result<std::vector<Statistic>> Client::statistics(Timeout timeout) {
   return impl_->call_direct<std::vector<Statistic>>(
       timeout, "statistics",
-      [](client::RequestId id) -> Result<std::string> {
-        return client::plain_request(id, Kind::statistics);
-      },
+      [](client::RequestId id) -> Result<std::string> { return client::statistics_request(id); },
       client::read_statistics);
 }
 
@@ -204,9 +201,7 @@ Result<std::string> Client::ping(Timeout timeout) {
         }
         return Impl::ask<std::string>(
             stream, until, nullptr,
-            [](client::RequestId id) -> Result<std::string> {
-              return client::plain_request(id, Kind::ping);
-            },
+            [](client::RequestId id) -> Result<std::string> { return client::ping_request(id); },
             client::read_pong);
       });
 }

@@ -1,40 +1,42 @@
 #include "client/direct_messages.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/stream_socket.hpp"
+#include "wire/direct_reply.hpp"
+#include "wire/direct_request.hpp"
 
 namespace scache::client {
 namespace {
 
 using direct::Fields;
-using direct::FrameWriter;
 using direct::Kind;
 using direct::Tag;
 using std::chrono::milliseconds;
 
-// Most frames fit, so that they are not reallocated as they grow.
-constexpr std::size_t kMostFrames = 512;
-
-// Completes a frame, unless it exceeds the protocol's maximum.
-Result<std::string> finish(FrameWriter& writer, std::string& frame) {
-  if (writer.size() > direct::kMaxFrame) {
+// A frame for `put(std::string&)` to write. Most fit into it without being moved as they grow.
+template <typename Put>
+Result<std::string> make_frame(Put put) {
+  std::string frame;
+  frame.reserve(512);
+  put(frame);
+  if (frame.size() > direct::kMaxFrame) {
     return Error{ErrorCode::too_large, "The request exceeds the maximum size of a frame."};
   }
-  writer.end();
-  return std::move(frame);
+  return frame;
 }
 
-void put_ttl(FrameWriter& writer, const Ttl& ttl) {
-  if (ttl) writer.put(Tag::ttl, static_cast<std::uint64_t>(ttl->count()));
+direct::Drop::What what_of(Tag by) noexcept {
+  if (by == Tag::endpoint) return direct::Drop::What::endpoint;
+  return by == Tag::destination ? direct::Drop::What::destination : direct::Drop::What::prefix;
 }
 
-// Saturates a time that exceeds the type's range.
-milliseconds read_time(const Fields& fields, Tag tag) {
-  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  return milliseconds{static_cast<std::int64_t>(std::min(fields.number(tag), kMost))};
+SaveDestination wire_binding(const Binding& binding, std::string_view endpoint) {
+  return {.ttl = binding.ttl.value_or(kNoTtl),
+          .destination = binding.destination,
+          .properties = binding.properties,
+          .endpoint = endpoint};
 }
 
 // The age of the connection now. Both numbers come from other processes and may have any value; the
@@ -51,40 +53,36 @@ Error bad_reply() {
 }
 
 // The library's error codes are the server's plus 100.
-Error read_error(const Fields& fields) {
-  constexpr std::uint64_t kCodes = 100;
-  const std::uint64_t code = fields.number(Tag::code);
-  std::string text{fields.bytes(Tag::text)};
-  if (code < static_cast<std::uint64_t>(direct::ErrorCode::malformed) ||
-      code > static_cast<std::uint64_t>(direct::ErrorCode::cancelled)) {
+Error library_error(const direct::ErrorReply& error) {
+  constexpr int kCodes = 100;
+  std::string text{error.text};
+  if (error.code == direct::ErrorCode{}) {
     return {ErrorCode::protocol, "The server returned an unknown error: " + text};
   }
-  const auto name = direct::name_of(static_cast<direct::ErrorCode>(code));
-  if (text.empty()) text = name;
-  return {static_cast<ErrorCode>(kCodes + code), std::move(text)};
+  if (text.empty()) text = direct::name_of(error.code);
+  return {static_cast<ErrorCode>(kCodes + static_cast<int>(error.code)), std::move(text)};
 }
 
 Result<Fields> read(const Reply& reply, Kind wanted) {
   const auto fields = Fields::read(reply.body);
   if (!fields) return bad_reply();
-  if (reply.header.kind == static_cast<std::uint8_t>(Kind::error)) return read_error(*fields);
+  if (reply.header.kind == static_cast<std::uint8_t>(Kind::error))
+    return library_error(direct::read_error(*fields));
   if (reply.header.kind != static_cast<std::uint8_t>(wanted)) return bad_reply();
   return *fields;
 }
 
-Entry read_entry(const Fields& fields) {
-  const bool binding = fields.has(Tag::destination);
-  return {.kind = binding ? Entry::Kind::binding : Entry::Kind::connection,
-          .endpoint = std::string{fields.bytes(Tag::endpoint)},
-          .destination = std::string{fields.bytes(Tag::destination)},
-          .properties = std::string{fields.bytes(binding ? Tag::destination_properties
-                                                         : Tag::endpoint_properties)},
-          .ttl = read_time(fields, Tag::ttl),
-          .id = fields.number(Tag::connection),
-          .uses = fields.number(Tag::uses),
-          .age = read_time(fields, Tag::age),
-          .idle = read_time(fields, Tag::idle),
-          .owner = fields.number(Tag::owner)};
+Entry entry_of(const direct::EntryReply& entry) {
+  return {.kind = entry.destination ? Entry::Kind::binding : Entry::Kind::connection,
+          .endpoint = std::string{entry.endpoint},
+          .destination = std::string{entry.destination.value_or(std::string_view{})},
+          .properties = std::string{entry.properties},
+          .ttl = entry.ttl,
+          .id = entry.connection,
+          .uses = entry.uses,
+          .age = entry.age,
+          .idle = entry.idle,
+          .owner = entry.owner};
 }
 
 }  // namespace
@@ -111,48 +109,34 @@ Result<void> check_saved(const Connection& connection, const SaveOptions& option
 }
 
 Result<std::string> find_request(RequestId id, Tag by, std::string_view name) {
-  std::string frame;
-  frame.reserve(kMostFrames);
-  FrameWriter writer{frame, Kind::find, id};
-  return finish(writer.put(by, name), frame);
+  return make_frame([&](std::string& out) {
+    if (by == Tag::endpoint) return direct::put_find(out, id, FindEndpoint{name});
+    direct::put_find(out, id, FindDestination{name});
+  });
 }
 
 Result<std::string> save_request(RequestId id, const Connection& connection,
                                  const SaveOptions& options, Instant now) {
   if (auto good = check_saved(connection, options); !good) return good.error();
-  std::string frame;
-  frame.reserve(kMostFrames);
-  FrameWriter writer{frame, Kind::save, id, true};
-  writer.put(Tag::endpoint, connection.endpoint);
-  writer.put(Tag::endpoint_properties, connection.endpoint_properties);
-  put_ttl(writer, options.ttl);
-  if (connection.id != 0) {
-    writer.put(Tag::connection, connection.id).put(Tag::uses, connection.uses);
-    writer.put(Tag::age, static_cast<std::uint64_t>(age_of(connection, now).count()));
-  }
-  for (const Binding& binding : options.bindings) {
-    writer.open(Tag::binding).put(Tag::destination, binding.destination);
-    writer.put(Tag::destination_properties, binding.properties);
-    put_ttl(writer, binding.ttl);
-    writer.close();
-  }
-  return finish(writer, frame);
+  SaveEndpoint save{.ttl = options.ttl.value_or(kNoTtl),
+                    .endpoint = connection.endpoint,
+                    .properties = connection.endpoint_properties};
+  if (connection.id != 0) save.past = {connection.id, connection.uses, age_of(connection, now)};
+  return make_frame([&](std::string& out) {
+    direct::SaveWriter writer{out, id, save};
+    for (const Binding& binding : options.bindings) writer.add(wire_binding(binding, {}));
+    writer.end();
+  });
 }
 
 Result<std::string> bind_request(RequestId id, const Binding& binding, std::string_view endpoint) {
   if (auto good = check_ttl(binding.ttl); !good) return good.error();
-  std::string frame;
-  FrameWriter writer{frame, Kind::bind, id};
-  writer.put(Tag::destination, binding.destination).put(Tag::endpoint, endpoint);
-  writer.put(Tag::destination_properties, binding.properties);
-  put_ttl(writer, binding.ttl);
-  return finish(writer, frame);
+  return make_frame(
+      [&](std::string& out) { direct::put_bind(out, id, wire_binding(binding, endpoint)); });
 }
 
 Result<std::string> drop_request(RequestId id, Tag by, std::string_view name) {
-  std::string frame;
-  FrameWriter writer{frame, Kind::drop, id};
-  return finish(writer.put(by, name), frame);
+  return make_frame([&](std::string& out) { direct::put_drop(out, id, {what_of(by), name}); });
 }
 
 Result<std::string> list_request(RequestId id, const ListOptions& options,
@@ -163,24 +147,30 @@ Result<std::string> list_request(RequestId id, const ListOptions& options,
     return Error{ErrorCode::invalid_argument,
                  "The request selects neither connections nor bindings."};
   }
-  std::string frame;
-  FrameWriter writer{frame, Kind::list, id};
-  writer.put(Tag::what, what).put(Tag::prefix, options.prefix);
-  if (cursor) writer.put(Tag::cursor, *cursor);
-  if (options.page > 0) writer.put(Tag::limit, std::uint64_t{options.page});
-  return finish(writer, frame);
+  return make_frame([&](std::string& out) {
+    direct::put_list(out, id,
+                     {.what = what,
+                      .prefix = options.prefix,
+                      .cursor = cursor ? std::string_view{*cursor} : std::string_view{},
+                      .limit = options.page});
+  });
 }
 
-std::string plain_request(RequestId id, Kind kind) {
+std::string statistics_request(RequestId id) {
   std::string frame;
-  FrameWriter{frame, kind, id}.end();
+  direct::put_statistics(frame, id);
+  return frame;
+}
+
+std::string ping_request(RequestId id) {
+  std::string frame;
+  direct::put_ping(frame, id);
   return frame;
 }
 
 std::string cancel_request(RequestId id, RequestId target) {
   std::string frame;
-  FrameWriter writer{frame, Kind::cancel, id};
-  writer.put(Tag::target, target).end();
+  direct::put_cancel(frame, id, {target});
   return frame;
 }
 
@@ -188,46 +178,45 @@ Result<Connection> read_found(Reply& reply, Instant now) {
   const auto fields = read(reply, Kind::found);
   if (!fields) return fields.error();
   if (!reply.descriptor) return Connection{};
-  return Connection{
-      .descriptor = Descriptor{reply.descriptor.release()},
-      .endpoint = std::string{fields->bytes(Tag::endpoint)},
-      .endpoint_properties = std::string{fields->bytes(Tag::endpoint_properties)},
-      .destination_properties = std::string{fields->bytes(Tag::destination_properties)},
-      .id = fields->number(Tag::connection),
-      .uses = fields->number(Tag::uses),
-      .age = read_time(*fields, Tag::age),
-      .idle = read_time(*fields, Tag::idle),
-      .found_at = since_boot(now)};
+  const direct::FoundReply found = direct::read_found(*fields);
+  return Connection{.descriptor = Descriptor{reply.descriptor.release()},
+                    .endpoint = std::string{found.endpoint},
+                    .endpoint_properties = std::string{found.endpoint_properties},
+                    .destination_properties =
+                        std::string{found.destination_properties.value_or(std::string_view{})},
+                    .id = found.connection,
+                    .uses = found.uses,
+                    .age = found.age,
+                    .idle = found.idle,
+                    .found_at = since_boot(now)};
 }
 
 Result<Saved> read_saved(const Reply& reply) {
   const auto fields = read(reply, Kind::saved);
   if (!fields) return fields.error();
-  return Saved{.id = fields->number(Tag::connection),
-               .bindings = static_cast<std::size_t>(fields->number(Tag::bindings))};
+  const direct::SavedReply saved = direct::read_saved(*fields);
+  return Saved{.id = saved.connection, .bindings = static_cast<std::size_t>(saved.bindings)};
 }
 
 Result<Bound> read_bound(const Reply& reply) {
   const auto fields = read(reply, Kind::bound);
   if (!fields) return fields.error();
-  return fields->number(Tag::renewed) != 0 ? Bound::renewed : Bound::created;
+  return direct::read_bound(*fields).renewed ? Bound::renewed : Bound::created;
 }
 
 Result<Dropped> read_dropped(const Reply& reply) {
   const auto fields = read(reply, Kind::dropped);
   if (!fields) return fields.error();
-  return Dropped{.connections = fields->number(Tag::connections),
-                 .bindings = fields->number(Tag::bindings)};
+  const direct::DroppedReply dropped = direct::read_dropped(*fields);
+  return Dropped{.connections = dropped.connections, .bindings = dropped.bindings};
 }
 
 Result<Page> read_page(const Reply& reply) {
   const auto fields = read(reply, Kind::page);
   if (!fields) return fields.error();
   Page page;
-  const bool good = fields->each(Tag::entry, [&](const Fields& entry) {
-    page.entries.push_back(read_entry(entry));
-    return true;
-  });
+  const bool good = direct::each_entry(
+      *fields, [&](const direct::EntryReply& entry) { page.entries.push_back(entry_of(entry)); });
   if (!good) return bad_reply();
   if (fields->has(Tag::cursor)) page.cursor = fields->bytes(Tag::cursor);
   return page;
@@ -237,10 +226,10 @@ Result<std::vector<Statistic>> read_statistics(const Reply& reply) {
   const auto fields = read(reply, Kind::statistics_reply);
   if (!fields) return fields.error();
   std::vector<Statistic> statistics;
-  const bool good = fields->each(Tag::statistic, [&](const Fields& statistic) {
-    statistics.push_back({std::string{statistic.bytes(Tag::name)}, statistic.number(Tag::value)});
-    return true;
-  });
+  const bool good =
+      direct::each_statistic(*fields, [&](std::string_view name, std::uint64_t value) {
+        statistics.push_back({std::string{name}, value});
+      });
   if (!good) return bad_reply();
   return statistics;
 }
@@ -248,7 +237,13 @@ Result<std::vector<Statistic>> read_statistics(const Reply& reply) {
 Result<std::string> read_pong(const Reply& reply) {
   const auto fields = read(reply, Kind::pong);
   if (!fields) return fields.error();
-  return std::string{fields->bytes(Tag::server)};
+  return std::string{direct::read_pong(*fields)};
+}
+
+Result<bool> read_cancelled(const Reply& reply) {
+  const auto fields = read(reply, Kind::cancel_done);
+  if (!fields) return fields.error();
+  return direct::read_cancel_done(*fields).cancelled;
 }
 
 }  // namespace scache::client

@@ -26,8 +26,8 @@ Result<std::string> bind_request(RequestId id, const Binding& binding, std::stri
 Result<std::string> drop_request(RequestId id, direct::Tag by, std::string_view name);
 Result<std::string> list_request(RequestId id, const ListOptions& options,
                                  const std::optional<std::string>& cursor);
-// A request without fields: statistics or ping.
-std::string plain_request(RequestId id, direct::Kind kind);
+std::string statistics_request(RequestId id);
+std::string ping_request(RequestId id);
 std::string cancel_request(RequestId id, RequestId target);
 
 // One frame from the server. The body is valid as long as the bytes that it was read from.
@@ -46,6 +46,8 @@ Result<Dropped> read_dropped(const Reply& reply);
 Result<Page> read_page(const Reply& reply);
 Result<std::vector<Statistic>> read_statistics(const Reply& reply);
 Result<std::string> read_pong(const Reply& reply);
+// Whether the target was still under way.
+Result<bool> read_cancelled(const Reply& reply);
 
 // The time since boot, as in Connection::found_at.
 std::chrono::milliseconds since_boot(Instant moment) noexcept;

@@ -23,15 +23,6 @@ Result<Answer> widen(Result<T> result) {
   return Answer{std::move(*result)};
 }
 
-Result<Answer> read_cancelled(const Reply& reply) {
-  const auto fields = direct::Fields::read(reply.body);
-  if (!fields || reply.header.kind != static_cast<std::uint8_t>(Kind::cancel_done)) {
-    return Error{ErrorCode::protocol,
-                 "The server violated the protocol: the reply to the cancellation is invalid."};
-  }
-  return Answer{AsyncClient::Cancelled{fields->number(direct::Tag::cancelled) != 0}};
-}
-
 Result<Answer> read_answer(Kind asked, Reply& reply) {
   switch (asked) {
     case Kind::find:
@@ -48,8 +39,11 @@ Result<Answer> read_answer(Kind asked, Reply& reply) {
       return widen(read_statistics(reply));
     case Kind::ping:
       return widen(read_pong(reply));
-    default:
-      return read_cancelled(reply);
+    default: {
+      const auto cancelled = read_cancelled(reply);
+      if (!cancelled) return cancelled.error();
+      return Answer{AsyncClient::Cancelled{*cancelled}};
+    }
   }
 }
 

@@ -29,7 +29,6 @@
 #include "server/capacity.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
-#include "server/statistics.hpp"
 #include "server/statistics_report.hpp"
 
 namespace {
@@ -55,17 +54,15 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
 
   Loop loop;
   Closer closer;
-  Statistics statistics{std::time(nullptr)};
-  StatisticsReport report{loop, statistics, log, parameters.connection_cache_status_update_time,
-                          [] { return std::time(nullptr); }};
   Service service{{.limits = {.connections = capacity.connections},
                    .ttl_limit = parameters.connection_cache_ttl_limit,
                    .listening = ListeningAddress{listening},
                    .since = loop.now(),
                    .last_connection_id = random_number() >> Service::kSpareIdBits},
-                  statistics,
                   closer,
                   log};
+  StatisticsReport report{loop, service, log, parameters.connection_cache_status_update_time,
+                          [] { return std::time(nullptr); }};
   postfix::MasterChannel master{std::move(inherited.status), parameters.process_id, generation};
   const auto first_request = [&] {
     if (!options.arguments.empty()) std::exit(postfix::fail_start(log, surplus(options)));

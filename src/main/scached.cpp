@@ -25,7 +25,6 @@
 #include "main/scached_options.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
-#include "server/statistics.hpp"
 #include "server/statistics_report.hpp"
 #include "standalone/activation.hpp"
 #include "standalone/configuration_file.hpp"
@@ -93,9 +92,6 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
 
   Loop loop;
   Closer closer;
-  Statistics statistics{std::time(nullptr)};
-  StatisticsReport report{loop, statistics, log, configuration.statistics_interval,
-                          [] { return std::time(nullptr); }};
   Service service{{.limits = {.connections = capacity.connections,
                               .bindings_of_destination = configuration.bindings_of_destination,
                               .connection_bytes = configuration.connection_bytes,
@@ -105,9 +101,10 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                    .listening = ListeningAddress{listener->descriptor()},
                    .since = loop.now(),
                    .last_connection_id = random_number() >> Service::kSpareIdBits},
-                  statistics,
                   closer,
                   log};
+  StatisticsReport report{loop, service, log, configuration.statistics_interval,
+                          [] { return std::time(nullptr); }};
   service.find_newest_first(
       [&](std::string_view endpoint) { return configuration.newest_first(endpoint); });
   const auto clients_of_user = [&] {

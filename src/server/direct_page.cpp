@@ -1,15 +1,9 @@
 #include "server/direct_page.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 
 namespace scache::server {
-
-std::uint64_t milliseconds(Duration duration) noexcept {
-  const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0));
-}
 
 std::array<char, kCursorSize> cursor_of(const Position& place) noexcept {
   const std::int64_t deadline = place.deadline.time_since_epoch().count();
@@ -29,25 +23,24 @@ Position place_of(std::string_view cursor) noexcept {
   return place;
 }
 
-void put_entry(direct::FrameWriter& frame, const Cache::Entry& entry, Instant now) {
-  frame.open(direct::Tag::entry);
-  if (entry.kind == Cache::Entry::Kind::connection) {
-    const Provenance& from = *entry.provenance;
-    frame.put(direct::Tag::endpoint, entry.endpoint)
-        .put(direct::Tag::endpoint_properties, entry.properties)
-        .put(direct::Tag::ttl, milliseconds(entry.deadline - now))
-        .put(direct::Tag::connection, from.id)
-        .put(direct::Tag::uses, from.uses)
-        .put(direct::Tag::age, milliseconds(now - from.since))
-        .put(direct::Tag::idle, milliseconds(now - from.saved))
-        .put(direct::Tag::owner, from.owner);
-  } else {
-    frame.put(direct::Tag::destination, entry.destination)
-        .put(direct::Tag::endpoint, entry.endpoint)
-        .put(direct::Tag::destination_properties, entry.properties)
-        .put(direct::Tag::ttl, milliseconds(entry.deadline - now));
+direct::EntryReply reply_of(const Cache::Entry& entry, Instant now) noexcept {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  direct::EntryReply reply{.destination = {},
+                           .endpoint = entry.endpoint,
+                           .properties = entry.properties,
+                           .ttl = duration_cast<milliseconds>(entry.deadline - now)};
+  if (entry.kind == Cache::Entry::Kind::binding) {
+    reply.destination = entry.destination;
+    return reply;
   }
-  frame.close();
+  const Provenance& from = *entry.provenance;
+  reply.connection = from.id;
+  reply.uses = from.uses;
+  reply.age = duration_cast<milliseconds>(now - from.since);
+  reply.idle = duration_cast<milliseconds>(now - from.saved);
+  reply.owner = from.owner;
+  return reply;
 }
 
 }  // namespace scache::server

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -9,6 +10,7 @@
 #include "server/charge.hpp"
 #include "server/direct_details.hpp"
 #include "server/direct_page.hpp"
+#include "wire/direct_reply.hpp"
 
 // In one turn a session serves the received frames, works on a slice of a drop, sends, and waits
 // for input, for room in the socket, or for its next turn. Replies are sent together at the end of
@@ -21,10 +23,11 @@
 namespace scache::server {
 
 using direct::ErrorCode;
-using direct::FrameWriter;
-using direct::Tag;
 
 namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
 
 constexpr std::string_view kServer = "scache " SCACHE_VERSION;
 
@@ -217,10 +220,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
   save.each_binding([&](const SaveDestination& binding) {
     if (service_.save(binding, moment) != Saved::full) ++bindings;
   });
-  FrameWriter{stream_.output(), direct::Kind::saved, id}
-      .put(Tag::connection, connection.past.connection)
-      .put(Tag::bindings, bindings)
-      .end();
+  direct::put_saved(stream_.output(), id, {connection.past.connection, bindings});
   unconfirmed_.add(place);
 }
 
@@ -235,34 +235,28 @@ void DirectSession::answer(std::uint64_t id, const FindDestination& find) {
 void DirectSession::look_up(const Wanted& wanted) {
   if (wanted.by == Service::Lookup::endpoint) {
     std::optional<Claim> claim = service_.find(FindEndpoint{wanted.name}, now());
-    if (!claim) return put_miss(wanted.request);
+    if (!claim) return direct::put_not_found(stream_.output(), wanted.request);
     hand_over(wanted, std::move(*claim), {});
   } else {
     auto hit = service_.find(FindDestination{wanted.name}, now());
-    if (!hit) return put_miss(wanted.request);
+    if (!hit) return direct::put_not_found(stream_.output(), wanted.request);
     hand_over(wanted, std::move(hit->claim), hit->properties);
   }
 }
 
-void DirectSession::put_miss(std::uint64_t id) {
-  FrameWriter{stream_.output(), direct::Kind::found, id}.end();
-}
-
 void DirectSession::hand_over(const Wanted& wanted, Claim claim,
-                              std::string_view destination_properties) {
+                              std::optional<std::string_view> destination_properties) {
   const Provenance& from = claim.provenance();
   const Instant moment = now();
   found_.clear();
-  FrameWriter frame{found_, direct::Kind::found, wanted.request, true};
-  frame.put(Tag::endpoint, claim.endpoint()).put(Tag::endpoint_properties, claim.properties());
-  if (wanted.by == Service::Lookup::destination) {
-    frame.put(Tag::destination_properties, destination_properties);
-  }
-  frame.put(Tag::connection, from.id)
-      .put(Tag::uses, std::uint64_t{from.uses} + 1)
-      .put(Tag::age, milliseconds(moment - from.since))
-      .put(Tag::idle, milliseconds(moment - from.saved))
-      .end();
+  const direct::FoundReply found{.endpoint = claim.endpoint(),
+                                 .endpoint_properties = claim.properties(),
+                                 .destination_properties = destination_properties,
+                                 .connection = from.id,
+                                 .uses = std::uint64_t{from.uses} + 1,
+                                 .age = duration_cast<milliseconds>(moment - from.since),
+                                 .idle = duration_cast<milliseconds>(moment - from.saved)};
+  direct::put_found(found_, wanted.request, found);
   hand_over_.emplace(wanted, std::move(claim));
   send_found();
 }
@@ -284,9 +278,7 @@ void DirectSession::send_found() {
 void DirectSession::answer(std::uint64_t id, const direct::Bind& bind) {
   const Saved saved = service_.save(bind.binding, now());
   if (saved == Saved::full) return refuse(id, ErrorCode::full, "the cache is full");
-  FrameWriter{stream_.output(), direct::Kind::bound, id}
-      .put(Tag::renewed, std::uint64_t{saved == Saved::renewed})
-      .end();
+  direct::put_bound(stream_.output(), id, {.renewed = saved == Saved::renewed});
 }
 
 void DirectSession::answer(std::uint64_t id, const direct::Drop& drop) {
@@ -303,10 +295,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Drop& drop) {
 void DirectSession::put_dropped(std::uint64_t id, std::uint64_t connections,
                                 std::uint64_t bindings) {
   log_.detail("dropped: connections={} bindings={}", connections, bindings);
-  FrameWriter{stream_.output(), direct::Kind::dropped, id}
-      .put(Tag::connections, connections)
-      .put(Tag::bindings, bindings)
-      .end();
+  direct::put_dropped(stream_.output(), id, {connections, bindings});
 }
 
 void DirectSession::answer(std::uint64_t id, const direct::List& list) {
@@ -315,7 +304,7 @@ void DirectSession::answer(std::uint64_t id, const direct::List& list) {
   }
   const std::uint64_t most = std::min<std::uint64_t>(list.limit, kEntriesOfPage);
   const Instant moment = now();
-  FrameWriter page{stream_.output(), direct::Kind::page, id};
+  direct::PageWriter page{stream_.output(), id};
   std::uint64_t count = 0;
   const auto visit = [&](const Cache::Entry& entry) {
     const bool connection = entry.kind == Cache::Entry::Kind::connection;
@@ -325,43 +314,41 @@ void DirectSession::answer(std::uint64_t id, const direct::List& list) {
       return Cache::Verdict::keep;
     }
     if (count == most || page.size() > kBytesOfPage) return Cache::Verdict::stop;
-    put_entry(page, entry, moment);
+    page.put(reply_of(entry, moment));
     ++count;
     return Cache::Verdict::keep;
   };
-  if (const auto next = service_.walk(place_of(list.cursor), kLookedAtForPage, visit)) {
-    const auto cursor = cursor_of(*next);
-    page.put(Tag::cursor, std::string_view{cursor.data(), cursor.size()});
-  }
-  page.end();
+  const auto next = service_.walk(place_of(list.cursor), kLookedAtForPage, visit);
+  if (!next) return page.end({});
+  const auto cursor = cursor_of(*next);
+  page.end(std::string_view{cursor.data(), cursor.size()});
 }
 
 void DirectSession::answer(std::uint64_t id, const direct::Statistics&) {
-  FrameWriter frame{stream_.output(), direct::Kind::statistics_reply, id};
-  service_.visit_statistics(now(), [&](std::string_view name, std::uint64_t value) {
-    frame.open(Tag::statistic).put(Tag::name, name).put(Tag::value, value).close();
-  });
-  frame.end();
+  direct::StatisticsWriter reply{stream_.output(), id};
+  const Snapshot snapshot = service_.snapshot(now());
+  for (const Statistic& each : server::statistics()) {
+    reply.put(each.name, snapshot.*each.value);
+  }
+  reply.end();
 }
 
 void DirectSession::answer(std::uint64_t id, const direct::Ping&) {
-  FrameWriter{stream_.output(), direct::Kind::pong, id}.put(Tag::server, kServer).end();
+  direct::put_pong(stream_.output(), id, kServer);
 }
 
 void DirectSession::answer(std::uint64_t id, const direct::Cancel& cancel) {
   const bool was_under_way = drops_.cancel(cancel.target);
   if (was_under_way) {
-    direct::put_error(stream_.output(), cancel.target, ErrorCode::cancelled, "cancelled");
+    direct::put_error(stream_.output(), cancel.target, {ErrorCode::cancelled, "cancelled"});
   }
-  FrameWriter{stream_.output(), direct::Kind::cancel_done, id}
-      .put(Tag::cancelled, std::uint64_t{was_under_way})
-      .end();
+  direct::put_cancel_done(stream_.output(), id, {.cancelled = was_under_way});
 }
 
 void DirectSession::refuse(std::uint64_t id, ErrorCode code, std::string_view text) {
   log_.warn(kind_of(code), now(), "direct: {}: {}: {}", settings_.source, direct::name_of(code),
             text);
-  direct::put_error(stream_.output(), id, code, text);
+  direct::put_error(stream_.output(), id, {code, text});
 }
 
 }  // namespace scache::server

@@ -95,8 +95,8 @@ class DirectSession {
   void answer(std::uint64_t id, const direct::Cancel& cancel);
 
   void look_up(const Wanted& wanted);
-  void hand_over(const Wanted& wanted, Claim claim, std::string_view destination_properties);
-  void put_miss(std::uint64_t id);
+  void hand_over(const Wanted& wanted, Claim claim,
+                 std::optional<std::string_view> destination_properties);
   void put_dropped(std::uint64_t id, std::uint64_t connections, std::uint64_t bindings);
   void refuse(std::uint64_t id, direct::ErrorCode code, std::string_view text);
   // The time at the start of the loop's turn.

@@ -34,9 +34,8 @@ std::string_view word(Departure why) noexcept {
 
 }  // namespace
 
-Service::Service(const Settings& settings, Statistics& statistics, Closer& closer, Log& log)
+Service::Service(const Settings& settings, Closer& closer, Log& log)
     : settings_{settings},
-      statistics_{statistics},
       closer_{closer},
       log_{log},
       last_connection_id_{settings.last_connection_id},
@@ -114,7 +113,6 @@ std::optional<Claim> Service::find(const FindEndpoint& request, Instant now) {
   }
   log_.detail("find_endp: not found");
   ++totals_.endpoint_misses;
-  statistics_.endpoint_miss();
   return std::nullopt;
 }
 
@@ -128,7 +126,6 @@ std::optional<Cache::DestinationHit> Service::find(const FindDestination& reques
   }
   log_.detail("find_dest: not found");
   ++totals_.destination_misses;
-  statistics_.destination_miss();
   return std::nullopt;
 }
 
@@ -142,10 +139,8 @@ void Service::commit(Claim& claim, Lookup lookup) noexcept {
   claim.commit();
   if (lookup == Lookup::endpoint) {
     ++totals_.endpoint_hits;
-    statistics_.endpoint_hit();
   } else {
     ++totals_.destination_hits;
-    statistics_.destination_hit();
   }
 }
 
@@ -176,33 +171,23 @@ void Service::binding_left(std::string_view destination, std::string_view proper
               properties, endpoint);
 }
 
-void Service::visit_statistics(
-    Instant now, const std::function<void(std::string_view, std::uint64_t)>& visit) const {
+Snapshot Service::snapshot(Instant now) const noexcept {
   const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now - settings_.since);
-  visit("uptime_ms", static_cast<std::uint64_t>(uptime.count()));
-  visit("connections", cache_.connections());
-  visit("connections_limit", settings_.limits.connections);
-  visit("endpoints", cache_.endpoints());
-  visit("destinations", cache_.destinations());
-  visit("bindings", cache_.bindings());
-  visit("bytes", cache_.bytes());
-  visit("bytes_limit", settings_.limits.connection_bytes + settings_.limits.binding_bytes);
-  visit("connection_bytes", cache_.connection_bytes());
-  visit("connection_bytes_limit", settings_.limits.connection_bytes);
-  visit("binding_bytes", cache_.binding_bytes());
-  visit("binding_bytes_limit", settings_.limits.binding_bytes);
-  visit("connections_saved", totals_.connections_saved);
-  visit("connections_refused", totals_.connections_refused);
-  visit("bindings_saved", totals_.bindings_saved);
-  visit("bindings_renewed", totals_.bindings_renewed);
-  visit("endpoint_hits", totals_.endpoint_hits);
-  visit("endpoint_misses", totals_.endpoint_misses);
-  visit("destination_hits", totals_.destination_hits);
-  visit("destination_misses", totals_.destination_misses);
-  visit("expired", totals_.expired);
-  visit("evicted", totals_.evicted);
-  visit("dropped", totals_.dropped);
-  visit("dead", totals_.dead);
+  const CacheLimits& limits = settings_.limits;
+  Snapshot snapshot{totals_};
+  snapshot.uptime_ms = static_cast<std::uint64_t>(uptime.count());
+  snapshot.connections = cache_.connections();
+  snapshot.connections_limit = limits.connections;
+  snapshot.endpoints = cache_.endpoints();
+  snapshot.destinations = cache_.destinations();
+  snapshot.bindings = cache_.bindings();
+  snapshot.bytes = cache_.bytes();
+  snapshot.bytes_limit = limits.connection_bytes + limits.binding_bytes;
+  snapshot.connection_bytes = cache_.connection_bytes();
+  snapshot.connection_bytes_limit = limits.connection_bytes;
+  snapshot.binding_bytes = cache_.binding_bytes();
+  snapshot.binding_bytes_limit = limits.binding_bytes;
+  return snapshot;
 }
 
 Instant Service::deadline(std::chrono::milliseconds ttl, Instant now) const noexcept {
@@ -229,7 +214,9 @@ void Service::count_departure(Departure why) noexcept {
 }
 
 void Service::count_saved() noexcept {
-  statistics_.saved(cache_.destinations(), cache_.endpoints(), cache_.connections());
+  maxima_.destinations = std::max(maxima_.destinations, cache_.destinations());
+  maxima_.endpoints = std::max(maxima_.endpoints, cache_.endpoints());
+  maxima_.connections = std::max(maxima_.connections, cache_.connections());
 }
 
 }  // namespace scache::server

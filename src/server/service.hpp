@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -13,8 +12,7 @@
 #include "cache/cache.hpp"
 #include "io/closer.hpp"
 #include "io/descriptor.hpp"
-#include "server/statistics.hpp"
-#include "server/totals.hpp"
+#include "server/counters.hpp"
 #include "wire/request.hpp"
 
 namespace scache::server {
@@ -59,7 +57,7 @@ class Service final : private CacheObserver {
     std::uint64_t last_connection_id = 0;
   };
 
-  Service(const Settings& settings, Statistics& statistics, Closer& closer, Log& log);
+  Service(const Settings& settings, Closer& closer, Log& log);
   // Closes all connections as expired.
   ~Service() override;
   Service(const Service&) = delete;
@@ -116,9 +114,9 @@ class Service final : private CacheObserver {
   // See Cache::work().
   std::uint64_t work() const noexcept { return cache_.work(); }
   const Totals& totals() const noexcept { return totals_; }
-  // Calls `visit` with the name and value of each statistic.
-  void visit_statistics(Instant now,
-                        const std::function<void(std::string_view, std::uint64_t)>& visit) const;
+  Snapshot snapshot(Instant now) const noexcept;
+  // The maxima since the last call, or since the start.
+  Maxima take_maxima() noexcept { return std::exchange(maxima_, {}); }
 
  private:
   std::optional<Saved> refusal(const DescriptorFacts& facts) const noexcept;
@@ -139,10 +137,10 @@ class Service final : private CacheObserver {
   void count_saved() noexcept;
 
   Settings settings_;
-  Statistics& statistics_;
   Closer& closer_;
   Log& log_;
   Totals totals_;
+  Maxima maxima_;
   std::uint64_t last_connection_id_;
   Cache cache_;
 };

@@ -6,13 +6,14 @@
 
 namespace scache::server {
 
-StatisticsReport::StatisticsReport(Loop& loop, Statistics& statistics, Log& log, Duration interval,
+StatisticsReport::StatisticsReport(Loop& loop, Service& service, Log& log, Duration interval,
                                    WallClock clock)
     : loop_{loop},
-      statistics_{statistics},
+      service_{service},
       log_{log},
       interval_{interval},
       clock_{std::move(clock)},
+      lines_{clock_()},
       timer_{loop, [this] { report(); }} {
   timer_.set(after(loop_.now(), interval_));
 }
@@ -26,9 +27,8 @@ void StatisticsReport::set_interval(Duration interval) noexcept {
 void StatisticsReport::report() noexcept {
   timer_.set(after(loop_.now(), interval_));
   try {
-    for (const std::string& line : statistics_.next_interval(clock_())) {
-      log_.write(Severity::info, line);
-    }
+    const auto lines = lines_.next_interval(clock_(), service_.totals(), service_.take_maxima());
+    for (const std::string& line : lines) log_.write(Severity::info, line);
   } catch (const std::exception& failure) {
     log_.warn("cannot log the statistics: {}", failure.what());
   }

@@ -6,7 +6,8 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "io/loop.hpp"
-#include "server/statistics.hpp"
+#include "server/service.hpp"
+#include "server/statistics_lines.hpp"
 
 namespace scache::server {
 
@@ -15,8 +16,7 @@ class StatisticsReport {
  public:
   using WallClock = std::function<std::time_t()>;
 
-  StatisticsReport(Loop& loop, Statistics& statistics, Log& log, Duration interval,
-                   WallClock clock);
+  StatisticsReport(Loop& loop, Service& service, Log& log, Duration interval, WallClock clock);
 
   // Logs the statistics since the last report and restarts the interval.
   void report() noexcept;
@@ -25,10 +25,11 @@ class StatisticsReport {
 
  private:
   Loop& loop_;
-  Statistics& statistics_;
+  Service& service_;
   Log& log_;
   Duration interval_;
   WallClock clock_;
+  StatisticsLines lines_;
   Timer timer_;
 };
 

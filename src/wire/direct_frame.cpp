@@ -73,6 +73,7 @@ Form form_of(Tag tag) noexcept {
     case Tag::binding:
     case Tag::entry:
     case Tag::statistic:
+    case Tag::end:
       break;
   }
   return Form::fields;
@@ -125,7 +126,7 @@ std::optional<Fields> Fields::read(std::string_view bytes) noexcept {
     const bool again = fields.has(tag) && form != Form::fields;
     const bool wrong = form == Form::number && reader.value().size() != sizeof(std::uint64_t);
     if (again || wrong) return std::nullopt;
-    fields.present_ |= std::uint32_t{1} << index(tag);
+    fields.present_ |= std::uint64_t{1} << index(tag);
     fields.values_[index(tag)] = {static_cast<std::uint32_t>(reader.value().data() - bytes.data()),
                                   static_cast<std::uint32_t>(reader.value().size())};
   }

@@ -63,6 +63,8 @@ enum class Tag : std::uint16_t {
   renewed = 25,
   cancelled = 26,
   server = 27,
+  // One more than the largest tag. A new tag goes before it, and into form_of().
+  end,
 };
 
 enum class ErrorCode : std::uint8_t {
@@ -154,7 +156,7 @@ class Fields {
   }
 
  private:
-  static constexpr std::size_t kTags = 28;
+  static constexpr std::size_t kTags = static_cast<std::size_t>(Tag::end);
   static constexpr std::size_t index(Tag tag) noexcept { return static_cast<std::size_t>(tag); }
 
   Fields() = default;
@@ -166,7 +168,8 @@ class Fields {
   };
 
   std::string_view all_;
-  std::uint32_t present_ = 0;
+  std::uint64_t present_ = 0;
+  static_assert(kTags <= 64);
   std::array<Place, kTags> values_;
 };
 

@@ -28,6 +28,15 @@ bool has_bad_ttl(const Fields& fields) noexcept {
   return fields.has(Tag::ttl) && fields.number(Tag::ttl) == 0;
 }
 
+void put_ttl(FrameWriter& frame, std::chrono::milliseconds ttl) {
+  if (ttl != kNoTtl) frame.put(Tag::ttl, static_cast<std::uint64_t>(ttl.count()));
+}
+
+constexpr std::array<std::pair<Tag, Drop::What>, 3> kDropTags{
+    {{Tag::endpoint, Drop::What::endpoint},
+     {Tag::destination, Drop::What::destination},
+     {Tag::prefix, Drop::What::prefix}}};
+
 // The text of the error if a name or properties exceed their limit; empty otherwise.
 std::string oversize(const Fields& fields, const WireLimits& limits) {
   struct Bound {
@@ -92,13 +101,9 @@ Decoded decode_bind(const Fields& fields) {
 }
 
 Decoded decode_drop(const Fields& fields) {
-  constexpr std::array<std::pair<Tag, Drop::What>, 3> kKinds{
-      {{Tag::endpoint, Drop::What::endpoint},
-       {Tag::destination, Drop::What::destination},
-       {Tag::prefix, Drop::What::prefix}}};
   std::expected<Request, Refusal> found =
       malformed("drop: requires one of endpoint, destination and prefix");
-  for (const auto& [tag, what] : kKinds) {
+  for (const auto& [tag, what] : kDropTags) {
     if (!fields.has(tag)) continue;
     if (found) return malformed("drop: allows only one of endpoint, destination and prefix");
     found = Drop{what, fields.bytes(tag)};
@@ -159,11 +164,65 @@ Decoded decode(const FrameStep& frame, const WireLimits& limits) {
   }
 }
 
-void put_error(std::string& out, std::uint64_t id, ErrorCode code, std::string_view text) {
-  FrameWriter{out, Kind::error, id}
-      .put(Tag::code, static_cast<std::uint64_t>(code))
-      .put(Tag::text, text)
-      .end();
+void put_find(std::string& out, std::uint64_t id, const FindEndpoint& find) {
+  FrameWriter{out, Kind::find, id}.put(Tag::endpoint, find.endpoint).end();
+}
+
+void put_find(std::string& out, std::uint64_t id, const FindDestination& find) {
+  FrameWriter{out, Kind::find, id}.put(Tag::destination, find.destination).end();
+}
+
+void put_bind(std::string& out, std::uint64_t id, const SaveDestination& binding) {
+  FrameWriter frame{out, Kind::bind, id};
+  frame.put(Tag::destination, binding.destination)
+      .put(Tag::endpoint, binding.endpoint)
+      .put(Tag::destination_properties, binding.properties);
+  put_ttl(frame, binding.ttl);
+  frame.end();
+}
+
+void put_drop(std::string& out, std::uint64_t id, const Drop& drop) {
+  for (const auto& [tag, what] : kDropTags) {
+    if (what == drop.what) FrameWriter{out, Kind::drop, id}.put(tag, drop.name).end();
+  }
+}
+
+void put_list(std::string& out, std::uint64_t id, const List& list) {
+  FrameWriter frame{out, Kind::list, id};
+  frame.put(Tag::what, list.what).put(Tag::prefix, list.prefix);
+  if (!list.cursor.empty()) frame.put(Tag::cursor, list.cursor);
+  if (list.limit > 0) frame.put(Tag::limit, list.limit);
+  frame.end();
+}
+
+void put_statistics(std::string& out, std::uint64_t id) {
+  FrameWriter{out, Kind::statistics, id}.end();
+}
+
+void put_ping(std::string& out, std::uint64_t id) {
+  FrameWriter{out, Kind::ping, id}.end();
+}
+
+void put_cancel(std::string& out, std::uint64_t id, const Cancel& cancel) {
+  FrameWriter{out, Kind::cancel, id}.put(Tag::target, cancel.target).end();
+}
+
+SaveWriter::SaveWriter(std::string& out, std::uint64_t id, const SaveEndpoint& save)
+    : frame_{out, Kind::save, id, true} {
+  frame_.put(Tag::endpoint, save.endpoint).put(Tag::endpoint_properties, save.properties);
+  put_ttl(frame_, save.ttl);
+  if (save.past.connection == 0) return;
+  frame_.put(Tag::connection, save.past.connection)
+      .put(Tag::uses, save.past.uses)
+      .put(Tag::age, static_cast<std::uint64_t>(save.past.age.count()));
+}
+
+void SaveWriter::add(const SaveDestination& binding) {
+  frame_.open(Tag::binding)
+      .put(Tag::destination, binding.destination)
+      .put(Tag::destination_properties, binding.properties);
+  put_ttl(frame_, binding.ttl);
+  frame_.close();
 }
 
 }  // namespace scache::wire::direct

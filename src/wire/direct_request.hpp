@@ -12,8 +12,8 @@
 #include "wire/limits.hpp"
 #include "wire/request.hpp"
 
-// The requests of the direct protocol (docs/protocol.md). Views are valid as long as the bytes of
-// the frame.
+// The requests of the direct protocol (docs/protocol.md): a server decodes them, and a client
+// appends them to its output. Views are valid as long as the bytes of the frame.
 namespace scache::wire::direct {
 
 // Longer times to live are reduced to this: the maximum of the Postfix protocol, and not less than
@@ -73,7 +73,30 @@ struct Refusal {
 // Decodes the request of a complete frame.
 std::expected<Request, Refusal> decode(const FrameStep& frame, const WireLimits& limits);
 
-// Appends an error reply.
-void put_error(std::string& out, std::uint64_t id, ErrorCode code, std::string_view text);
+// The requests of a client. A time to live of kNoTtl is left out, and so is the history of a
+// connection without an id.
+void put_find(std::string& out, std::uint64_t id, const FindEndpoint& find);
+void put_find(std::string& out, std::uint64_t id, const FindDestination& find);
+void put_bind(std::string& out, std::uint64_t id, const SaveDestination& binding);
+void put_drop(std::string& out, std::uint64_t id, const Drop& drop);
+// Without a cursor, the first page; without a limit (0), as many entries as the server allows.
+void put_list(std::string& out, std::uint64_t id, const List& list);
+void put_statistics(std::string& out, std::uint64_t id);
+void put_ping(std::string& out, std::uint64_t id);
+void put_cancel(std::string& out, std::uint64_t id, const Cancel& cancel);
+
+// SaveWriter appends a save, to which bindings can be added. end() completes it. The descriptor is
+// sent with the frame.
+class SaveWriter {
+ public:
+  SaveWriter(std::string& out, std::uint64_t id, const SaveEndpoint& save);
+
+  // The endpoint of the binding is that of the save.
+  void add(const SaveDestination& binding);
+  void end() noexcept { frame_.end(); }
+
+ private:
+  FrameWriter frame_;
+};
 
 }  // namespace scache::wire::direct

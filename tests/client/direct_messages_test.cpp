@@ -162,7 +162,7 @@ TEST(DirectRequest, BindDropListAndCancelSayWhatTheyAreTold) {
   EXPECT_FALSE(asked(list_request(3, {}, {})).fields().has(Tag::cursor));
   EXPECT_FALSE(asked(list_request(3, {}, {})).fields().has(Tag::limit));
 
-  EXPECT_EQ(asked(plain_request(4, Kind::ping)).kind, Kind::ping);
+  EXPECT_EQ(asked(ping_request(4)).kind, Kind::ping);
   EXPECT_EQ(asked(cancel_request(5, 4)).fields().number(Tag::target), 4U);
 }
 

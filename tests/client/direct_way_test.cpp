@@ -15,7 +15,7 @@ class DirectWay : public ChannelTest {
  protected:
   Result<Reply> ask(RequestId id = 1) { return ask_until(soon(), id); }
   Result<Reply> ask_until(Instant deadline, RequestId id = 1) {
-    EXPECT_TRUE(channel_.send_all(plain_request(id, Kind::ping), {}, deadline));
+    EXPECT_TRUE(channel_.send_all(ping_request(id), {}, deadline));
     return await_reply(channel_, id, deadline);
   }
 };
@@ -93,7 +93,7 @@ TEST_F(DirectWay, EndsAtAReplyTooMany) {
 }
 
 TEST_F(DirectWay, NoticesAReplyThatBreaksOff) {
-  EXPECT_TRUE(channel_.send_all(plain_request(1, Kind::ping), {}, soon()));
+  EXPECT_TRUE(channel_.send_all(ping_request(1), {}, soon()));
   peer_->take_request();
   peer_->say(test::frame(Kind::pong, 1).substr(0, 23));
   peer_->leave();

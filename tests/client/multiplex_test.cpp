@@ -43,7 +43,7 @@ class ManyUnderWay : public test::DescriptorCensus {
   }
   RequestId ping() {
     const RequestId id = multiplex_->next_id();
-    multiplex_->start(id, Kind::ping, plain_request(id, Kind::ping));
+    multiplex_->start(id, Kind::ping, ping_request(id));
     return id;
   }
   RequestId save(Connection connection) {

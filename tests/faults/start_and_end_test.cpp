@@ -51,11 +51,8 @@ TEST_F(StartAndEnd, ACacheThatEndsWaitsForNoLingeringConnection) {
   {
     Closer closer{Closer::kMaxThreads, &start_thread};
     SafeLog log;
-    Statistics statistics{0};
-    Service service{{.limits = {}, .ttl_limit = std::chrono::seconds{10}, .listening = {}},
-                    statistics,
-                    closer,
-                    log};
+    Service service{
+        {.limits = {}, .ttl_limit = std::chrono::seconds{10}, .listening = {}}, closer, log};
     const SaveEndpoint request{std::chrono::seconds{10}, "e", "p"};
     ASSERT_EQ(service.save(request, std::move(ends.first), before), server::Saved::yes);
   }

@@ -37,7 +37,6 @@ World::World(const Settings& settings)
       service_{{.limits = {.connections = settings.connections},
                 .ttl_limit = std::chrono::seconds{1'000},
                 .listening = ListeningAddress{listening_.get()}},
-               statistics_,
                closer_,
                log},
       server_{std::make_unique<Server>(*loop_, closer_, service_, log,

@@ -13,7 +13,6 @@
 #include "io/loop.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
-#include "server/statistics.hpp"
 #include "support/fake_clock.hpp"
 
 namespace scache::test {
@@ -91,7 +90,6 @@ class World {
 
   std::unique_ptr<Loop> loop_;
   Closer closer_{Closer::kMaxThreads, &start_thread};
-  Statistics statistics_{0};
   Fd listening_;
   Service service_;
   std::unique_ptr<Server> server_;

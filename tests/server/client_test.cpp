@@ -43,8 +43,7 @@ class ClientTest : public DescriptorCensus, private ClientOwner {
   Loop loop{clock.reader()};
   Closer closer;
   RecordingLog log;
-  Statistics statistics{0};
-  Service service{{.limits = {}, .ttl_limit = 100s, .listening = {}}, statistics, closer, log};
+  Service service{{.limits = {}, .ttl_limit = 100s, .listening = {}}, closer, log};
   SessionSettings settings{.limits = {}, .time_limit = 10s};
   Ends ends = socket_pair();
   std::vector<std::string> told;

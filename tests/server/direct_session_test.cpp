@@ -186,7 +186,6 @@ TEST_F(DirectSessionTest, WhatTheCacheRefusesIsSaidByNameAndLeavesTheDescriptorT
   Service little{{.limits = {.connections = 1, .binding_bytes = 2'000},
                   .ttl_limit = 10s,
                   .listening = ListeningAddress{listening.descriptor()}},
-                 statistics,
                  closer,
                  log};
   Talk guest{*this, little};

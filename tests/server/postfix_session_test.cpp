@@ -225,11 +225,11 @@ TEST_F(PostfixSessionTest, TellsWhenItIsIdleAndWhenItIsNot) {
 TEST_F(PostfixSessionTest, AHitIsCountedWhenTheDescriptorIsSentAndNotBefore) {
   const TalkPtr talk = connect();
   talk->save("e", "p", tcp.first);
-  statistics.next_interval(0);
+  statistics_lines();
   talk->find("e");
-  EXPECT_THAT(statistics.next_interval(0), IsEmpty());
+  EXPECT_THAT(statistics_lines(), IsEmpty());
   talk->say(kDummy);
-  EXPECT_THAT(statistics.next_interval(0),
+  EXPECT_THAT(statistics_lines(),
               ElementsAre("statistics: start interval Jan  1 00:00:00",
                           "statistics: address lookup hits=1 miss=0 success=100%"));
 }
@@ -238,7 +238,7 @@ TEST_F(PostfixSessionTest, MissesAreCountedAtOnce) {
   const TalkPtr talk = connect();
   talk->find("e");
   talk->ask(find_dest("d"));
-  EXPECT_THAT(statistics.next_interval(0),
+  EXPECT_THAT(statistics_lines(),
               ElementsAre("statistics: start interval Jan  1 00:00:00",
                           "statistics: domain lookup hits=0 miss=1 success=0%",
                           "statistics: address lookup hits=0 miss=1 success=0%"));

@@ -7,7 +7,7 @@
 #include "io/closer.hpp"
 #include "io/loop.hpp"
 #include "server/service.hpp"
-#include "server/statistics.hpp"
+#include "server/statistics_lines.hpp"
 #include "support/descriptors.hpp"
 #include "support/fake_clock.hpp"
 #include "support/recording_log.hpp"
@@ -28,15 +28,20 @@ class ServiceFixture : public DescriptorCensus {
     FAIL() << "the loop does not become idle";
   }
 
+  // The lines of what happened since the last call.
+  std::vector<std::string> statistics_lines() {
+    return lines_.next_interval(0, service.totals(), service.take_maxima());
+  }
+
   FakeClock clock;
   Loop loop{clock.reader()};
   Closer closer;
   RecordingLog log;
-  Statistics statistics{0};
-  Service service{{.limits = {}, .ttl_limit = std::chrono::seconds{1'000}, .listening = {}},
-                  statistics,
-                  closer,
-                  log};
+  Service service{
+      {.limits = {}, .ttl_limit = std::chrono::seconds{1'000}, .listening = {}}, closer, log};
+
+ private:
+  StatisticsLines lines_{0};
 };
 
 }  // namespace scache::test

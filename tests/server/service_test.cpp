@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/statistics_lines.hpp"
 #include "support/descriptors.hpp"
 #include "support/hanging_close.hpp"
 #include "support/listening.hpp"
@@ -42,7 +43,7 @@ class ServiceTest : public DescriptorCensus {
   }
   static Fd copy(const Fd& fd) { return Fd{::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)}; }
   Lines counted() {
-    Lines lines = statistics.next_interval(0);
+    Lines lines = lines_.next_interval(0, service.totals(), service.take_maxima());
     if (!lines.empty()) lines.erase(lines.begin());
     return lines;
   }
@@ -50,17 +51,18 @@ class ServiceTest : public DescriptorCensus {
   Listening listening;
   RecordingLog log;
   Closer closer;
-  Statistics statistics{0};
   Service service{{.limits = {.connections = 4,
                               .bindings_of_destination = 8,
                               .connection_bytes = 1U << 20,
                               .binding_bytes = 1U << 20},
                    .ttl_limit = 60s,
                    .listening = ListeningAddress{listening.descriptor()}},
-                  statistics,
                   closer,
                   log};
   Ends tcp = tcp_pair();
+
+ private:
+  StatisticsLines lines_{0};
 };
 
 TEST_F(ServiceTest, FindsWhatWasSaved) {
@@ -229,7 +231,7 @@ TEST_F(ServiceTest, NothingIsSavedWhileTooMuchCannotBeClosed) {
   Ends lingering = lingering_pair(60);
   const int number = lingering.first.get();
   Closer one{1};
-  Service careful{{.limits = {}, .ttl_limit = 60s, .listening = {}}, statistics, one, log};
+  Service careful{{.limits = {}, .ttl_limit = 60s, .listening = {}}, one, log};
   one.close(std::move(lingering.first), 0);
   ASSERT_TRUE(comes_true([number] { return !is_open(number); }));
   one.look();
@@ -258,8 +260,7 @@ TEST_F(ServiceTest, ItsEndDoesNotWaitForLingeringConnections) {
   Ends lingering = lingering_pair(60);
   const auto begun = std::chrono::steady_clock::now();
   {
-    Statistics own_statistics{0};
-    Service brief{{.limits = {}, .ttl_limit = 60s, .listening = {}}, own_statistics, closer, log};
+    Service brief{{.limits = {}, .ttl_limit = 60s, .listening = {}}, closer, log};
     brief.save(SaveEndpoint{10s, "e", "p"}, std::move(lingering.first), kNow);
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
@@ -327,7 +328,7 @@ TEST_F(ServiceTest, DetailsTellWhyAConnectionLeft) {
 }
 
 TEST_F(ServiceTest, ConnectionsAreNumberedFromWhereTheServerBegins) {
-  Service other{{.limits = {}, .listening = {}, .last_connection_id = 41}, statistics, closer, log};
+  Service other{{.limits = {}, .listening = {}, .last_connection_id = 41}, closer, log};
   EXPECT_EQ(other.new_connection_id(), 42u);
   EXPECT_EQ(other.new_connection_id(), 43u);
 }

@@ -30,22 +30,25 @@ class StatisticsReportTest : public test::DescriptorCensus {
     loop.turn(Loop::Wait::poll);
   }
 
+  void miss() { EXPECT_FALSE(service.find(FindEndpoint{"e"}, loop.now())); }
+
   test::FakeClock clock;
   Loop loop{clock.reader()};
   test::RecordingLog log;
   std::time_t wall_clock = 0;
-  Statistics statistics{wall_clock};
-  StatisticsReport report{loop, statistics, log, 600s, [this] { return wall_clock; }};
+  Closer closer;
+  Service service{{}, closer, log};
+  StatisticsReport report{loop, service, log, 600s, [this] { return wall_clock; }};
 };
 
 TEST_F(StatisticsReportTest, ComesAtTheEndOfEachInterval) {
-  statistics.endpoint_miss();
+  miss();
   pass(599s);
   EXPECT_THAT(log.take(), IsEmpty());
   pass(1s);
   EXPECT_THAT(log.take(), ElementsAre("statistics: start interval Jan  1 00:00:00",
                                       "statistics: address lookup hits=0 miss=1 success=0%"));
-  statistics.endpoint_miss();
+  miss();
   pass(600s);
   EXPECT_THAT(log.take(), ElementsAre("statistics: start interval Jan  1 00:10:00",
                                       "statistics: address lookup hits=0 miss=1 success=0%"));
@@ -54,17 +57,17 @@ TEST_F(StatisticsReportTest, ComesAtTheEndOfEachInterval) {
 TEST_F(StatisticsReportTest, AnIntervalWithoutEventsIsSilent) {
   for (int i = 0; i < 10; ++i) pass(600s);
   EXPECT_THAT(log.take(), IsEmpty());
-  statistics.endpoint_miss();
+  miss();
   pass(600s);
   EXPECT_EQ(log.take().front(), "statistics: start interval Jan  1 01:40:00");
 }
 
 TEST_F(StatisticsReportTest, AReportInBetweenBeginsTheIntervalAnew) {
-  statistics.endpoint_miss();
+  miss();
   pass(300s);
   report.report();
   EXPECT_EQ(log.take().size(), 2u);
-  statistics.endpoint_miss();
+  miss();
   pass(599s);
   EXPECT_THAT(log.take(), IsEmpty());
   pass(1s);
@@ -72,7 +75,7 @@ TEST_F(StatisticsReportTest, AReportInBetweenBeginsTheIntervalAnew) {
 }
 
 TEST_F(StatisticsReportTest, AnotherIntervalBeginsAtOnce) {
-  statistics.endpoint_miss();
+  miss();
   pass(599s);
   report.set_interval(10s);
   pass(9s);
@@ -82,7 +85,7 @@ TEST_F(StatisticsReportTest, AnotherIntervalBeginsAtOnce) {
 }
 
 TEST_F(StatisticsReportTest, TheSameIntervalGoesOn) {
-  statistics.endpoint_miss();
+  miss();
   pass(599s);
   report.set_interval(600s);
   pass(1s);

@@ -283,17 +283,83 @@ TEST(DirectRequestTest, NoMalformedVectorIsARequest) {
   }
 }
 
-TEST(DirectRequestTest, AnErrorIsAFrame) {
-  std::string out;
-  put_error(out, 13, ErrorCode::cancelled, "cancelled");
-  const FrameStep step = read_frame(out);
-  ASSERT_EQ(step.kind, FrameStep::Kind::frame);
-  EXPECT_EQ(step.header.kind, static_cast<std::uint8_t>(Kind::error));
-  EXPECT_EQ(step.header.id, 13u);
-  const auto fields = Fields::read(step.body);
-  ASSERT_TRUE(fields);
-  EXPECT_EQ(fields->number(Tag::code), 7u);
-  EXPECT_EQ(fields->bytes(Tag::text), "cancelled");
+// What a client appends is what a server decodes.
+template <typename T>
+T decoded(const std::string& frame) {
+  const FrameStep step = read_frame(frame);
+  EXPECT_EQ(step.kind, FrameStep::Kind::frame);
+  EXPECT_EQ(step.header.size, frame.size());
+  EXPECT_EQ(step.header.id, 9u);
+  const auto request = decode(step, WireLimits{});
+  EXPECT_TRUE(request) << request.error().text;
+  return std::get<T>(request.value());
+}
+
+TEST(DirectRequestTest, ASaveIsDecodedAsItWasAppended) {
+  std::string frame;
+  SaveWriter writer{frame,
+                    9,
+                    {.ttl = std::chrono::milliseconds{5},
+                     .endpoint = "e",
+                     .properties = "p",
+                     .past = {7, 3, std::chrono::milliseconds{60}}}};
+  writer.add({.ttl = std::chrono::milliseconds{6},
+              .destination = "d",
+              .properties = "dp",
+              .endpoint = {}});
+  writer.add({.ttl = kNoTtl, .destination = "f", .properties = "", .endpoint = {}});
+  writer.end();
+  const Save save = decoded<Save>(frame);
+  EXPECT_EQ(save.connection.ttl.count(), 5);
+  EXPECT_EQ(save.connection.endpoint, "e");
+  EXPECT_EQ(save.connection.properties, "p");
+  EXPECT_EQ(save.connection.past.connection, 7u);
+  EXPECT_EQ(save.connection.past.uses, 3u);
+  EXPECT_EQ(save.connection.past.age.count(), 60);
+  std::string bindings;
+  save.each_binding([&](const SaveDestination& binding) {
+    bindings += std::string{binding.destination} + "/" + std::string{binding.properties} + "/" +
+                std::string{binding.endpoint} + "/" + std::to_string(binding.ttl.count()) + " ";
+  });
+  EXPECT_EQ(bindings, "d/dp/e/6 f//e/0 ");
+}
+
+TEST(DirectRequestTest, OtherRequestsAreDecodedAsTheyWereAppended) {
+  const auto append = [](auto put) {
+    std::string frame;
+    put(frame);
+    return frame;
+  };
+  const std::string by_endpoint =
+      append([](std::string& out) { put_find(out, 9, FindEndpoint{"e"}); });
+  EXPECT_EQ(decoded<FindEndpoint>(by_endpoint).endpoint, "e");
+  const std::string by_destination =
+      append([](std::string& out) { put_find(out, 9, FindDestination{"d"}); });
+  EXPECT_EQ(decoded<FindDestination>(by_destination).destination, "d");
+  const std::string bind = append(
+      [](std::string& out) { put_bind(out, 9, {std::chrono::milliseconds{5}, "d", "dp", "e"}); });
+  EXPECT_EQ(decoded<Bind>(bind).binding.properties, "dp");
+  EXPECT_EQ(decoded<Bind>(bind).binding.endpoint, "e");
+  EXPECT_EQ(decoded<Bind>(bind).binding.ttl.count(), 5);
+  for (const auto what : {Drop::What::endpoint, Drop::What::destination, Drop::What::prefix}) {
+    const std::string drop = append([&](std::string& out) { put_drop(out, 9, {what, "n"}); });
+    EXPECT_EQ(decoded<Drop>(drop).what, what);
+    EXPECT_EQ(decoded<Drop>(drop).name, "n");
+  }
+  const std::string list =
+      append([](std::string& out) { put_list(out, 9, {kBindings, "pre", "cursor", 4}); });
+  EXPECT_EQ(decoded<List>(list).what, kBindings);
+  EXPECT_EQ(decoded<List>(list).prefix, "pre");
+  EXPECT_EQ(decoded<List>(list).cursor, "cursor");
+  EXPECT_EQ(decoded<List>(list).limit, 4u);
+  const std::string first =
+      append([](std::string& out) { put_list(out, 9, {kConnections, {}, {}, 0}); });
+  EXPECT_EQ(decoded<List>(first).cursor, "");
+  EXPECT_EQ(decoded<List>(first).limit, ~std::uint64_t{0});
+  decoded<Statistics>(append([](std::string& out) { put_statistics(out, 9); }));
+  decoded<Ping>(append([](std::string& out) { put_ping(out, 9); }));
+  const std::string cancel = append([](std::string& out) { put_cancel(out, 9, {5}); });
+  EXPECT_EQ(decoded<Cancel>(cancel).target, 5u);
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+#include "server/counters.hpp"
+
+#include <array>
+
+namespace scache::server {
+namespace {
+
+constexpr auto kCounter = Statistic::Kind::counter;
+constexpr auto kGauge = Statistic::Kind::gauge;
+
+constexpr std::array<Statistic, 24> kStatistics{{
+    {"uptime_ms", kCounter, "milliseconds", "Time since the start of the server",
+     &Snapshot::uptime_ms},
+    {"connections", kGauge, "", "Cached connections", &Snapshot::connections},
+    {"connections_limit", kGauge, "", "Maximum number of cached connections",
+     &Snapshot::connections_limit},
+    {"endpoints", kGauge, "", "Endpoints with connections", &Snapshot::endpoints},
+    {"destinations", kGauge, "", "Destinations with bindings", &Snapshot::destinations},
+    {"bindings", kGauge, "", "Bindings", &Snapshot::bindings},
+    {"bytes", kGauge, "bytes", "Memory of connections and bindings", &Snapshot::bytes},
+    {"bytes_limit", kGauge, "bytes", "Maximum memory of connections and bindings",
+     &Snapshot::bytes_limit},
+    {"connection_bytes", kGauge, "bytes", "Memory of connections", &Snapshot::connection_bytes},
+    {"connection_bytes_limit", kGauge, "bytes", "Maximum memory of connections",
+     &Snapshot::connection_bytes_limit},
+    {"binding_bytes", kGauge, "bytes", "Memory of bindings", &Snapshot::binding_bytes},
+    {"binding_bytes_limit", kGauge, "bytes", "Maximum memory of bindings",
+     &Snapshot::binding_bytes_limit},
+    {"connections_saved", kCounter, "", "Connections saved", &Snapshot::connections_saved},
+    {"connections_refused", kCounter, "", "Saves of connections that were refused",
+     &Snapshot::connections_refused},
+    {"bindings_saved", kCounter, "", "Bindings saved", &Snapshot::bindings_saved},
+    {"bindings_renewed", kCounter, "", "Bindings saved that existed already",
+     &Snapshot::bindings_renewed},
+    {"endpoint_hits", kCounter, "", "Lookups by endpoint that found a connection",
+     &Snapshot::endpoint_hits},
+    {"endpoint_misses", kCounter, "", "Lookups by endpoint that found none",
+     &Snapshot::endpoint_misses},
+    {"destination_hits", kCounter, "", "Lookups by destination that found a connection",
+     &Snapshot::destination_hits},
+    {"destination_misses", kCounter, "", "Lookups by destination that found none",
+     &Snapshot::destination_misses},
+    {"expired", kCounter, "", "Connections and bindings whose time to live ended",
+     &Snapshot::expired},
+    {"evicted", kCounter, "", "Connections and bindings removed to make room", &Snapshot::evicted},
+    {"dropped", kCounter, "", "Connections and bindings dropped by clients", &Snapshot::dropped},
+    {"dead", kCounter, "", "Connections that were over at a lookup", &Snapshot::dead},
+}};
+
+}  // namespace
+
+std::span<const Statistic> statistics() noexcept {
+  return kStatistics;
+}
+
+}  // namespace scache::server

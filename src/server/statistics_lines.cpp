@@ -1,0 +1,52 @@
+#include "server/statistics_lines.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+
+namespace scache::server {
+namespace {
+
+// "Nov  1 09:05:03": the middle part of ctime(3), in every locale.
+std::string month_to_second(std::time_t when) {
+  static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::tm local{};
+  ::localtime_r(&when, &local);
+  return fmt::format("{} {:2} {:02}:{:02}:{:02}", kMonths[static_cast<std::size_t>(local.tm_mon)],
+                     local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec);
+}
+
+void add_line(std::vector<std::string>& lines, const char* what, std::uint64_t hits,
+              std::uint64_t misses) {
+  const std::uint64_t all = hits + misses;
+  if (all == 0) return;
+  lines.push_back(fmt::format("statistics: {} lookup hits={} miss={} success={}%", what, hits,
+                              misses, hits * 100 / all));
+}
+
+}  // namespace
+
+std::vector<std::string> StatisticsLines::next_interval(std::time_t now, const Totals& totals,
+                                                        const Maxima& maxima) {
+  std::vector<std::string> lines;
+  add_line(lines, "domain", totals.destination_hits - totals_.destination_hits,
+           totals.destination_misses - totals_.destination_misses);
+  add_line(lines, "address", totals.endpoint_hits - totals_.endpoint_hits,
+           totals.endpoint_misses - totals_.endpoint_misses);
+  if (maxima.destinations + maxima.endpoints + maxima.connections > 0) {
+    lines.push_back(
+        fmt::format("statistics: max simultaneous domains={} addresses={} connection={}",
+                    maxima.destinations, maxima.endpoints, maxima.connections));
+  }
+  if (!lines.empty()) {
+    lines.insert(lines.begin(),
+                 fmt::format("statistics: start interval {}", month_to_second(start_)));
+  }
+  start_ = now;
+  totals_ = totals;
+  return lines;
+}
+
+}  // namespace scache::server

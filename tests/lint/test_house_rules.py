@@ -1,4 +1,4 @@
-"""House rules that a machine can check; docs/architecture.md says why they are."""
+"""House rules that a machine can check; docs/decisions/house-rules.md gives the reasons."""
 
 from __future__ import annotations
 

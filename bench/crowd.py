@@ -66,20 +66,24 @@ class Crowd:
         self._await()
 
     def slice(self, warm: int, measured: int) -> Slice:
-        """Starts them, waits for the warm-up, and measures."""
+        """Starts them, waits for the warm-up, and measures; longer for a server that is so slow
+        that it has answered nothing."""
         self._server.read_status()
         self._tallies.running = 1
         os.write(self._gate, b"g" * len(self._clients))
         time.sleep(warm / 1000)
         first, times = self._tallies.operations(), self._clocks()
         time.sleep(measured / 1000)
-        last, later = self._tallies.operations(), self._clocks()
+        end = time.monotonic() + _PATIENCE
+        while (last := self._tallies.operations()) == first and time.monotonic() < end:
+            time.sleep(measured / 1000)
+        later = self._clocks()
         self._tallies.running = 0
         self._slices += 1
         self._await()
         operations = sum(last) - sum(first)
         if operations == 0:
-            raise RuntimeError(f"{self._server.role} does no {self._task.work} in {measured} ms")
+            raise RuntimeError(f"{self._server.role} does no {self._task.work} in {_PATIENCE} s")
         nanoseconds = self._tallies.times(first, last)
         seconds, cpu, clients = (b - a for a, b in zip(times, later, strict=True))
         return Slice(

@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "wire/direct_request.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 namespace scache::wire::direct {
@@ -53,7 +53,8 @@ std::string oversize(const Fields& fields, const WireLimits& limits) {
   for (const Bound& bound : bounds) {
     const std::size_t size = fields.bytes(bound.tag).size();
     if (size > bound.limit) {
-      return fmt::format("{}: {} bytes exceed the limit of {}", bound.what, size, bound.limit);
+      return bound.what + (": " + std::to_string(size)) + " bytes exceed the limit of " +
+             std::to_string(bound.limit);
     }
   }
   return {};
@@ -132,8 +133,8 @@ SaveDestination Save::read_binding(const Fields& binding, std::string_view endpo
 Decoded decode(const FrameStep& frame, const WireLimits& limits) {
   const auto kind = static_cast<Kind>(frame.header.kind);
   if (kind < Kind::save || kind > Kind::cancel) {
-    return std::unexpected{
-        Refusal{ErrorCode::unsupported, fmt::format("unknown request kind {}", frame.header.kind)}};
+    return std::unexpected{Refusal{ErrorCode::unsupported,
+                                   "unknown request kind " + std::to_string(frame.header.kind)}};
   }
   const std::optional<Fields> fields = Fields::read(frame.body);
   if (!fields) return malformed("malformed or repeated field");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The upper bound for any server of these protocols: it makes only the system calls that the
 // exchanges need. A request has no lookup, no allocation and no limits. For each client it keeps
 // the last descriptor that the client has saved, and returns that; earlier ones stay in an array.

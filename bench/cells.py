@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The cells of the benchmark: a workload, a number of clients, and the contents of the cache."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One client that is a process of its own and uses the client for Python; see bench/separate.cpp.
 
 client.py SOCKET WORK PLACE CLIENTS TALLIES

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clients in separate processes, each with one stream, that block for each answer."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """bench_load, the process that simulates all clients."""
 
 from __future__ import annotations

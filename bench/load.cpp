@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bench_load simulates the clients of all servers in one process. It never sleeps while it
 // measures, so that servers receive input as early as possible. It reads commands, one a line, and
 // answers each with one line of JSON:

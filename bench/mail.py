@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """./dev bench --mail: the gain of a cache for a mail system whose receivers are 20 ms away."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs cells: several servers in short slices, in random order."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Line plots in SVG."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ratios of two servers, slice by slice, with confidence intervals."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A mail server that is far away: every reply leaves so many milliseconds later.
 
 receiver.py ADDRESS[,ADDRESS...] PORT MILLISECONDS MESSAGES

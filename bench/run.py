@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """./dev bench: compares scache with the stock server, s6-fdholderd and the bare system calls."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bench_client is one client: a process with one stream that blocks for each answer, as the clients
 // of Postfix do. bench/crowd.py starts as many as a measurement needs:
 //

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The servers of the benchmark, each started as intended by its authors."""
 
 from __future__ import annotations

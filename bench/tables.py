@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tables of docs/benchmarks.md, in Markdown."""
 
 from __future__ import annotations

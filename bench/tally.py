@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The counters of client processes in shared memory; bench/tally.hpp has the layout."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The performance requirements, and whether a cell meets them."""
 
 from __future__ import annotations

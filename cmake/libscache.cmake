@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # libscache as it is installed: a shared library, a static one, and what others need to find them.
 include(CMakePackageConfigHelpers)
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # scache_precompiled(TARGET KIND [LIBRARIES NAME...] [OPTIONS NAME...]): TARGET is compiled with
 # cmake/precompiled/KIND.hpp, which is precompiled once for all targets of a kind.
 function(scache_precompiled target kind)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # SCACHE_BUILD: the version, and in a git checkout the commit, with a "+" if files have changed.
 set(SCACHE_BUILD ${PROJECT_VERSION})
 find_program(GIT git)

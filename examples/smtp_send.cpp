@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sends one mail and exits. If SCACHE_SOCKET names a cache, the program uses a connection from the
 // cache if there is one, and saves its connection for the next process:
 //

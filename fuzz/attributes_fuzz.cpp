@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The attribute lists of a stream, and the requests in them. The first byte of an input chooses the
 // limits, the second how the others are cut into pieces. However they are cut, the steps are those
 // that a simple reading of the whole gives.

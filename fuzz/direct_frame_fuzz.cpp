@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The bytes of a stream, read as frames of the direct protocol. What is read is within the bytes;
 // a frame's fields, written again, are read as they were; a request that is understood keeps its
 // limits, and what is refused is refused with a reason.

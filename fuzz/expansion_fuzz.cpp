@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The `$name` of main.cf. The first line of an input is what is expanded, each further one gives a
 // name its value: `name=value`.
 #include <cstddef>

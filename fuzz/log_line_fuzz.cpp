@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A line of the mail log, put together the way syslog and postlog get it. The first eleven bytes of
 // an input are the severity, whether UTF-8 may be shown, the time, and how long the tag is.
 #include <array>

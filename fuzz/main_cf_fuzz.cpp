@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A main.cf, from its text to the parameters. Comments and empty lines before it change nothing.
 #include <chrono>
 #include <cstddef>

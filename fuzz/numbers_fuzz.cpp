@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The numbers of main.cf, of master's environment and of the wire, held against a reading that
 // knows no strtol().
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The command line, a word to a line of the input, held against what getopt(3) makes of it.
 #include <unistd.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Gives a fuzz target every file that is named, or that is in a folder that is named: a test of
 // what was once found, with any compiler.
 #include <algorithm>

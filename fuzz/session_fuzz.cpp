@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A server, its clients and the clock, as a script tells (session/script.hpp). Whatever the clients
 // do: the server says nothing that is no reply, no descriptor is handed out twice or kept for ever,
 // the cache's counts agree, the loop comes to rest, and the next client is served.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What depends on the prefix that is chosen last, by `cmake --install --prefix`: scached's unit, which
 # says where the program is, and the place of the configuration. Run where things are installed.
 include(GNUInstallDirs)

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # scripts/machine.sh [--fresh] RELEASE COMMAND...: ./dev COMMAND... on a machine of that Debian
 # release: a directory made by debootstrap, which has its own packages, processes and mounts and this
 # machine's kernel and network. build/machines/RELEASE.new is what debootstrap made, and

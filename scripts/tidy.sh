@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # scripts/tidy.sh [FILE...]: clang-tidy over sources, if none is named over all that users run. A file
 # that was found good is not looked at again until it, or what it includes, changes.
 set -euo pipefail

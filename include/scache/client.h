@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* libscache for C (C99 and later): connections shared by many processes.
  *
  * Conventions:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A client of scache, a cache of idle connections that many processes share.
 
     with scache.Client() as cache:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Steps that a signal handler cannot interrupt.
 
 A signal handler may raise an exception between any two bytecodes, after a call has returned and

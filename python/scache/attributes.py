@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Attribute lists of the Postfix protocol (docs/protocol.md): bytes to values, without I/O."""
 
 from __future__ import annotations

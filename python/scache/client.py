@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The client. It prefers the direct protocol, and reconnects when a stream has ended."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Base classes of objects that own a socket."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Connections, bindings, and results of requests."""
 
 from __future__ import annotations

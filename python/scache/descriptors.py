@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Descriptors that are received or sent. Each has exactly one owner at every bytecode."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sessions of the direct protocol (docs/protocol.md, part two)."""
 
 from __future__ import annotations

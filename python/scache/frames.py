@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The frames of the direct protocol (docs/protocol.md): bytes to values and back, without I/O."""
 
 from __future__ import annotations

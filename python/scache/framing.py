@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether the head of a reply determines the reply's end (RFC 9112, section 6).
 
 http.client accepts invalid and ambiguous replies. After one the connection is not shared: its next

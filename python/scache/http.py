@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HTTP/1.1 over connections that many processes share.
 
 A replacement of http.client.HTTPConnection. It finds a cached connection to its host and port, or

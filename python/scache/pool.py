@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The streams of a client: one for each call in progress, and idle ones."""
 
 from __future__ import annotations

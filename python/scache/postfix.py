@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sessions of the Postfix protocol (docs/protocol.md, part one), which every server supports.
 
 It has find, save and bind only. Names and properties cannot contain NUL bytes, times are in whole

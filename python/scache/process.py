@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sockets of this process's streams.
 
 A child of fork(2) has copies of its parent's descriptors. It must neither use the parent's streams

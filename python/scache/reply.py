@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The reply of scache.http, which knows whether it was read to its end without ambiguity."""
 
 from __future__ import annotations

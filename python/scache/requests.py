@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checked requests, independent of the protocol."""
 
 from __future__ import annotations

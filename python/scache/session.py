@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A session with a server, with either of the two protocols."""
 
 from __future__ import annotations

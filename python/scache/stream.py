@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stream to the server, of bytes and descriptors.
 
 recvmsg(2) returns a descriptor with the bytes that it was sent with. A stream has one request in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """scached with the interface of the other servers under test."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A server that follows a script, for replies that a real server does not send."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Raises exceptions at a chosen bytecode, as signal handlers do."""
 
 from __future__ import annotations

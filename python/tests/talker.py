@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An HTTP server of raw bytes. Without a script for a path, the answer is the path."""
 
 from __future__ import annotations

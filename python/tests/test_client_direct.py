@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The requests and replies of the direct protocol."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Servers that violate the protocol, and unexpected descriptors."""
 
 from __future__ import annotations

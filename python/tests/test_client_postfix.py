@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The requests and replies of the Postfix protocol."""
 
 from __future__ import annotations

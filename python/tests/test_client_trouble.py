@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Missing, silent, ended and new servers; invalid arguments."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The example works, and the documents contain it."""
 
 from __future__ import annotations

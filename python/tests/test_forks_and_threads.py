@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Forks from Python and from C, and threads: no process uses another's stream."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The codec with the frames of the server's tests."""
 
 from __future__ import annotations

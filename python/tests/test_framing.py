@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which heads of replies determine the reply's end."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HTTP over shared connections: which are shared, and which are not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Repeated HTTP requests after the end of a shared connection, and requests without a cache."""
 
 from __future__ import annotations

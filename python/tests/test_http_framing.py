@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Replies with any framing: the next request gets its own answer."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A signal handler raises at any bytecode of a call: the next call works, and nothing leaks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Eight processes that share the connections to one server, with and without a cache."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real servers, started as master(8) starts them: Postfix's own, and scache."""
 
 from __future__ import annotations

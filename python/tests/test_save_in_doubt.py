@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Saves that fail: the caller owns the connection until its descriptor is sent."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clients without free descriptors, and programs without poll(): no connection is lost."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An HTTP server that counts its connections; the path selects the reply."""
 
 from __future__ import annotations

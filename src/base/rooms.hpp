@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 // The namespaces of the rooms. Code of a room names what is in the rooms that it may use

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cache/cache.hpp"
 
 // Lists and drops visit the whole cache in slices while it changes. Each entry has one position in

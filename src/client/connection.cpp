@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <scache/connection.hpp>
 
 #include "base/fd.hpp"

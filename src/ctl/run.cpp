@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The commands `find` and `run`.
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // scache, the replacement of Postfix's scache(8): a child of master(8). This file creates its parts
 // and connects them; docs/architecture.md describes each.
 

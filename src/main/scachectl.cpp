@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // scachectl, for administrators of a cache and for scripts that use one. This file connects its
 // parts; docs/architecture.md describes each.
 

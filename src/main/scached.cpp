@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // scached, the standalone server. This file creates its parts and connects them;
 // docs/architecture.md describes each.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "main/scached_options.hpp"
 
 #include <CLI/CLI.hpp>

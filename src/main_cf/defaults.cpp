@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The defaults of Postfix's parameters: the values of Postfix 3.7 in Debian. The table lacks
 // parameters that a program computes: myhostname and mydomain, from the name of the machine, and
 // mynetworks, from its interfaces, which this program does not need.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The `$` in values of main.cf.
 //
 //   text        = ( literal | "$$" | reference )*             "$$" is one "$"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // main.cf, from lines to settings.
 //
 // A logical line is a line that does not start with white space, and all lines after it that do,

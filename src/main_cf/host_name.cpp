@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A host name consists of labels separated by single dots, and has at most 255 bytes. A label
 // consists of letters, digits, "_" and "-", does not begin or end with "-", and has at most 63
 // bytes. Digits and dots alone are an address, not a name. As in Postfix, the size of a label is

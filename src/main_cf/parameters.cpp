@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From settings to parameters, in the order of Postfix's programs.
 //
 // The parameters are read one by one. The value of main.cf or of an option is expanded. Without a

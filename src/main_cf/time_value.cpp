@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A time in main.cf.
 //
 //   time = space* sign? digit* unit?        unit = "s" | "m" | "h" | "d" | "w"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the attacks of the modules that are named, or all: python3 tests/attack [MODULE...]"""
 
 from __future__ import annotations

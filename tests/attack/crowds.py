@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One client wants more than its share of places, of turns, of closes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the attacks share: a server, a client that speaks the direct protocol by hand, an ordinary
 client whose waits are measured, and memory that holds a kernel lock."""
 

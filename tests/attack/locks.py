@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Somebody holds the lock of a descriptor for ever, and has it saved, closed or expired."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One client fills the cache with bindings, and drops them."""
 
 from __future__ import annotations

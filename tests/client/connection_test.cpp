@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <cerrno>
 #include <scache/connection.hpp>
 #include <type_traits>

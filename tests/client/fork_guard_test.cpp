@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "client/fork_guard.hpp"
 
 #include <sys/socket.h>

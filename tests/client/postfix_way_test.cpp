@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "client/postfix_way.hpp"
 
 #include <chrono>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who owns the descriptor after each error of a save: the caller, or, if it was sent and no answer
 // has arrived, the library, which closes it.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures of the black-box suite, and the rules that bind it to the table of differences."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Texts of main.cf, values and options to compare two readers with: chosen ones and random ones."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two hundred short-lived mail clients, with and without a cache: what one connection saves.
 
 Everything is on loopback and in a scratch directory: scached, a mail server that takes its time to

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Mail through a private Postfix: what connection caching saves, by Postfix's scache and by ours.
 
 The instance lives in a scratch directory, made of Debian's package without installing it, and

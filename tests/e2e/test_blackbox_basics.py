@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Good requests: what is saved is found, in the right order, once, and unchanged."""
 
 from __future__ import annotations

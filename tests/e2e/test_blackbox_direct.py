@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Requests for the direct protocol, which the stock server refuses like any unknown request."""
 
 from __future__ import annotations

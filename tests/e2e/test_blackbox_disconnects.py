@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clients that go away in the middle of an exchange."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Descriptors: how they come in, that they go out unchanged, and that none is ever lost."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The process: status messages, its ends, and what is left behind."""
 
 from __future__ import annotations

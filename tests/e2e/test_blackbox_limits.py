@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Full tables: descriptors, clients, descriptors on their way."""
 
 from __future__ import annotations

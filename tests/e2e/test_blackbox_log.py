@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mail log: where lines go, what they are marked with, what -v adds."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bad requests: the reply and the log lines, and a stream that goes on afterwards."""
 
 from __future__ import annotations

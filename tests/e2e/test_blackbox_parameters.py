@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options and parameters: what is taken, and how the server ends over what is not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Requests that are sent before the last one is answered."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Long names, properties and requests: what is taken, what is refused, what memory they cost."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The start: by hand and by master(8), privileges, what is inherited."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The four statistics lines: their text, what is counted, and when."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clients that stop in the middle of an exchange, and what that costs the others."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Time to live: which values are taken, how they are limited, how long entries stay."""
 
 from __future__ import annotations

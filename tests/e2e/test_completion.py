@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The bash completion of scachectl."""
 
 from __future__ import annotations

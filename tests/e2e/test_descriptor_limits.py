@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The server with few descriptors, at every limit: it serves with what it has and loses nothing.
 
 Half of the clients use the Postfix protocol, half in the direct protocol."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Random sessions, good and bad, sent to the stock server and to ours side by side, in lockstep.
 
 Every reply is equal byte for byte, every descriptor is the one of the same save, every log line is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Installing: everything lies below the prefix, wherever that is; the user's file stays."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """libscache as others use it: installed, found by their build systems, with real servers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Good and bad settings of the server on a live Postfix; bad ones must never stop the mail."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real mail while the server, or what it serves, is stopped, killed, restarted or gone."""
 
 from __future__ import annotations

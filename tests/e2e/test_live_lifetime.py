@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How long things last on a live Postfix: connections, the server, its intervals."""
 
 from __future__ import annotations

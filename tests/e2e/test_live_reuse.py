@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real mail over reused connections: how many sessions, and what the statistics say of them."""
 
 from __future__ import annotations

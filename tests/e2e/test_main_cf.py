@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Our reading of main.cf beside that of Postfix's own programs.
 
 Values are compared with `postconf -x`. What a server makes of them, the errors and the warnings

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """scachectl with a real server: every command and its exit status."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """scached without a configuration: its socket, access, startup and shutdown."""
 
 from __future__ import annotations

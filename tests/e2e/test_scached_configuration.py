@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The configuration of scached: check, output, reload."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Load on scached: it returns memory, and unfinished requests do not keep other clients out."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The log of scached: clients cannot flood it, and a blocked log does not delay clients."""
 
 from __future__ import annotations

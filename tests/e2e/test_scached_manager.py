@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """scached under a service manager: socket activation, readiness, the watchdog."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """scached in difficult environments: directories, sandboxes, closed descriptors, namespaces."""
 
 from __future__ import annotations

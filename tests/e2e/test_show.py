@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """./dev run's show does what it says."""
 
 from __future__ import annotations

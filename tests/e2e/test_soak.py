@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All kinds of clients at once for a while: the server stays as it was.
 
 SCACHE_SOAK_SECONDS says for how long, SCACHE_SEED what the dice show.

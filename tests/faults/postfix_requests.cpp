@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "faults/postfix_requests.hpp"
 
 #include <sys/eventfd.h>

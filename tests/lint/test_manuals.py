@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the manuals promise of each other, of the headers and of the examples."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Prints parameters as Postfix's postconf does, for comparison with it:
 //
 //   print_main_cf [-c DIR] NAME...      like postconf -x -c DIR NAME...

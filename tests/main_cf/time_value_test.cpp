@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "main_cf/time_value.hpp"
 
 #include <gtest/gtest.h>

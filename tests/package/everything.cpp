@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Everything that libscache does, once, with a real server: `everything SOCKET direct|postfix`.
 
 #include <fcntl.h>

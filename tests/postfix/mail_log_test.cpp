@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "postfix/mail_log.hpp"
 
 #include <fcntl.h>

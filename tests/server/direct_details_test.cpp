@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "server/direct_details.hpp"
 
 #include <gmock/gmock.h>

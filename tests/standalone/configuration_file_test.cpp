@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "standalone/configuration_file.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a server makes of bytes: how many lists, and whether the last one is whole."""
 
 from __future__ import annotations

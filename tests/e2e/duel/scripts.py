@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Random sessions, and how to make a failing one short."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One of the two servers, and its clients, as a script moves them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The steps of a session. Each does the same to either server and tells what it saw."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Running the program without master(8), as a person would."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Things worth saving: connections of every kind, with the other end kept to watch them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the kernel tells of a process: its descriptors, its memory, its identity."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starting a program the way master(8) does: descriptors at fixed numbers, nothing inherited."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A client of the server, as patient or as hostile as a test wants it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Moments within a second of the wall clock, which the stock server's timers count in."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Threads that read what a server sends without being asked: log lines, status messages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs scachectl as users and scripts do."""
 
 from __future__ import annotations

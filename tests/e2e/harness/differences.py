@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of where ours differs from the stock server on purpose: differences.toml."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A process that holds other people's descriptors."""
 
 from __future__ import annotations

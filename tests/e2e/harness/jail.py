@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A root directory of its own for a program, so that a test can be its system logger."""
 
 from __future__ import annotations

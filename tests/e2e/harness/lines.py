@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Log lines that follow a rule."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mail log, as postlogd(8) would see it: one datagram for each line."""
 
 from __future__ import annotations

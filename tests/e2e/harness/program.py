@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which server is under test: Postfix's own scache, or ours."""
 
 from __future__ import annotations

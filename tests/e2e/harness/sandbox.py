@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs a command under a seccomp filter: `python3 sandbox.py CALL ARGUMENT -- COMMAND`.
 
 The system call with number CALL fails with EPERM; with an ARGUMENT of 0 to 5 only where that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """scached under test: the stand-alone server, in a directory of its own."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A scratch queue directory and configuration for one server."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One server under test, started as master(8) starts it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The master's end of the status channel: TAKEN and AVAIL messages."""
 
 from __future__ import annotations

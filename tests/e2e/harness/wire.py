@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The attribute lists and frames of scache's protocol, built byte by byte."""
 
 from __future__ import annotations

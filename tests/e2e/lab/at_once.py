@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests that mostly wait run side by side.
 
 The first of a file that pytest reaches starts the bodies of all that were selected in this file, a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A certificate for a mail server that nobody has to trust."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Debian's postfix package, unpacked in a directory of ours and never installed.
 
 The package stays where it is put: no account, no service and no file of the machine's own mail

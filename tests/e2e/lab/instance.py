@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A private Postfix: its own configuration, queue and log in a scratch directory.
 
 It shares nothing with the machine's mail system, listens on no port and leaves nothing behind.

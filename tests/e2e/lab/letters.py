@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Putting mail into a private instance."""
 
 from __future__ import annotations

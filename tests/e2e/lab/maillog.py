@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reading the mail log of a private instance."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What /proc tells about processes that this program started."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One line that shows how far a thing is: rewritten on a terminal, now and then otherwise."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The two configuration files of a private instance, as text."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A mail server that takes everything, throws it away and counts.
 
 It speaks SMTP or LMTP, if wanted with TLS, in a thread of its own.

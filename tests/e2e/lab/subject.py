@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A private Postfix in which the scache under test serves."""
 
 from __future__ import annotations

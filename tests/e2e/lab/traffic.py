@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Mail in the patterns that the live tests are made of."""
 
 from __future__ import annotations

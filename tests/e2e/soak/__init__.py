@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clients of every kind, for as long as one likes."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A process full of clients of one kind. Run as: worker.py SOCKET KIND SEED; ends by a signal.
 
 The last two kinds speak the direct protocol.

@@ -17,8 +17,8 @@ namespace scache::server {
 
 // A client is in two lists of its server: the list of all clients, and the list of its state.
 using ClientHook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct ClientsTag>>;
-using StandingHook =
-    boost::intrusive::list_base_hook<boost::intrusive::tag<struct StandingTag>,
+using StateHook =
+    boost::intrusive::list_base_hook<boost::intrusive::tag<struct StateTag>,
                                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 // Clients report their state to the ClientOwner.
@@ -35,7 +35,7 @@ class ClientOwner {
 
 // Client is one accepted connection with its session. Destroying it ends a suspended session. A
 // session must not destroy its own client.
-class Client final : public ClientHook, public StandingHook, private SessionEvents {
+class Client final : public ClientHook, public StateHook, private SessionEvents {
  public:
   Client(Loop& loop, Closer& closer, Service& service, Log& log, const SessionSettings& settings,
          ClientOwner& owner, Fd socket, std::optional<uid_t> user = std::nullopt)

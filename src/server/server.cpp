@@ -33,6 +33,7 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
       service_{service},
       log_{log},
       settings_{settings},
+      clients_{loop, log, [this] { emptied(); }},
       closing_{loop, closer, log},
       expiry_{loop, [this] { expire(); }},
       left_out_{loop, [this] { log_.log_left_out(loop_.now()); }},
@@ -42,7 +43,7 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
 
 Server::~Server() {
   loop_.before_wait({});
-  while (!clients_.empty()) end(clients_.front());
+  clients_.end_all();
   log_.log_left_out(kNever);
 }
 
@@ -75,7 +76,9 @@ Task<> Server::accept_clients(Acceptor& acceptor) {
 }
 
 Server::Accepted Server::accept_one(int listening) {
-  if (count_ >= settings_.clients && !may_make_room()) return Accepted::not_now;
+  if (clients_.count() >= settings_.clients && !clients_.may_make_room(settings_.clients)) {
+    return Accepted::not_now;
+  }
   if (closer_.is_full()) {
     log_shortage("too many descriptors wait for close(2)");
     return Accepted::not_now;
@@ -113,12 +116,12 @@ void Server::admit(Fd socket, int listening) {
       refuse(std::move(socket), user, "has sent too many descriptors whose close(2) is blocked");
       return;
     }
-    if (has_too_many(user) && !make_room(user)) {
+    if (clients_.count_of(user) >= settings_.clients_of_user && !clients_.make_room(user)) {
       refuse(std::move(socket), user, "has too many clients");
       return;
     }
     if (is_guarded_) let_descriptors_in(socket.get(), true);
-    if (count_ >= settings_.clients) make_room();
+    if (clients_.count() >= settings_.clients) clients_.make_room();
     adopt(std::move(socket), user);
   } catch (const std::exception& failure) {
     log_shortage(failure.what());
@@ -150,11 +153,7 @@ void Server::adopt(Fd socket, std::optional<uid_t> user) {
     auto client =
         std::make_unique<Client>(loop_, closer_, service_, log_, settings_.session,
                                  static_cast<ClientOwner&>(*this), std::move(socket), user);
-    // The last operation that can throw.
-    ++count_of_user_[client->saver()];
-    Client& greeted = *client.release();
-    clients_.push_back(greeted);
-    ++count_;
+    Client& greeted = clients_.add(std::move(client));
     idle_exit_.set(kNever);
     greeted.start();
   } catch (const std::exception& failure) {
@@ -169,100 +168,33 @@ void Server::stop_accepting() noexcept {
 void Server::finish(std::function<void()> finished) {
   finished_ = std::move(finished);
   stop_accepting();
-  if (count_ == 0) finished_();
-  while (!idle_.empty()) set_state(idle_.front(), Client::State::done);
-  end_done();
-}
-
-bool Server::is_overdue(const Client& client) const noexcept {
-  return loop_.now() >= after(client.busy_since, kPatience);
-}
-
-// If more than half of the clients are within a request, waits until one is overdue. Otherwise an
-// idle client makes room.
-bool Server::may_make_room() const noexcept {
-  if (count_ >= settings_.clients + kClientsOnTheirWay) return false;
-  if (!busy_.empty() && is_overdue(busy_.front())) return true;
-  return !idle_.empty() && busy_count_ <= settings_.clients / 2;
-}
-
-bool Server::make_room(std::optional<uid_t> of_user) noexcept {
-  const auto end_if_silent = [&](Client& client, const char* what) {
-    if ((of_user && client.saver() != *of_user) || !client.stop_if_silent()) return false;
-    log_.detail("client closed to make room for another: {}", what);
-    end(client);
-    return true;
-  };
-  for (auto next = busy_.begin(); next != busy_.end() && is_overdue(*next);) {
-    if (end_if_silent(*next++, "its request was unfinished longest")) return true;
-  }
-  for (auto next = idle_.begin(); next != idle_.end();) {
-    if (end_if_silent(*next++, "it was idle longest")) return true;
-  }
-  // All clients have sent part of a request: close one after its reply.
-  if (!of_user && !idle_.empty()) idle_.front().stop_input();
-  return false;
-}
-
-bool Server::has_too_many(uid_t user) const noexcept {
-  const auto of_user = count_of_user_.find(user);
-  return of_user != count_of_user_.end() && of_user->second >= settings_.clients_of_user;
-}
-
-void Server::set_state(Client& client, Client::State state) noexcept {
-  client.StandingHook::unlink();
-  if (client.state == Client::State::busy) --busy_count_;
-  client.state = state;
-  switch (state) {
-    case Client::State::none:
-      break;
-    case Client::State::idle:
-      idle_.push_back(client);
-      break;
-    case Client::State::busy:
-      ++busy_count_;
-      client.busy_since = loop_.now();
-      busy_.push_back(client);
-      break;
-    case Client::State::done:
-      done_.push_back(client);
-      break;
-  }
+  if (clients_.count() == 0) finished_();
+  clients_.dismiss_idle();
+  clients_.end_done();
 }
 
 void Server::client_idle(Client& client) noexcept {
-  set_state(client, finished_ ? Client::State::done : Client::State::idle);
+  clients_.set_state(client, finished_ ? Client::State::done : Client::State::idle);
 }
 
 void Server::client_busy(Client& client) noexcept {
-  set_state(client, Client::State::busy);
+  clients_.set_state(client, Client::State::busy);
   if (!std::exchange(had_request_, true) && settings_.first_request) settings_.first_request();
 }
 
 void Server::client_done(Client& client) noexcept {
-  set_state(client, Client::State::done);
+  clients_.set_state(client, Client::State::done);
 }
 
-void Server::end(Client& client) noexcept {
-  set_state(client, Client::State::none);
-  clients_.erase(clients_.iterator_to(client));
-  --count_;
-  const auto of_user = count_of_user_.find(client.saver());
-  if (--of_user->second == 0) count_of_user_.erase(of_user);
-  delete &client;
-  if (count_ == 0 && finished_) finished_();
-  if (count_ == 0 && settings_.max_idle > Duration::zero()) {
+void Server::emptied() noexcept {
+  if (finished_) finished_();
+  if (settings_.max_idle > Duration::zero()) {
     idle_exit_.set(after(loop_.now(), settings_.max_idle));
   }
 }
 
-// A session cannot destroy its own client: this runs between the turns of the loop.
-void Server::end_done() noexcept {
-  while (!done_.empty()) end(done_.front());
-}
-
 void Server::before_wait() noexcept {
-  end_done();
+  clients_.end_done();
   closing_.before_wait();
   if (memory_return_.is_due(service_.cache().bytes())) return_free_memory();
   // If the next deadline has moved to a later time, the timer adjusts when it fires.

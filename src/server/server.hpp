@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/socket.h>
-
-#include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <functional>
 #include <limits>
 #include <list>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -21,7 +17,7 @@
 #include "io/task.hpp"
 #include "io/watch.hpp"
 #include "server/access.hpp"
-#include "server/client.hpp"
+#include "server/clients.hpp"
 #include "server/closing_watch.hpp"
 #include "server/service.hpp"
 
@@ -50,11 +46,6 @@ class Server final : private ClientOwner {
 
   // Expired entries that are removed in one turn, about a millisecond of work.
   static constexpr std::size_t kExpiriesOfTurn = 128;
-  // How long a request may be unfinished before its client can be closed for another client. An
-  // ordinary client sends the rest within a millisecond.
-  static constexpr Duration kPatience = std::chrono::milliseconds{200};
-  // Clients above the limit, while as many other clients get their last reply.
-  static constexpr std::size_t kClientsOnTheirWay = 4;
   // Clients accepted in one turn.
   static constexpr unsigned kAcceptsOfTurn = 16;
   // Pause before the next accept(2) after a shortage of descriptors or memory.
@@ -83,14 +74,9 @@ class Server final : private ClientOwner {
   // Applies to requests that begin later.
   void set_time_limit(Duration limit) noexcept { settings_.session.time_limit = limit; }
 
-  std::size_t clients() const noexcept { return count_; }
+  std::size_t clients() const noexcept { return clients_.count(); }
 
  private:
-  using Clients = boost::intrusive::list<Client, boost::intrusive::base_hook<ClientHook>,
-                                         boost::intrusive::constant_time_size<false>>;
-  using Standing = boost::intrusive::list<Client, boost::intrusive::base_hook<StandingHook>,
-                                          boost::intrusive::constant_time_size<false>>;
-
   struct Acceptor {
     Acceptor(Loop& loop, int socket) : listening{socket}, watch{loop, socket} {}
 
@@ -106,19 +92,12 @@ class Server final : private ClientOwner {
   bool has_access(int socket, const std::optional<ucred>& who) const;
   void refuse(Fd socket, uid_t user, const char* why) noexcept;
   void log_shortage(const char* what) noexcept;
-  // Whether a client may be closed for the next one.
-  bool may_make_room() const noexcept;
-  bool is_overdue(const Client& client) const noexcept;
-  // Closes a client, one of `of_user` if given. Returns whether there was one to close.
-  bool make_room(std::optional<uid_t> of_user = std::nullopt) noexcept;
-  bool has_too_many(uid_t user) const noexcept;
-  void set_state(Client& client, Client::State state) noexcept;
 
   void client_idle(Client& client) noexcept override;
   void client_busy(Client& client) noexcept override;
   void client_done(Client& client) noexcept override;
-  void end(Client& client) noexcept;
-  void end_done() noexcept;
+  // The last client has ended.
+  void emptied() noexcept;
 
   void before_wait() noexcept;
   void expire() noexcept;
@@ -129,14 +108,6 @@ class Server final : private ClientOwner {
   Log& log_;
   Settings settings_;
   Clients clients_;
-  std::size_t count_ = 0;
-  std::map<uid_t, std::size_t> count_of_user_;
-  // Idle clients and clients within a request, each ordered by time in that state; clients whose
-  // session has ended.
-  Standing idle_;
-  Standing busy_;
-  Standing done_;
-  std::size_t busy_count_ = 0;
   std::function<void()> finished_;
   bool had_request_ = false;
   // Set once a user with blocked close(2) calls connects: from then on clients cannot send

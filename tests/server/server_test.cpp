@@ -273,7 +273,7 @@ TEST_F(ServerTest, WhoDoesNotFinishARequestGoesBeforeThoseWhoAreIdle) {
   pass(1ms);
   SocketClient second = busy_client();
   SocketClient other = idle_client();
-  pass(Server::kPatience - 1ms);
+  pass(Clients::kPatience - 1ms);
   SocketClient fifth = idle_client();
   EXPECT_TRUE(first.sees_end());
   for (SocketClient* client : {&idle, &second, &other, &fifth}) EXPECT_FALSE(client->sees_end());
@@ -290,7 +290,7 @@ TEST_F(ServerTest, WhereMostAreWithinARequestTheOneThatIsIdleStays) {
   for (int i = 0; i < 3; ++i) busy.push_back(busy_client());
   SocketClient waiting = connect_and_settle();
   EXPECT_EQ(waiting.read(), "");
-  pass(Server::kPatience);
+  pass(Clients::kPatience);
   EXPECT_EQ(waiting.read(), kGreeting);
   EXPECT_FALSE(idle.sees_end());
   EXPECT_TRUE(busy[0].sees_end());
@@ -305,7 +305,7 @@ TEST_F(ServerTest, WhoReadsNoRepliesIsNotWaitedForEither) {
   while (requests.size() < 100'000) requests += find_endp("x");
   while (flooding.send(requests)) settle();
   SocketClient idle = idle_client();
-  pass(Server::kPatience);
+  pass(Clients::kPatience);
   SocketClient third = idle_client();
   EXPECT_FALSE(idle.sees_end());
   EXPECT_FALSE(third.sees_end());

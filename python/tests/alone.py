@@ -43,7 +43,7 @@ class Alone(Holder):
     def finish(self) -> None:
         """Checks for leaks and log lines, and that it ends on a signal."""
         if self._alive:
-            self.comes_to_hold(self.remaining)
+            self.comes_to_hold_at_most(self.remaining)
             assert self.hang_up() == 0
         assert self.log.rest() == []
 

@@ -2,7 +2,7 @@
 #include "client/channel.hpp"
 
 #include <poll.h>
-#include <sys/eventfd.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <chrono>
@@ -75,7 +75,7 @@ Error Channel::broken(int error) {
 Result<void> Channel::expect_descriptor() {
   // An eventfd reserves the number of the descriptor. If eventfd(2) fails for another reason, such
   // as a seccomp filter, the process may have free descriptors all the same.
-  const auto placeholder = [] { return ::eventfd(0, EFD_CLOEXEC); };
+  const auto placeholder = [] { return ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); };
   int error = 0;
   if (place_.get() < 0) {
     error = place_.open(placeholder);

@@ -23,7 +23,8 @@ class ProcessFd {
 
   // Takes the descriptor that `make` returns (-1 and errno on failure). Calls `make` again if the
   // process has forked in the meantime, because the child may have a copy that it cannot find.
-  // Returns 0 or an errno.
+  // Returns 0 or an errno. The file must have an inode of its own, as sockets do and an eventfd
+  // does not: a child recognizes the descriptor by it.
   int open(int (*make)()) noexcept;
   void close() noexcept;
 

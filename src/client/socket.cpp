@@ -29,7 +29,11 @@ int connect_until(int socket, const sockaddr_un& address, Instant deadline) noex
   for (;;) {
     const bool waits = set_timeout(socket, SO_SNDTIMEO, left_until(deadline, BootClock::now()));
     if (!waits) ::fcntl(socket, F_SETFL, O_NONBLOCK);
-    if (::connect(socket, generic, sizeof address) == 0) return 0;
+    if (::connect(socket, generic, sizeof address) == 0) {
+      // A receive may wait.
+      if (!waits) ::fcntl(socket, F_SETFL, 0);
+      return 0;
+    }
     if (errno == EINTR) continue;
     return errno;
   }
@@ -51,13 +55,14 @@ int Socket::open(const std::string& path, Instant deadline) noexcept {
 }
 
 bool Socket::limit_receive(Duration left) noexcept {
-  // Most programs use one timeout for all calls, so one setsockopt(2) serves many calls.
-  constexpr Duration kStep = std::chrono::milliseconds{10};
-  constexpr Duration kShort = kStep * 100;
+  constexpr Duration kShort = std::chrono::seconds{1};
   if (left < kShort) return false;
-  if (left <= receive_limit_ && receive_limit_ - left <= kStep) return true;
-  if (!set_timeout(get(), SO_RCVTIMEO, left)) return false;
-  receive_limit_ = left;
+  // A program gives all its calls the same timeout, so that one setsockopt(2) serves them all.
+  const bool in_time = receive_limit_ + receive_limit_ / 8 <= left;
+  if (in_time && receive_limit_ > left / 2) return true;
+  const Duration limit = left - left / 8;
+  if (!set_timeout(get(), SO_RCVTIMEO, limit)) return false;
+  receive_limit_ = limit;
   return true;
 }
 

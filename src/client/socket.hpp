@@ -17,8 +17,9 @@ class Socket {
   int open(const std::string& path, Instant deadline) noexcept;
   void close() noexcept { descriptor_.close(); }
 
-  // Limits the next receives to `left`, or at most a hundredth more. Returns false if it cannot:
-  // then a receive must not block.
+  // Lets the next receives wait for less than `left`: the kernel ends such a wait up to an eighth
+  // late (timers of a coarse wheel). Returns false if it cannot, or if little time is left: then a
+  // receive must not block.
   bool limit_receive(Duration left) noexcept;
 
   // -1 if the socket is not open, or belongs to another process.

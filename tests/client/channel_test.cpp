@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/channel.hpp"
 
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+
 #include <chrono>
 #include <string>
 #include <thread>
@@ -105,6 +108,18 @@ TEST_F(ChannelToAServer, KeepsTheNumberFromOneRequestToTheNext) {
   few.allow(0);
   ASSERT_TRUE(channel_.expect_descriptor());
   EXPECT_EQ(code_of(channel_.expect_descriptor()), ErrorCode::no_descriptors);
+}
+
+// A child recognizes what it has inherited by the inode (client/fork_guard).
+TEST_F(ChannelToAServer, KeepsTheNumberWithAFileOfItsOwn) {
+  const int number = Fd{::dup(0)}.get();
+  ASSERT_TRUE(channel_.expect_descriptor());
+  struct stat place{};
+  struct stat event{};
+  ASSERT_EQ(::fstat(number, &place), 0);
+  const Fd other{::eventfd(0, EFD_CLOEXEC)};
+  ASSERT_EQ(::fstat(other.get(), &event), 0);
+  EXPECT_FALSE(place.st_dev == event.st_dev && place.st_ino == event.st_ino);
 }
 
 TEST_F(ChannelToAServer, KeepsOneNumberForEachRequestThatIsUnderWay) {

@@ -29,6 +29,13 @@ class Holder:
             lambda: f"{count} descriptors; there are {self.descriptors()}",
         )
 
+    def comes_to_hold_at_most(self, count: int) -> None:
+        """The same for a count that was read while the server may have been closing some."""
+        until(
+            lambda: self.holds() <= count,
+            lambda: f"at most {count} descriptors beyond {self.baseline}: {self.descriptors()}",
+        )
+
     def comes_to_hold(self, count: int) -> None:
         """Waits until it has exactly that many descriptors beyond those of an idle server."""
         self.descriptors_become(self.baseline + count)

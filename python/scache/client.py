@@ -119,7 +119,7 @@ class Client(Closing):
 
         On success the caller's socket is closed. On an error it stays open and unchanged, unless
         the descriptor was sent and no answer came. Then another process may have the connection:
-        the caller's socket is closed, and `in_doubt` of the error is true.
+        the caller's socket is closed, and `in_doubt` of a `scache.Error` is true.
 
         A Connection keeps its id, uses and age, and its endpoint and properties unless they are
         given. `bindings` bind destinations to the endpoint.

@@ -122,7 +122,7 @@ def test_a_limit_that_cannot_be_raised_is_a_warning(scached: Scached) -> None:
         environment=program.sanitizer_leaves("disable_coredump"),
     )
     assert is_served(scached)
-    assert "warning: the limit of open files stays at 512" in scached.log()
+    scached.wait_for("warning: the limit of open files stays at 512")
     assert scached.stop() == 0
 
 
@@ -174,5 +174,5 @@ def test_nobody_is_taken_for_its_own_user_where_users_have_no_number(
     scached.start_here(wrapper=["unshare", "--user"])
     scached.path.parent.chmod(0o755)
     assert scached.stranger() == b""
-    assert f"warning: user {SOMEBODY} has no access: this user namespace" in scached.log()
+    scached.wait_for(f"warning: user {SOMEBODY} has no access: this user namespace")
     assert scached.stop() == 0

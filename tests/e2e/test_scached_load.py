@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness import wire
+from harness import census, wire
 from harness.cargo import Cargo
 from harness.scached import Scached
 from harness.waiting import until
@@ -29,16 +29,11 @@ def resident(pid: int) -> int:
     raise AssertionError(f"no process {pid}")
 
 
-def is_sanitized(pid: int) -> bool:
-    """Whether the program has a sanitizer, which keeps freed memory."""
-    return "libasan" in pathlib.Path(f"/proc/{pid}/maps").read_text()
-
-
 def test_memory_of_bindings_goes_back_when_they_expire(scached: Scached) -> None:
     scached.start_here()
     assert scached.process is not None
     pid = scached.process.pid
-    if is_sanitized(pid):
+    if census.is_sanitized(pid):
         pytest.skip("a sanitizer keeps what is freed")
     client = scached.client()
     before = resident(pid)

@@ -47,6 +47,11 @@ def sleeps(pid: int) -> bool:
     return state(pid)["State"].startswith("S")
 
 
+def is_sanitized(pid: int) -> bool:
+    """Whether the program has a sanitizer, which keeps freed memory."""
+    return "libasan" in pathlib.Path(f"/proc/{pid}/maps").read_text()
+
+
 def resident(pid: int) -> int:
     """Resident memory in bytes."""
     return int(state(pid)["VmRSS"].split()[0]) * 1024

@@ -73,8 +73,8 @@ Error Channel::broken(int error) {
 }
 
 Result<void> Channel::expect_descriptor() {
-  // An eventfd reserves the number of the descriptor. If eventfd(2) fails for another reason, such
-  // as a seccomp filter, the process may have free descriptors all the same.
+  // A socket reserves the number of the descriptor. If socket(2) fails for another reason, such as
+  // a seccomp filter, the process may have free descriptors all the same.
   const auto placeholder = [] { return ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); };
   int error = 0;
   if (place_.get() < 0) {

@@ -70,7 +70,7 @@ class Channel {
   Socket socket_;
   Inbox inbox_;
   std::deque<Fd> unclaimed_;
-  // How many descriptors are expected, and the eventfds that reserve numbers for them. The first
+  // How many descriptors are expected, and the sockets that reserve numbers for them. The first
   // one stays between requests; the others serve pipelined requests.
   std::size_t expected_ = 0;
   ProcessFd place_;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <list>
@@ -40,6 +41,8 @@ namespace {
 // How long a thread rests, unless kManyWaiting descriptors wait.
 constexpr std::chrono::milliseconds kRest{1};
 constexpr std::size_t kManyWaiting = 32;
+// Descriptors that a thread takes at once: it locks the mutex once for all of them.
+constexpr std::size_t kTakenAtOnce = 16;
 // The limit of the wait in the destructor.
 constexpr std::chrono::milliseconds kFarewell{50};
 
@@ -77,22 +80,36 @@ class Ticks {
 
 }  // namespace
 
+// A descriptor to close. The thread that has taken it closes it, or gives it back if that thread is
+// stuck with an earlier one: whoever begins first.
 struct Closer::Job {
+  Job(uid_t of_user) noexcept : user{of_user} {}
+
+  // Whether the caller is the first.
+  bool begin() noexcept { return !has_begun.exchange(true, std::memory_order_acq_rel); }
+
   Fd fd;
   uid_t user;
+  std::atomic<bool> has_begun = false;
 };
 
 struct Closer::Worker {
+  // What it has taken.
+  std::list<Job> jobs;
   // The user whose descriptor it closes, and the number of descriptors that it has begun to close.
-  uid_t user = kNobody;
-  std::uint64_t number = 0;
-  bool is_closing = false;
-  // The number at the last look(), and whether it has not changed since.
+  // It sets them without the mutex.
+  std::atomic<uid_t> user = kNobody;
+  std::atomic<std::uint64_t> number = 0;
+  // The number at the last look(), and whether it has not changed since: then also the user who is
+  // charged with it.
   std::uint64_t seen = 0;
   bool is_stuck = false;
+  uid_t charged = kNobody;
+
+  bool is_closing() const noexcept { return !jobs.empty(); }
 };
 
-// The mutex protects all members.
+// The mutex protects all members; atomic ones are read without it.
 struct Closer::Shared {
   // A user's waiting descriptors and stuck threads. If too many threads are stuck, the descriptors
   // are held until one of them continues.
@@ -108,8 +125,10 @@ struct Closer::Shared {
   std::condition_variable hurry;
   std::condition_variable caught_up;
   std::list<Job> waiting;
+  // The size of `waiting`.
+  std::atomic<std::size_t> waiting_count = 0;
   std::list<Worker> workers;
-  std::size_t stuck_workers = 0;
+  std::atomic<std::size_t> stuck_workers = 0;
   std::map<uid_t, Account> accounts;
   std::size_t held = 0;
   // An upper bound of the workers that sleep and were not woken yet.
@@ -117,10 +136,15 @@ struct Closer::Shared {
   bool main_waits = false;
   bool stop = false;
 
+  // Nothing is held unless a worker is stuck.
+  bool is_any_stuck() const noexcept { return stuck_workers.load(std::memory_order_relaxed) > 0; }
+  std::size_t count_waiting() const noexcept {
+    return waiting_count.load(std::memory_order_relaxed);
+  }
   std::size_t able_workers() const noexcept { return workers.size() - stuck_workers; }
   bool is_idle() const noexcept {
     return waiting.empty() && std::ranges::none_of(workers, [](const Worker& worker) {
-             return worker.is_closing && !worker.is_stuck;
+             return worker.is_closing() && !worker.is_stuck;
            });
   }
 
@@ -129,30 +153,47 @@ struct Closer::Shared {
     if (account->second.waiting == 0 && account->second.stuck == 0) accounts.erase(account);
   }
 
-  // Takes the first job whose user may have another stuck thread, and holds the jobs before it.
-  bool take(std::list<Job>& job) noexcept {
-    while (!waiting.empty()) {
+  void note_waiting() noexcept { waiting_count.store(waiting.size(), std::memory_order_relaxed); }
+
+  // Takes the first jobs whose users may have another stuck thread, and holds the jobs before them.
+  void take(std::list<Job>& jobs) noexcept {
+    while (!waiting.empty() && jobs.size() < kTakenAtOnce) {
       const auto account = accounts.find(waiting.front().user);
       if (account->second.stuck < kStuckOfUser) {
-        job.splice(job.begin(), waiting, waiting.begin());
+        jobs.splice(jobs.end(), waiting, waiting.begin());
         --account->second.waiting;
         close_account(account);
-        return true;
+      } else {
+        std::list<Job>& held_jobs = account->second.held;
+        held_jobs.splice(held_jobs.end(), waiting, waiting.begin());
+        ++held;
       }
-      std::list<Job>& held_jobs = account->second.held;
-      held_jobs.splice(held_jobs.end(), waiting, waiting.begin());
-      ++held;
     }
-    return false;
+    note_waiting();
+  }
+
+  // The worker is stuck: its other jobs wait for another worker.
+  void give_back_jobs(Worker& worker) {
+    for (Job& job : worker.jobs) {
+      std::list<Job> again;
+      again.emplace_back(job.user);
+      Account& account = accounts[job.user];
+      if (!job.begin()) continue;
+      ++account.waiting;
+      again.front().fd = std::move(job.fd);
+      waiting.splice(waiting.begin(), again);
+    }
+    note_waiting();
   }
 
   // The worker was stuck, and its close() has returned.
   void recover(Worker& worker) noexcept {
     worker.is_stuck = false;
     --stuck_workers;
-    const auto account = accounts.find(worker.user);
+    const auto account = accounts.find(worker.charged);
     held -= account->second.held.size();
     waiting.splice(waiting.end(), account->second.held);
+    note_waiting();
     --account->second.stuck;
     close_account(account);
   }
@@ -179,7 +220,7 @@ void Closer::close(Fd fd, uid_t user) noexcept {
   // Out of memory, the destructor of `fd` closes the descriptor on this thread.
   try {
     std::list<Job> job;
-    job.push_back({Fd{}, user});
+    job.emplace_back(user);
     std::unique_lock lock{shared_->mutex};
     if (shared_->able_workers() == 0) {
       lock.unlock();
@@ -198,6 +239,7 @@ void Closer::close(Fd fd, uid_t user) noexcept {
     ++shared_->accounts[user].waiting;
     job.front().fd = std::move(fd);
     shared_->waiting.splice(shared_->waiting.end(), job);
+    shared_->note_waiting();
     if (shared_->sleeping > 0) {
       --shared_->sleeping;
       shared_->wake.notify_one();
@@ -217,26 +259,28 @@ void Closer::close_client(Fd fd, uid_t user) noexcept {
 }
 
 bool Closer::must_wait(uid_t user) const noexcept {
+  if (shared_->count_waiting() < kMaxWaitingOfUser && !shared_->is_any_stuck()) return false;
   const std::lock_guard lock{shared_->mutex};
   const auto account = shared_->accounts.find(user);
   return account != shared_->accounts.end() && account->second.waiting >= kMaxWaitingOfUser;
 }
 
 bool Closer::accepts(uid_t user) const noexcept {
+  if (!shared_->is_any_stuck()) return true;
   const std::lock_guard lock{shared_->mutex};
   const auto account = shared_->accounts.find(user);
   return account == shared_->accounts.end() || account->second.stuck < kStuckOfUser;
 }
 
 bool Closer::is_full() const noexcept {
+  if (!shared_->is_any_stuck()) return false;
   const std::lock_guard lock{shared_->mutex};
   const bool is_stuck = shared_->able_workers() == 0;
   return shared_->held + (is_stuck ? shared_->waiting.size() : 0) >= kMaxUnclosed;
 }
 
 bool Closer::is_behind() const noexcept {
-  const std::lock_guard lock{shared_->mutex};
-  return shared_->waiting.size() > kMaxBehind;
+  return shared_->count_waiting() > kMaxBehind;
 }
 
 bool Closer::is_idle() const noexcept {
@@ -264,13 +308,16 @@ std::vector<Closer::Stuck> Closer::look() {
   std::vector<Stuck> more;
   std::unique_lock lock{shared_->mutex};
   for (Worker& worker : shared_->workers) {
-    if (!worker.is_closing || worker.is_stuck) continue;
-    if (std::exchange(worker.seen, worker.number) != worker.number) continue;
-    unsigned& stuck = shared_->accounts[worker.user].stuck;
-    more.push_back({worker.user, stuck + 1});
+    if (!worker.is_closing() || worker.is_stuck) continue;
+    const std::uint64_t number = worker.number;
+    if (std::exchange(worker.seen, number) != number) continue;
+    worker.charged = worker.user;
+    unsigned& stuck = shared_->accounts[worker.charged].stuck;
+    more.push_back({worker.charged, stuck + 1});
     ++stuck;
     ++shared_->stuck_workers;
     worker.is_stuck = true;
+    shared_->give_back_jobs(worker);
   }
   const bool lacks_one = !shared_->waiting.empty() && shared_->able_workers() == 0;
   lock.unlock();
@@ -308,14 +355,16 @@ void Closer::work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexc
   Ticks ticks;
   std::unique_lock lock{shared->mutex};
   const auto close_all = [&] {
-    for (std::list<Job> job; shared->take(job);) {
-      self->user = job.front().user;
-      ++self->number;
-      self->is_closing = true;
+    for (shared->take(self->jobs); !self->jobs.empty(); shared->take(self->jobs)) {
       lock.unlock();
-      job.clear();
+      for (Job& job : self->jobs) {
+        if (!job.begin()) continue;
+        self->user = job.user;
+        ++self->number;
+        job.fd.reset();
+      }
       lock.lock();
-      self->is_closing = false;
+      self->jobs.clear();
       if (self->is_stuck) shared->recover(*self);
       if (shared->main_waits) shared->caught_up.notify_one();
     }

@@ -20,21 +20,21 @@ static int connect_to(unsigned short port) {
 int main(void) {
   scache_bytes endpoint = scache_text("echo 127.0.0.1 7007");
   scache_client* cache = NULL;
-  scache_connection* found = NULL;
+  scache_connection* connection = NULL;
   scache_error error;
-  if (scache_client_new(NULL, -1, &cache, &error) != 0) return 1;
-  if (scache_find_endpoint(cache, endpoint, -1, &found, &error) != 0)
+  if (scache_client_new(NULL, &cache, &error) != 0) return 1;
+  if (scache_find_endpoint(cache, endpoint, NULL, &connection, &error) != 0)
     fprintf(stderr, "%s\n", error.text);
-  if (found == NULL &&
-      scache_connection_new(connect_to(7007), endpoint, scache_text(""), &found, &error) != 0)
+  if (connection == NULL &&
+      scache_connection_new(connect_to(7007), endpoint, &connection, &error) != 0)
     return 1;
   char reply[6];
-  if (write(scache_connection_descriptor(found), "hello\n", 6) != 6) return 1;
-  const ssize_t size = read(scache_connection_descriptor(found), reply, 6);
+  if (write(scache_connection_descriptor(connection), "hello\n", 6) != 6) return 1;
+  const ssize_t size = read(scache_connection_descriptor(connection), reply, 6);
   if (size <= 0) return 1;
   fwrite(reply, 1, (size_t)size, stdout);
-  if (scache_save(cache, found, 30000, NULL, 0, -1, NULL, &error) != 0)
+  if (scache_save_ttl_ms(cache, connection, 30000, &error) != 0)
     fprintf(stderr, "%s\n", error.text);
-  scache_connection_free(found);
+  scache_connection_free(connection);
   scache_client_free(cache);
 }

@@ -173,24 +173,33 @@ TEST_P(SaveThatFails, InCpp) {
 }
 
 TEST_P(SaveThatFails, InC) {
+  scache_client_options* const own = ::scache_client_options_new();
   scache_client* client = nullptr;
   scache_connection* connection = nullptr;
   scache_error error{};
-  ASSERT_EQ(::scache_client_new(server_->path().c_str(), 5'000, &client, &error), 0);
-  ASSERT_EQ(::scache_connection_new(descriptor_.release(), ::scache_text("e"), ::scache_text(""),
-                                    &connection, &error),
+  ASSERT_EQ(::scache_client_options_set_socket_path(own, server_->path().c_str()), 0);
+  ASSERT_EQ(::scache_client_options_set_timeout_ms(own, 5'000), 0);
+  ASSERT_EQ(::scache_client_new(own, &client, &error), 0);
+  ::scache_client_options_free(own);
+  ASSERT_EQ(::scache_connection_new(descriptor_.release(), ::scache_text("e"), &connection, &error),
             0);
   if (has_open_stream()) {
     scache_connection* none = nullptr;
     // Without a connection a save only opens a stream.
-    ASSERT_EQ(::scache_connection_new(-1, ::scache_text(""), ::scache_text(""), &none, &error), 0);
-    EXPECT_EQ(::scache_save(client, none, 0, nullptr, 0, -1, nullptr, &error),
-              SCACHE_E_INVALID_ARGUMENT);
+    ASSERT_EQ(::scache_connection_new(-1, ::scache_text(""), &none, &error), 0);
+    EXPECT_EQ(::scache_save(client, none, nullptr, &error), SCACHE_E_INVALID_ARGUMENT);
     ::scache_connection_free(none);
   }
-  const auto ttl = GetParam().options.ttl ? -1 : 0;
-  const auto timeout = static_cast<int>(GetParam().timeout.count());
-  const int code = ::scache_save(client, connection, ttl, nullptr, 0, timeout, nullptr, &error);
+  int code = 0;
+  if (const Ttl ttl = GetParam().options.ttl) {
+    code = ::scache_save_ttl_ms(client, connection, ttl->count(), &error);
+  } else {
+    scache_save_options* const options = ::scache_save_options_new();
+    const auto timeout = static_cast<int>(GetParam().timeout.count());
+    EXPECT_EQ(::scache_save_options_set_timeout_ms(options, timeout), 0);
+    code = ::scache_save(client, connection, options, &error);
+    ::scache_save_options_free(options);
+  }
   EXPECT_EQ(code, error.code);
   check(static_cast<ErrorCode>(code), error.text, ::scache_connection_descriptor(connection));
   ::scache_connection_free(connection);

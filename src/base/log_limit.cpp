@@ -17,7 +17,7 @@ std::string_view LogLimit::name(LogKind kind) noexcept {
     case LogKind::refused:
       return "refused requests";
     case LogKind::access:
-      return "clients without access";
+      return "refused clients";
     case LogKind::session:
       return "sessions ended or not begun";
     case LogKind::shortage:

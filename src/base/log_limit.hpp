@@ -21,7 +21,7 @@ enum class LogKind : std::uint8_t {
   transfer,
   // A valid request was refused, for example because the cache is full.
   refused,
-  // The client has no access.
+  // A client was refused: no access, too many clients of its user, too many blocked close(2).
   access,
   // The server ended a session, or did not begin it: a protocol violation, or a lack of memory.
   session,

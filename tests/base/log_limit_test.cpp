@@ -108,7 +108,7 @@ TEST(Log, TellsAllCountsAtTheEnd) {
   warn(log, LogKind::shortage, kFew + 11);
   warn(log, LogKind::access, LogLimit::kMostOfRefusals + 2);
   log.log_left_out(kNever);
-  EXPECT_EQ(log.take(), (Lines{"warning: clients without access: 2 more lines are left out",
+  EXPECT_EQ(log.take(), (Lines{"warning: refused clients: 2 more lines are left out",
                                "warning: clients not accepted: 11 more lines are left out"}));
 }
 

@@ -58,6 +58,14 @@ def test_every_error_is_in_the_manual_with_its_number() -> None:
     assert codes == re.findall(r"^\|  (\w+)\n:  (\d+)$", LIBRARY, re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", ["scache(8)", "scached(8)"])
+def test_every_kind_of_log_line_with_a_limit_is_in_the_manual(name: str) -> None:
+    kinds = re.findall(r'return "(.+)";', (ROOT / "src" / "base" / "log_limit.cpp").read_text())
+    assert len(kinds) > 6
+    limits = MANUALS[name].partition("# LIMITS")[2].partition("\n# ")[0]
+    assert [kind for kind in kinds if kind not in limits] == []
+
+
 @pytest.mark.parametrize("example", ["share.cpp", "share.c", "loop.cpp"])
 def test_the_manual_shows_the_examples(example: str) -> None:
     # scdoc takes a backslash for itself, in code too.

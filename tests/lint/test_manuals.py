@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the manuals promise of each other, of the headers and of the examples."""
+"""What manuals and documents promise of each other, of the headers and of the examples."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ MANUALS = {
 }
 LIBRARY = MANUALS["libscache(3)"]
 INCLUDE = ROOT / "include" / "scache"
+
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "python" / "README.md"]
+CODE = re.compile(r"^```.*?^```$|^    .*?$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+# The name of a manual that is no link. Postfix's scache(8) has the name of one.
+UNLINKED = re.compile(
+    rf"(?<!\[)(?<!Postfix's )(?<!own )(?<!stock )(?<!replaces )"
+    rf"\b(?:{'|'.join(map(re.escape, MANUALS))})(?!\])"
+)
 
 # What a class offers, by the lines of its header: `  Result<T> name(`.
 MEMBER = re.compile(r"^  (?:\[\[nodiscard\]\] )?[\w:]+(?:<.*>)? (\w+)\(", re.MULTILINE)
@@ -71,3 +80,10 @@ def test_the_manual_shows_the_examples(example: str) -> None:
     # scdoc takes a backslash for itself, in code too.
     code = (ROOT / "examples" / example).read_text().replace("\\", "\\\\")
     assert f"```\n{code}```\n" in LIBRARY
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_documents_link_what_they_name(path: pathlib.Path) -> None:
+    text = CODE.sub("", path.read_text())
+    assert [target for target in LINK.findall(text) if not (path.parent / target).exists()] == []
+    assert UNLINKED.findall(" ".join(text.split())) == []

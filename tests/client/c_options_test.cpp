@@ -114,6 +114,16 @@ TEST(OptionsInC, SetWhatAListUses) {
   ::scache_list_options_free(options);
 }
 
+TEST(OptionsInC, StayAsTheyAreWithoutMemory) {
+  const scache_bytes too_long{"x", SIZE_MAX / 2};
+  EXPECT_EQ(::scache_binding_new(too_long), nullptr);
+  scache_binding* const binding = ::scache_binding_new(::scache_text("d"));
+  EXPECT_EQ(::scache_binding_set_properties(binding, ::scache_text("p")), 0);
+  EXPECT_EQ(::scache_binding_set_properties(binding, too_long), SCACHE_E_SYSTEM);
+  EXPECT_EQ(binding->binding.properties, "p");
+  ::scache_binding_free(binding);
+}
+
 // What a program has whose _new function found no memory.
 TEST(OptionsInC, ReportAnObjectThatIsMissing) {
   const scache_bytes text = ::scache_text("x");

@@ -11,12 +11,11 @@ from collections.abc import Callable
 
 import pytest
 
-from harness import cargo, wire
-from harness.census import Identity
+from harness import cargo
 from harness.client import Ended
 from harness.server import Server
+from harness.talkers import WAYS, Talker
 from harness.waiting import until
-from harness.wire import Kind, Tag
 
 Start = Callable[..., Server]
 
@@ -37,80 +36,6 @@ SHORTAGES = (
     "warning: direct: scache socket: more than one descriptor arrived with a frame, "
     "or the descriptor table is full",
 )
-
-
-class OfPostfix:
-    """A client that uses the Postfix protocol."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.client = server.client()
-
-    def find(self, endpoint: str) -> tuple[str, Identity] | None:
-        """The properties of what is found, and what it is."""
-        found = self.client.find_endp(endpoint)
-        if found.identity is None:
-            assert found.reply == wire.FIND_ENDP_MISS
-            return None
-        return found.reply.split(b"\0")[3].decode(), found.identity
-
-    def save(self, properties: str, item: cargo.Cargo) -> bool:
-        """Whether the cache has taken it."""
-        reply = self.client.save_endp("e", properties, item)
-        assert reply in (wire.status(0), wire.status(2))
-        return reply == wire.status(0)
-
-    def overload(self, descriptors: list[int]) -> None:
-        """A save with all of these is refused."""
-        self.client.send(wire.save_endp("e", "many"))
-        self.client.expect(wire.DUMMY)
-        self.client.send(b"\0", descriptors)
-        self.client.expect(wire.status(2))
-
-
-class Direct:
-    """A client that talks in the direct protocol."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.client = server.client()
-        assert self.client.ask(wire.wish("1")) == wire.AGREEMENT
-
-    def find(self, endpoint: str) -> tuple[str, Identity] | None:
-        """The properties of what is found, and what it is."""
-        self.client.send(wire.frame(Kind.FIND, wire.field(Tag.ENDPOINT, endpoint.encode())))
-        found = self.client.frame()
-        assert found.reply[4] == Kind.FOUND
-        if found.identity is None:
-            return None
-        return wire.fields(found.reply)[Tag.ENDPOINT_PROPERTIES].decode(), found.identity
-
-    def save(self, properties: str, item: cargo.Cargo) -> bool:
-        """Whether the cache has taken it; it comes with a binding."""
-        frame = wire.frame(
-            Kind.SAVE,
-            wire.field(Tag.ENDPOINT, b"e"),
-            wire.field(Tag.ENDPOINT_PROPERTIES, properties.encode()),
-            wire.field(Tag.BINDING, wire.field(Tag.DESTINATION, b"d")),
-            with_descriptor=True,
-        )
-        self.client.send(frame, [item.fd])
-        reply = self.client.frame().reply
-        assert reply[4] in (Kind.SAVED, Kind.ERROR)
-        item.give_away()
-        return reply[4] == Kind.SAVED
-
-    def overload(self, descriptors: list[int]) -> None:
-        """A save with all of these ends the stream of the one who sends it: not this one's."""
-        other = Direct(self.server)
-        frame = wire.frame(Kind.SAVE, wire.field(Tag.ENDPOINT, b"e"), with_descriptor=True)
-        other.client.send(frame, descriptors)
-        other.client.ends()
-        self.server.leave(other.client)
-
-
-Talker = OfPostfix | Direct
-WAYS: tuple[Callable[[Server], Talker], ...] = (OfPostfix, Direct)
 
 
 def ask_in_turn(server: Server) -> list[Talker]:

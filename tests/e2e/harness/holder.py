@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from harness import census
+from harness.client import Client
 from harness.waiting import until
 
 
@@ -13,6 +14,23 @@ class Holder:
     pid: int
     # What it has then.
     baseline: int
+
+    def client(self) -> Client:
+        """A client that has been greeted."""
+        raise NotImplementedError
+
+    def leave(self, *clients: Client) -> None:
+        """Closes the clients."""
+        raise NotImplementedError
+
+    def warm_up(self) -> None:
+        """Serves a first client, and counts what the server has open without it."""
+        first = self.client()
+        # A sanitizer opens a pipe for a moment: only a process that waits can be counted.
+        until(lambda: census.sleeps(self.pid), "the server waits for its client")
+        self.baseline = len(self.descriptors()) - 1
+        self.leave(first)
+        self.descriptors_become(self.baseline)
 
     def descriptors(self) -> dict[int, str]:
         """Its open descriptors."""

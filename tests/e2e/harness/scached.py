@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from harness import program, wire
 from harness.client import Client
+from harness.holder import Holder
 from harness.waiting import PATIENCE, until
 
 # An unprivileged user that exists on every machine.
@@ -38,7 +39,7 @@ class Manager:
         return self.socket.recv(4096).decode()
 
 
-class Scached:
+class Scached(Holder):
     """One process. All its files are in `directory`."""
 
     def __init__(self, directory: pathlib.Path | None = None) -> None:
@@ -81,6 +82,7 @@ class Scached:
                 extra_groups=None if user is None else [],
             )
         os.close(writing)
+        self.pid = self.process.pid
         with open(reading, "rb") as pipe:
             if ready:
                 assert pipe.read() == b"\n", self.log()
@@ -117,6 +119,12 @@ class Scached:
         self._clients.append(client)
         client.expect(wire.GREETING)
         return client
+
+    def leave(self, *clients: Client) -> None:
+        """Closes the clients."""
+        for client in clients:
+            client.close()
+            self._clients.remove(client)
 
     def stranger(self, user: int = SOMEBODY, groups: Sequence[int] = ()) -> bytes:
         """The first bytes that another user receives."""

@@ -16,7 +16,7 @@ from harness.child import Child, Launch
 from harness.client import Client
 from harness.holder import Holder
 from harness.status import StatusChannel
-from harness.waiting import PATIENCE, until
+from harness.waiting import PATIENCE
 
 GENERATION = "10"
 # What is logged at the end in any case, or where there was much to log.
@@ -59,7 +59,7 @@ class Server(Holder):
         self.pid = self.child.pid
         if setup.warm:
             try:
-                self._warm_up()
+                self.warm_up()
             except BaseException:
                 self.close()
                 raise
@@ -104,16 +104,6 @@ class Server(Holder):
             **self.setup.environment,
         }
         return {name: value for name, value in wanted.items() if value is not None}
-
-    def _warm_up(self) -> None:
-        first = self.client()
-        # A sanitizer opens a pipe for a moment: only a process that waits can be counted.
-        until(lambda: census.sleeps(self.pid), "the server waits for its client")
-        settled = len(self.descriptors())
-        first.close()
-        self._clients.remove(first)
-        self.baseline = settled - 1
-        self.descriptors_become(self.baseline)
 
     # Clients.
 

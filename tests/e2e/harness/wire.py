@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 import struct
+from collections.abc import Iterator
 
 GREETING = b"protocol\0connection_cache_protocol\0\0"
 DUMMY = b"dummy\0\0\0"
@@ -85,8 +86,12 @@ class Kind(enum.IntEnum):
 
     SAVE = 1
     FIND = 2
+    DROP = 4
+    LIST = 5
     SAVED = 129
     FOUND = 130
+    DROPPED = 132
+    PAGE = 133
     ERROR = 255
 
 
@@ -97,6 +102,13 @@ class Tag(enum.IntEnum):
     DESTINATION = 2
     ENDPOINT_PROPERTIES = 3
     BINDING = 6
+    CONNECTION = 7
+    PREFIX = 11
+    CURSOR = 12
+    WHAT = 14
+    ENTRY = 15
+    CONNECTIONS = 17
+    TEXT = 23
 
 
 def field(tag: Tag, value: bytes) -> bytes:
@@ -110,14 +122,17 @@ def frame(kind: Kind, *fields: bytes, with_descriptor: bool = False) -> bytes:
     return struct.pack("<IBBHQQ", size, kind, with_descriptor, 0, 1, 0) + b"".join(fields)
 
 
-def fields(data: bytes) -> dict[int, bytes]:
-    """The fields of a frame; of those that come more than once, the last."""
-    read, at = {}, 24
+def each_field(data: bytes, at: int = 24) -> Iterator[tuple[int, bytes]]:
+    """The tags and the values of a frame, or of a list of fields that begins at `at`."""
     while at < len(data):
         tag, _, length = struct.unpack_from("<HHI", data, at)
-        read[tag] = data[at + 8 : at + 8 + length]
+        yield tag, data[at + 8 : at + 8 + length]
         at += 8 + length
-    return read
+
+
+def fields(data: bytes, at: int = 24) -> dict[int, bytes]:
+    """The same by tag; of those that come more than once, the last."""
+    return dict(each_field(data, at))
 
 
 def first_list(data: bytes) -> int:

@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import struct
@@ -21,43 +22,71 @@ from collections.abc import Callable, Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("SCACHE_BIN", ROOT / "build/release/bin"))
-sys.path.insert(0, str(ROOT / "python"))
+sys.path[:0] = [str(ROOT / "python"), str(ROOT / "tests" / "e2e")]
 
-import scache  # noqa: E402
+# ruff: noqa: E402
+import scache
+from harness.sharing import Sharer
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 NOBODY = 65534
 
-SAVE, FIND, BIND, DROP, STATISTICS, PING = 1, 2, 3, 4, 6, 7
+SAVE, FIND, BIND, DROP, LIST, STATISTICS, PING = 1, 2, 3, 4, 5, 6, 7
 ENDPOINT, DESTINATION, PROPERTIES, DESTINATION_PROPERTIES, TTL, BINDING, PREFIX = 1, 2, 3, 4, 5, 6, 11
+CURSOR = 12
 SAVED, BOUND, ERROR = 129, 131, 255
 TEXT = 23
 
 # What an ordinary client may wait while others attack, in milliseconds.
 BAR = 20.0
+# How long it rests between two requests, in seconds.
+PAUSE = 0.005
 
 
 class Server:
     """scached in a directory of its own; everybody may use it."""
 
-    def __init__(self, configuration: str = "", stderr: int | None = None) -> None:
+    def __init__(
+        self, configuration: str = "", stderr: int | None = None, user: int | None = None
+    ) -> None:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="scache-attack-"))
         self.directory.chmod(0o755)
         self.socket = str(self.directory / "socket")
         self.log = self.directory / "log"
-        settings = self.directory / "scached.toml"
-        settings.write_text(configuration)
-        with self.log.open("wb") as log:
+        self._settings = self.directory / "scached.toml"
+        self._settings.write_text(configuration)
+        self._stderr = stderr
+        self._user = user
+        self._program = BIN / "scached"
+        if user is not None:
+            os.chown(self.directory, user, user)
+            # The user may have no way to the folder of this tree.
+            self._program = pathlib.Path(shutil.copy(self._program, self.directory))
+        self.start()
+
+    def start(self) -> None:
+        """Starts it, and waits until it listens."""
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [BIN / "scached", "--socket", self.socket, "--config", settings],
-                stderr=log if stderr is None else stderr,
+                [self._program, "--socket", self.socket, "--config", self._settings],
+                stderr=log if self._stderr is None else self._stderr,
+                user=self._user,
+                group=self._user,
+                extra_groups=None if self._user is None else [],
             )
-        for _ in range(250):
+        for _ in range(2500):
             with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
                 probe.connect(self.socket)
+                probe.recv(1000)
+                # Without that of the probe.
+                self._idle = self.descriptors - 1
                 return
-            time.sleep(0.02)
+            time.sleep(0.002)
         raise SystemExit(f"no server: {self.log.read_text()}")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def descriptors(self) -> int:
@@ -75,15 +104,34 @@ class Server:
         fields = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def stop(self) -> None:
-        self._process.kill()
+    @property
+    def connections(self) -> int:
+        """How many there are in the cache."""
+        with scache.Client(self.socket, timeout=5) as client:
+            return client.stats()["connections"]
+
+    def is_as_before(self, endpoint: bytes) -> None:
+        """What attackers have left in the cache is dropped, and nothing else is left of them."""
+        with scache.Client(self.socket, timeout=5) as client:
+            client.drop(endpoint=endpoint)
+        end = time.monotonic() + 10
+        while (now := self.descriptors) > self._idle and time.monotonic() < end:
+            time.sleep(0.05)
+        print(f"  afterwards it has {now} descriptors, and had {self._idle}")
+        if now > self._idle:
+            raise Fault(f"the server has {now} descriptors, and had {self._idle}")
+
+    def stop(self, number: int = signal.SIGKILL) -> None:
+        self._process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(8)
 
 
 @contextlib.contextmanager
-def server(configuration: str = "", stderr: int | None = None) -> Iterator[Server]:
-    one = Server(configuration, stderr)
+def server(
+    configuration: str = "", stderr: int | None = None, user: int | None = None
+) -> Iterator[Server]:
+    one = Server(configuration, stderr, user)
     try:
         yield one
     finally:
@@ -162,55 +210,85 @@ class Raw:
 class Ordinary(threading.Thread):
     """A client that looks something up every five milliseconds."""
 
-    def __init__(self, path: str, seconds: float, timeout: float = 2.0) -> None:
+    def __init__(
+        self, path: str, seconds: float, timeout: float = 2.0, pause: float = PAUSE
+    ) -> None:
         super().__init__(daemon=True)
-        self._path, self._seconds, self._timeout = path, seconds, timeout
+        self._path, self._seconds, self._timeout, self._pause = path, seconds, timeout, pause
         self.waits: list[float] = []
         self.errors: list[str] = []
         self.start()
 
     def run(self) -> None:
-        client = scache.Client(self._path, timeout=self._timeout)
         end = time.monotonic() + self._seconds
-        while time.monotonic() < end:
-            begun = time.perf_counter()
-            try:
-                client.find(endpoint="nobody")
-            except scache.Error as error:
-                self.errors.append(str(error))
-            self.waits.append((time.perf_counter() - begun) * 1000)
-            time.sleep(0.005)
+        with scache.Client(self._path, timeout=self._timeout) as client:
+            while time.monotonic() < end:
+                begun = time.perf_counter()
+                try:
+                    client.find(endpoint="nobody")
+                except scache.Error as error:
+                    self.errors.append(str(error))
+                self.waits.append((time.perf_counter() - begun) * 1000)
+                time.sleep(self._pause)
+
+    def end(self) -> None:
+        """Waits for its end."""
+        self.join(self._seconds + 3 * self._timeout)
 
     def verdict(self, what: str) -> None:
         """Prints its waits. Raises Fault where they are too long, or it was not served."""
-        self.join(self._seconds + 3 * self._timeout)
-        waits = sorted(self.waits) or [float("inf")]
-        median, last = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
-        print(
-            f"  {what}: {len(waits)} lookups, median {median:.2f} ms, 99 % within {last:.2f} ms,"
-            f" longest {waits[-1]:.1f} ms, {len(self.errors)} errors",
-            flush=True,
-        )
-        if self.errors:
-            raise Fault(f"{what}: {self.errors[0]}")
-        if last > BAR:
-            raise Fault(f"{what}: 99 % of the waits are within {last:.1f} ms, to be {BAR:.0f}")
+        self.end()
+        verdict(what, "lookups", self.waits, self.errors)
 
 
 class Fault(Exception):
     """An attack that has succeeded."""
 
 
-def ordinary(path: str, what: str, seconds: float = 3.0) -> None:
-    Ordinary(path, seconds).verdict(what)
+def most(waits: list[float]) -> float:
+    """What 99 of 100 waits do not exceed."""
+    return sorted(waits)[int(len(waits) * 0.99)] if waits else float("inf")
+
+
+def verdict(what: str, things: str, waits: list[float], errors: list[str]) -> None:
+    """Prints what somebody waited for these things. Raises Fault where it was too long."""
+    waits = sorted(waits) or [float("inf")]
+    median, last = waits[len(waits) // 2], most(waits)
+    print(
+        f"  {what}: {len(waits)} {things}, median {median:.2f} ms, 99 % within {last:.2f} ms,"
+        f" longest {waits[-1]:.1f} ms, {len(errors)} errors",
+        flush=True,
+    )
+    if errors:
+        raise Fault(f"{what}: {errors[0]}")
+    if last > BAR:
+        raise Fault(f"{what}: 99 % of the waits are within {last:.1f} ms, to be {BAR:.0f}")
+
+
+def ordinary(path: str, what: str, seconds: float = 3.0, pause: float = PAUSE) -> None:
+    Ordinary(path, seconds, pause=pause).verdict(what)
+
+
+def others(path: str, what: str, seconds: float = 3.0) -> None:
+    """Two ordinary clients: one that looks for nothing, and one that saves and finds a connection."""
+    sharer = Sharer(path, "an ordinary client", timeout=2.0, pause=PAUSE)
+    try:
+        ordinary(path, what, seconds)
+    finally:
+        sharer.stop()
+    verdict(what, "saves and finds", sharer.waits, sharer.faults)
 
 
 @contextlib.contextmanager
-def child(work: Callable[[], object]) -> Iterator[int]:
+def child(work: Callable[[], object], user: int = 0) -> Iterator[int]:
     """`work` runs in a process of its own, which lives until the block is left."""
     number = os.fork()
     if number == 0:
         with contextlib.suppress(BaseException):
+            if user:
+                os.setgroups([])
+                os.setgid(user)
+                os.setuid(user)
             work()
         time.sleep(120)
         os._exit(0)

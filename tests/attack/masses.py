@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""As many connections as the server takes are listed, dropped, abandoned and expire at once."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import socket
+import time
+
+import lab
+
+COUNT = 19_000
+MASS = lab.field(lab.ENDPOINT, b"mass")
+TTL = 60_000
+
+# Clients that list at the same time.
+LISTERS = 20
+# Clients that leave while their saves are under way.
+SAVERS = 100
+
+
+def fill(path: str, count: int = COUNT, ttl: int = TTL) -> None:
+    """Saves one connection so many times."""
+    client = lab.Raw(path, 20)
+    one, other = socket.socketpair()
+    end = time.monotonic() + ttl / 1000
+    with one, other:
+        for _ in range(count):
+            left = ttl if ttl == TTL else max(1, int((end - time.monotonic()) * 1000))
+            answer = client.save(one.fileno(), b"mass", left)
+            if answer != "saved":
+                raise lab.Fault(f"a save is answered: {answer}")
+    client.socket.close()
+
+
+def list_all(path: str, streams: int = LISTERS) -> None:
+    """Pages on all the streams, again and again."""
+    clients = dict.fromkeys([lab.Raw(path, 20) for _ in range(streams)], b"")
+    while True:
+        for client, fields in clients.items():
+            client.send(lab.LIST, fields)
+        for client in clients:
+            _, page = client.reply()
+            cursor = page.get(lab.CURSOR)
+            clients[client] = b"" if cursor is None else lab.field(lab.CURSOR, cursor)
+
+
+def drop(path: str, by: int) -> None:
+    """By endpoint, or by prefix; others' connections stay."""
+    lab.Raw(path, 20).ask(lab.DROP, lab.field(by, b"mass"))
+
+
+def drop_and_leave(path: str) -> None:
+    """Again and again, until nothing is left."""
+    while True:
+        client = lab.Raw(path, 20)
+        client.send(lab.DROP, MASS)
+        client.socket.close()
+
+
+def soon(work: functools.partial[None]) -> None:
+    """When the clients that are measured have begun."""
+    time.sleep(0.5)
+    work()
+
+
+def abandon(path: str, ahead: int) -> None:
+    """All saves are sent, no answer is read, and the clients are gone; again and again."""
+    one, _ = socket.socketpair()
+    save = MASS + lab.field(lab.TTL, 200)
+    while True:
+        clients = [lab.Raw(path, 20) for _ in range(SAVERS)]
+        for client in clients:
+            client.socket.setblocking(False)
+        for _ in range(ahead):
+            for client in clients:
+                with contextlib.suppress(OSError):
+                    client.send(lab.SAVE, save, one.fileno())
+        for client in clients:
+            client.socket.close()
+        # Without a rest everybody waits for the processors.
+        time.sleep(0.05)
+
+
+def listed_and_dropped() -> None:
+    with lab.server() as server:
+        fill(server.socket)
+        print(f"  {server.connections} connections")
+        with lab.child(lambda: list_all(server.socket)):
+            lab.others(server.socket, f"{LISTERS} clients list them")
+        for by, what in ((lab.ENDPOINT, "their endpoint"), (lab.PREFIX, "a prefix")):
+            if not server.connections:
+                fill(server.socket)
+            with lab.child(lambda by=by: soon(functools.partial(drop, server.socket, by))):
+                lab.others(server.socket, f"they are dropped by {what}", 2)
+        fill(server.socket)
+        with lab.child(lambda: soon(functools.partial(drop_and_leave, server.socket))):
+            lab.others(server.socket, "they are dropped by clients that leave", 2)
+        server.is_as_before(b"mass")
+
+
+def abandoned() -> None:
+    with lab.server() as server:
+        with lab.child(lambda: abandon(server.socket, COUNT // SAVERS)):
+            lab.others(server.socket, f"{SAVERS} clients save and leave")
+        lab.others(server.socket, "afterwards", 1)
+        server.is_as_before(b"mass")
+
+
+def everything_at_once() -> None:
+    """Half of them expire while they are listed and dropped, and while clients abandon the rest."""
+    half = COUNT // 2
+    with lab.server() as server:
+        fill(server.socket, half, 4_000)
+        works = (list_all, drop_and_leave, functools.partial(abandon, ahead=half // SAVERS))
+        with contextlib.ExitStack() as stack:
+            for work in works:
+                late = functools.partial(soon, functools.partial(work, server.socket))
+                stack.enter_context(lab.child(late))
+            lab.others(server.socket, "all at once", 4)
+        lab.others(server.socket, "afterwards", 1)
+        server.is_as_before(b"mass")
+
+
+ATTACKS = (listed_and_dropped, abandoned, everything_at_once)

@@ -47,12 +47,13 @@ Fd listen_somewhere() {
   return socket;
 }
 
-SessionSettings session_settings(const World::Settings& settings) {
-  SessionSettings session;
-  if (settings.small_limits) session.limits = {.name = 16, .properties = 32, .list = 128};
-  session.time_limit = World::kTimeLimit;
-  session.announces = settings.announces;
-  return session;
+ListenPolicy policy_of(const World::Settings& settings) {
+  ListenPolicy policy;
+  if (settings.small_limits) policy.limits = {.name = 16, .properties = 32, .list = 128};
+  policy.time_limit = World::kTimeLimit;
+  policy.ttl_limit = kTtlLimit;
+  policy.announces = settings.announces;
+  return policy;
 }
 
 CacheLimits cache_limits(bool small) {
@@ -73,21 +74,17 @@ World::World(const Settings& settings, Closer& closer)
     : listening_{listen_somewhere()},
       loop_{clock_.reader()},
       service_{{.limits = cache_limits(settings.small_limits),
-                .ttl_limit = kTtlLimit,
-                .listening = ListeningAddress{listening_.get()}},
+                .listening = {ListeningAddress{listening_.get()}}},
                closer,
                log_},
+      policy_{policy_of(settings)},
       server_{loop_,
               closer,
               service_,
               log_,
-              {.session = session_settings(settings),
-               .clients = kClients,
-               .max_idle = {},
-               .first_request = {},
-               .idle_too_long = {}}} {
+              {.clients = kClients, .max_idle = {}, .first_request = {}, .idle_too_long = {}}} {
   log_.set_verbose(settings.verbose);
-  server_.accept_from(listening_.get());
+  server_.accept_from(listening_.get(), policy_);
 }
 
 Fd World::connect() {
@@ -105,7 +102,7 @@ Fd World::connect_narrowly() {
   auto [ours, theirs] = test::socket_pair();
   const int smallest = 0;
   ::setsockopt(ours.get(), SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
-  server_.adopt(std::move(ours));
+  server_.adopt(std::move(ours), policy_);
   return std::move(theirs);
 }
 

@@ -57,6 +57,7 @@ class World {
   SilentLog log_;
   Loop loop_;
   Service service_;
+  const ListenPolicy policy_;
   Server server_;
 };
 

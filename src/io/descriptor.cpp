@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -78,14 +79,16 @@ DescriptorFacts inspect_mptcp(int socket) noexcept {
   return {.kind = DescriptorKind::network};
 }
 
-DescriptorFacts inspect_local(int socket, const ListeningAddress& listening) noexcept {
+DescriptorFacts inspect_local(int socket, std::span<const ListeningAddress> listening) noexcept {
   sockaddr_un peer{};
   socklen_t size = sizeof peer;
   if (socket_family(socket) != AF_UNIX || socket_option(socket, SO_TYPE) != SOCK_STREAM ||
       ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
     return {};
   }
-  return {.kind = DescriptorKind::local, .own_client = listening.is_peer_of(peer, size)};
+  const bool own_client = std::ranges::any_of(
+      listening, [&](const ListeningAddress& address) { return address.is_peer_of(peer, size); });
+  return {.kind = DescriptorKind::local, .own_client = own_client};
 }
 
 }  // namespace
@@ -104,7 +107,7 @@ bool ListeningAddress::is_peer_of(const sockaddr_un& peer, socklen_t size) const
          std::memcmp(&peer, &address_, size) == 0;
 }
 
-DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept {
+DescriptorFacts inspect(int descriptor, std::span<const ListeningAddress> listening) noexcept {
   switch (socket_option(descriptor, SO_PROTOCOL)) {
     case IPPROTO_TCP:
       return inspect_tcp(descriptor);

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <cstdint>
+#include <span>
 
 #include "base/rooms.hpp"
 
@@ -37,14 +38,14 @@ class ListeningAddress {
 
 struct DescriptorFacts {
   DescriptorKind kind = DescriptorKind::other;
-  // Whether it is a client's end of a connection to this server.
+  // Whether it is a client's end of a connection to one of the listening sockets.
   bool own_client = false;
 };
 
 // Determines the kind of a descriptor that other processes may share. Makes no request to a file
 // system, and takes no lock that another process can hold: of a pipe, a TCP socket or a file
 // position.
-DescriptorFacts inspect(int descriptor, const ListeningAddress& listening) noexcept;
+DescriptorFacts inspect(int descriptor, std::span<const ListeningAddress> listening) noexcept;
 
 // Whether a socket is not connected, or its connection is shut down in one direction. Cannot detect
 // that the sending side of a TCP socket was shut down locally. Never blocks, as inspect().

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/process.hpp"
 #include "base/random.hpp"
@@ -28,6 +29,7 @@
 #include "postfix/start.hpp"
 #include "postfix/watchdog.hpp"
 #include "server/capacity.hpp"
+#include "server/listen_policy.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
 #include "server/statistics_report.hpp"
@@ -50,14 +52,19 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
                          postfix::Inherited inherited, unsigned generation, std::size_t descriptors,
                          postfix::MailLog& log) {
   const Capacity capacity = Capacity::of(descriptors);
-  const int listening = inherited.listeners.empty() ? -1 : inherited.listeners.front().get();
+  std::vector<ListeningAddress> addresses;
+  for (const Fd& each : inherited.listeners) addresses.emplace_back(each.get());
+  const ListenPolicy policy{
+      .time_limit = parameters.ipc_timeout,
+      .ttl_limit = parameters.connection_cache_ttl_limit,
+      .announces = !options.one_client,
+      .source = options.one_client ? "unknown_stream" : options.service_name + " socket"};
   std::optional<int> signal;
 
   Loop loop;
   Closer closer;
   Service service{{.limits = {.connections = capacity.connections},
-                   .ttl_limit = parameters.connection_cache_ttl_limit,
-                   .listening = ListeningAddress{listening},
+                   .listening = std::move(addresses),
                    .since = loop.now(),
                    .last_connection_id = random_number() >> Service::kSpareIdBits},
                   closer,
@@ -73,12 +80,7 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
                 closer,
                 service,
                 log,
-                {.session = {.limits = {},
-                             .time_limit = parameters.ipc_timeout,
-                             .announces = !options.one_client,
-                             .source = options.one_client ? "unknown_stream"
-                                                          : options.service_name + " socket"},
-                 .clients = capacity.clients,
+                {.clients = capacity.clients,
                  .max_idle = options.one_client ? Duration{1} : Duration{parameters.max_idle},
                  .first_request = first_request,
                  .idle_too_long = [&] { loop.stop(); }}};
@@ -91,9 +93,9 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
 
   if (options.one_client) {
     if (!options.arguments.empty()) std::exit(postfix::fail_start(log, surplus(options)));
-    server.adopt(Fd{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)});
+    server.adopt(Fd{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)}, policy);
   } else {
-    for (const Fd& each : inherited.listeners) server.accept_from(each.get());
+    for (const Fd& each : inherited.listeners) server.accept_from(each.get(), policy);
     master_gone.emplace(loop, master.descriptor(), [&] { loop.stop(); });
   }
   while (!loop.stopped()) {

@@ -24,6 +24,7 @@
 #include "io/loop.hpp"
 #include "io/signals.hpp"
 #include "main/scached_options.hpp"
+#include "server/listen_policy.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
 #include "server/statistics_report.hpp"
@@ -78,6 +79,19 @@ Result<Capacity> capacity_of(const Configuration& configuration, Log& log) {
   return share_out(descriptors, configuration.clients, configuration.connections);
 }
 
+ListenPolicy policy_of(const Configuration& configuration, const Capacity& capacity,
+                       const OverflowIds& overflow) {
+  return {
+      .access = configuration.access(::geteuid(), overflow),
+      .clients_of_user = configuration.admits_others() ? capacity.clients_of_user()
+                                                       : std::numeric_limits<std::size_t>::max(),
+      .limits = {.name = configuration.name_bytes, .properties = configuration.properties_bytes},
+      .time_limit = configuration.request_time,
+      .ttl_limit = milliseconds(configuration.ttl_limit),
+      .ttl_default = milliseconds(configuration.ttl_default),
+      .source = "client"};
+}
+
 // Serves until a signal arrives, or until it cannot create a lost socket again. Returns the exit
 // status.
 int serve(const ScachedOptions& options, Configuration configuration, Listener listening,
@@ -97,9 +111,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                               .bindings_of_destination = configuration.bindings_of_destination,
                               .connection_bytes = configuration.connection_bytes,
                               .binding_bytes = configuration.binding_bytes},
-                   .ttl_limit = milliseconds(configuration.ttl_limit),
-                   .ttl_default = milliseconds(configuration.ttl_default),
-                   .listening = ListeningAddress{listener->descriptor()},
+                   .listening = {ListeningAddress{listener->descriptor()}},
                    .since = loop.now(),
                    .last_connection_id = random_number() >> Service::kSpareIdBits},
                   closer,
@@ -108,21 +120,8 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                           [] { return std::time(nullptr); }};
   service.find_newest_first(
       [&](std::string_view endpoint) { return configuration.newest_first(endpoint); });
-  const auto clients_of_user = [&] {
-    return configuration.admits_others() ? capacity.clients_of_user()
-                                         : std::numeric_limits<std::size_t>::max();
-  };
-  Server server{loop,
-                closer,
-                service,
-                log,
-                {.session = {.limits = {.name = configuration.name_bytes,
-                                        .properties = configuration.properties_bytes},
-                             .time_limit = configuration.request_time,
-                             .source = "client"},
-                 .clients = capacity.clients,
-                 .clients_of_user = clients_of_user(),
-                 .access = configuration.access(::geteuid(), overflow)}};
+  ListenPolicy policy = policy_of(configuration, capacity, overflow);
+  Server server{loop, closer, service, log, {.clients = capacity.clients}};
   int status = EXIT_SUCCESS;
 
   Timer late{loop, [&] {
@@ -142,7 +141,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
     log.warn("{}: the socket is gone: creating it again", listener->path());
     server.stop_accepting();
     if (const auto renewed = listener->renew(); renewed) {
-      server.accept_from(listener->descriptor());
+      server.accept_from(listener->descriptor(), policy);
     } else {
       log.write(Severity::fatal, renewed.error().text);
       status = EXIT_FAILURE;
@@ -163,10 +162,10 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
       if (!later.empty()) log.warn("{}: changes take effect at the next start", later);
       configuration = std::move(reading.configuration);
       log.set(configuration.log_target, configuration.log_level);
-      service.set_ttl(milliseconds(configuration.ttl_default),
-                      milliseconds(configuration.ttl_limit));
-      server.set_time_limit(configuration.request_time);
-      server.set_access(configuration.access(::geteuid(), overflow), clients_of_user());
+      const WireLimits limits = policy.limits;
+      policy = policy_of(configuration, capacity, overflow);
+      // Limits change at the next start only.
+      policy.limits = limits;
       report.set_interval(configuration.statistics_interval);
       log.write(Severity::info, "configuration reloaded");
     } else {
@@ -186,7 +185,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
               }};
   if (watchdog) alive.set(after(loop.now(), *watchdog));
 
-  server.accept_from(listener->descriptor());
+  server.accept_from(listener->descriptor(), policy);
   log.write(Severity::info, "ready");
   notifier.ready();
   if (options.ready_fd >= 0) notify_ready(Fd{options.ready_fd});

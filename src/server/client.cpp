@@ -3,21 +3,15 @@
 
 #include <exception>
 
-#include "io/peer.hpp"
 #include "server/direct_session.hpp"
 
 namespace scache::server {
-
-uid_t Client::user_of(int socket) noexcept {
-  const auto who = peer_credentials(socket);
-  return who ? who->uid : kNoOwner;
-}
 
 Task<> Client::talk() {
   try {
     const PostfixSession::End end = co_await session_.run();
     if (end == PostfixSession::End::direct) {
-      DirectSession direct{stream_, service_, *this, log_, settings_, saver()};
+      DirectSession direct{stream_, service_, *this, log_, caller_};
       co_await direct.run();
     }
   } catch (const std::exception& failure) {

@@ -5,12 +5,12 @@
 
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 #include "base/rooms.hpp"
 #include "io/stream.hpp"
 #include "io/task.hpp"
+#include "server/caller.hpp"
 #include "server/postfix_session.hpp"
 
 namespace scache::server {
@@ -37,15 +37,14 @@ class ClientOwner {
 // session must not destroy its own client.
 class Client final : public ClientHook, public StateHook, private SessionEvents {
  public:
-  Client(Loop& loop, Closer& closer, Service& service, Log& log, const SessionSettings& settings,
-         ClientOwner& owner, Fd socket, std::optional<uid_t> user = std::nullopt)
+  Client(Loop& loop, Closer& closer, Service& service, Log& log, ClientOwner& owner, Fd socket,
+         Caller caller)
       : owner_{owner},
         service_{service},
         log_{log},
-        settings_{settings},
-        user_{user ? *user : user_of(socket.get())},
-        stream_{loop, closer, std::move(socket), user_},
-        session_{stream_, service, *this, log, settings, saver()},
+        caller_{std::move(caller)},
+        stream_{loop, closer, std::move(socket), caller_.user},
+        session_{stream_, service, *this, log, caller_},
         task_{talk()} {}
 
   // Starts the session, which may already have ended when this returns.
@@ -60,11 +59,9 @@ class Client final : public ClientHook, public StateHook, private SessionEvents 
   bool stop_if_silent() noexcept { return stream_.stop_if_silent(); }
   void stop_input() noexcept { stream_.stop_input(); }
 
-  // The client's user id from the kernel; kNoOwner if unknown.
-  std::uint32_t saver() const noexcept { return user_; }
+  uid_t user() const noexcept { return caller_.user; }
 
  private:
-  static uid_t user_of(int socket) noexcept;
   Task<> talk();
   void idle() noexcept override { owner_.client_idle(*this); }
   void busy() noexcept override { owner_.client_busy(*this); }
@@ -73,8 +70,7 @@ class Client final : public ClientHook, public StateHook, private SessionEvents 
   ClientOwner& owner_;
   Service& service_;
   Log& log_;
-  const SessionSettings& settings_;
-  uid_t user_;
+  Caller caller_;
   Stream stream_;
   PostfixSession session_;
   // Last: it is destroyed first.

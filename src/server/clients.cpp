@@ -7,7 +7,7 @@ namespace scache::server {
 
 Client& Clients::add(std::unique_ptr<Client> client) {
   // The last operation that can throw.
-  ++count_of_user_[client->saver()];
+  ++count_of_user_[client->user()];
   Client& added = *client.release();
   all_.push_back(added);
   ++count_;
@@ -44,7 +44,7 @@ void Clients::end(Client& client) noexcept {
   set_state(client, Client::State::none);
   all_.erase(all_.iterator_to(client));
   --count_;
-  const auto of_user = count_of_user_.find(client.saver());
+  const auto of_user = count_of_user_.find(client.user());
   if (--of_user->second == 0) count_of_user_.erase(of_user);
   delete &client;
   if (count_ == 0) emptied_();
@@ -66,15 +66,15 @@ bool Clients::is_overdue(const Client& client) const noexcept {
   return loop_.now() >= after(client.busy_since, kPatience);
 }
 
-bool Clients::may_make_room(std::size_t most) const noexcept {
-  if (count_ >= most + kClientsOnTheirWay) return false;
+bool Clients::may_make_room() const noexcept {
+  if (count_ >= most_ + kClientsOnTheirWay) return false;
   if (!busy_.empty() && is_overdue(busy_.front())) return true;
-  return !idle_.empty() && busy_count_ <= most / 2;
+  return !idle_.empty() && busy_count_ <= most_ / 2;
 }
 
 bool Clients::make_room(std::optional<uid_t> of_user) noexcept {
   const auto end_if_silent = [&](Client& client, const char* what) {
-    if ((of_user && client.saver() != *of_user) || !client.stop_if_silent()) return false;
+    if ((of_user && client.user() != *of_user) || !client.stop_if_silent()) return false;
     log_.detail("client closed to make room for another: {}", what);
     end(client);
     return true;

@@ -27,9 +27,9 @@ class Clients {
   // Clients above the limit, while as many other clients get their last reply.
   static constexpr std::size_t kClientsOnTheirWay = 4;
 
-  // `emptied` is called after the last client has ended.
-  Clients(Loop& loop, Log& log, std::function<void()> emptied)
-      : loop_{loop}, log_{log}, emptied_{std::move(emptied)} {}
+  // `most` is the maximum number of clients. `emptied` is called after the last one has ended.
+  Clients(Loop& loop, Log& log, std::size_t most, std::function<void()> emptied)
+      : loop_{loop}, log_{log}, most_{most}, emptied_{std::move(emptied)} {}
   ~Clients() { end_all(); }
   Clients(const Clients&) = delete;
   Clients& operator=(const Clients&) = delete;
@@ -47,10 +47,10 @@ class Clients {
   // Marks the idle clients as done.
   void dismiss_idle() noexcept;
 
-  // Whether a client may be closed for the next one, with a limit of `most` clients. If more than
-  // half of them are within a request, waits until one is overdue. Otherwise an idle client makes
-  // room.
-  bool may_make_room(std::size_t most) const noexcept;
+  bool has_room() const noexcept { return count_ < most_; }
+  // At the limit: whether a client may be closed for the next one. If more than half of the maximum
+  // are within a request, waits until one is overdue. Otherwise an idle client makes room.
+  bool may_make_room() const noexcept;
   // Closes a client, one of `of_user` if given: the one whose request has been unfinished longest,
   // if it is overdue, or the one that has been idle longest. Returns whether there was one.
   bool make_room(std::optional<uid_t> of_user = std::nullopt) noexcept;
@@ -66,6 +66,7 @@ class Clients {
 
   Loop& loop_;
   Log& log_;
+  std::size_t most_;
   std::function<void()> emptied_;
   All all_;
   std::size_t count_ = 0;

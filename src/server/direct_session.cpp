@@ -45,7 +45,7 @@ DirectSession::~DirectSession() {
 }
 
 Task<> DirectSession::run() {
-  deadline_ = after(stream_.loop().now(), settings_.time_limit);
+  deadline_ = after(stream_.loop().now(), policy_.time_limit);
   // A descriptor that arrived with the request for this protocol.
   if (!take_arrival()) co_return;
   Next next = Next::input;
@@ -67,7 +67,7 @@ Task<> DirectSession::run() {
       ready = co_await more_input();
     }
     if (ready == Ready::timed_out) {
-      log_.warn(LogKind::unfinished, now(), "direct: {}: timeout", settings_.source);
+      log_.warn(LogKind::unfinished, now(), "direct: {}: timeout", policy_.source);
       co_return;
     }
     // Serve buffered input first. Do not read from a client that does not read its replies.
@@ -96,7 +96,7 @@ DirectSession::Next DirectSession::serve() {
     }
     serve_frame(frame);
     stream_.consume(frame.header.size);
-    deadline_ = after(stream_.loop().now(), settings_.time_limit);
+    deadline_ = after(stream_.loop().now(), policy_.time_limit);
     if (!stream_.input().empty()) events_.busy_again();
   }
   if (!hand_over_ && arrived_ && stream_.input().empty()) {
@@ -124,7 +124,7 @@ void DirectSession::serve_frame(const direct::FrameStep& frame) {
   Fd fd;
   if (frame.header.with_descriptor) fd = std::move(arrived_);
   const std::uint64_t id = frame.header.id;
-  const auto request = direct::decode(frame, settings_.limits);
+  const auto request = direct::decode(frame, policy_.limits);
   if (!request) {
     service_.close_unwanted(std::move(fd), stream_.user());
     refuse(id, request.error().code, request.error().text);
@@ -174,7 +174,7 @@ bool DirectSession::receive() {
   if (flow.must_wait()) return true;
   if (std::exchange(idle_, false)) {
     if (flow.moved()) events_.busy();
-    deadline_ = after(stream_.loop().now(), settings_.time_limit);
+    deadline_ = after(stream_.loop().now(), policy_.time_limit);
   }
   return flow.moved() && take_arrival();
 }
@@ -193,17 +193,16 @@ bool DirectSession::take_arrival() {
 }
 
 DirectSession::Next DirectSession::end(std::string_view why) {
-  log_.warn(LogKind::session, now(), "direct: {}: {}", settings_.source, why);
+  log_.warn(LogKind::session, now(), "direct: {}: {}", policy_.source, why);
   return Next::over;
 }
 
 void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
   SaveEndpoint connection = save.connection;
-  connection.owner = owner_;
   if (connection.past.connection == 0) connection.past.connection = service_.new_connection_id();
   const Instant moment = now();
   unconfirmed_.reserve();
-  switch (service_.save(connection, std::move(fd), moment)) {
+  switch (service_.save(caller_, connection, std::move(fd), moment)) {
     case Saved::full:
       return refuse(id, ErrorCode::full, "the cache is full");
     case Saved::own_client:
@@ -219,7 +218,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
   const Position place = service_.last_place();
   std::uint64_t bindings = 0;
   save.each_binding([&](const SaveDestination& binding) {
-    if (service_.save(binding, moment) != Saved::full) ++bindings;
+    if (service_.save(caller_, binding, moment) != Saved::full) ++bindings;
   });
   direct::put_saved(stream_.output(), id, {connection.past.connection, bindings});
   unconfirmed_.add(place);
@@ -235,11 +234,11 @@ void DirectSession::answer(std::uint64_t id, const FindDestination& find) {
 
 void DirectSession::look_up(const Wanted& wanted) {
   if (wanted.by == Service::Lookup::endpoint) {
-    std::optional<Claim> claim = service_.find(FindEndpoint{wanted.name}, now());
+    std::optional<Claim> claim = service_.find(caller_, FindEndpoint{wanted.name}, now());
     if (!claim) return direct::put_not_found(stream_.output(), wanted.request);
     hand_over(wanted, std::move(*claim), {});
   } else {
-    auto hit = service_.find(FindDestination{wanted.name}, now());
+    auto hit = service_.find(caller_, FindDestination{wanted.name}, now());
     if (!hit) return direct::put_not_found(stream_.output(), wanted.request);
     hand_over(wanted, std::move(hit->claim), hit->properties);
   }
@@ -277,7 +276,7 @@ void DirectSession::send_found() {
 }
 
 void DirectSession::answer(std::uint64_t id, const direct::Bind& bind) {
-  const Saved saved = service_.save(bind.binding, now());
+  const Saved saved = service_.save(caller_, bind.binding, now());
   if (saved == Saved::full) return refuse(id, ErrorCode::full, "the cache is full");
   direct::put_bound(stream_.output(), id, {.renewed = saved == Saved::renewed});
 }
@@ -347,7 +346,7 @@ void DirectSession::answer(std::uint64_t id, const direct::Cancel& cancel) {
 }
 
 void DirectSession::refuse(std::uint64_t id, ErrorCode code, std::string_view text) {
-  log_.warn(kind_of(code), now(), "direct: {}: {}: {}", settings_.source, direct::name_of(code),
+  log_.warn(kind_of(code), now(), "direct: {}: {}: {}", policy_.source, direct::name_of(code),
             text);
   direct::put_error(stream_.output(), id, {code, text});
 }

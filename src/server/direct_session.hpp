@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "io/stream.hpp"
 #include "io/task.hpp"
+#include "server/caller.hpp"
 #include "server/drops.hpp"
 #include "server/service.hpp"
 #include "server/session.hpp"
@@ -30,16 +31,15 @@ class DirectSession {
   // Bytes after which a page ends early.
   static constexpr std::size_t kBytesOfPage = 65'536;
 
-  // `owner` is the client's user id.
   DirectSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
-                const SessionSettings& settings, std::uint32_t owner)
+                const Caller& caller)
       : stream_{stream},
         service_{service},
         events_{events},
         log_{log},
-        settings_{settings},
+        caller_{caller},
+        policy_{caller.policy},
         drops_{service},
-        owner_{owner},
         unconfirmed_{stream, service} {}
   ~DirectSession();
   DirectSession(const DirectSession&) = delete;
@@ -107,7 +107,8 @@ class DirectSession {
   Service& service_;
   SessionEvents& events_;
   Log& log_;
-  const SessionSettings& settings_;
+  const Caller& caller_;
+  const ListenPolicy& policy_;
   Drops drops_;
   // The descriptor of the next frame that has one.
   Fd arrived_;
@@ -118,7 +119,6 @@ class DirectSession {
   bool idle_ = false;
   // Sending failed.
   bool is_broken_ = false;
-  std::uint32_t owner_;
   UnconfirmedSaves unconfirmed_;
 };
 

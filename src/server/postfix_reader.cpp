@@ -37,26 +37,25 @@ PostfixReader::Status PostfixReader::scan_input(std::string_view wanted) {
         unexpected_names_ = 0;
         return Status::list;
       case AttributeReader::Step::missing:
-        warn(LogKind::malformed, postfix_codec::missing_attribute(wanted, settings_.source));
+        warn(LogKind::malformed, postfix_codec::missing_attribute(wanted, policy_.source));
         drop_list();
         if (++unexpected_names_ >= kMaxUnexpectedNames) break;
         return Status::unexpected;
       case AttributeReader::Step::unexpected_name:
         warn(LogKind::malformed,
-             postfix_codec::unexpected_attribute(reader_.string(0), settings_.source, wanted));
+             postfix_codec::unexpected_attribute(reader_.string(0), policy_.source, wanted));
         drop_list();
         if (++unexpected_names_ >= kMaxUnexpectedNames) break;
         if (wanted == postfix_codec::kRequest) continue;
         return Status::unexpected;
       case AttributeReader::Step::too_long:
         log_.warn(LogKind::session, stream_.loop().now(),
-                  "a request from {} is longer than {} bytes", settings_.source,
-                  settings_.limits.list);
+                  "a request from {} is longer than {} bytes", policy_.source, policy_.limits.list);
         return Status::invalid;
     }
     log_.warn(LogKind::session, stream_.loop().now(),
               "{} consecutive attributes from {} without a request", unexpected_names_,
-              settings_.source);
+              policy_.source);
     return Status::invalid;
   }
 }
@@ -75,7 +74,7 @@ PostfixReader::Status PostfixReader::receive(std::string_view wanted) {
   if (flow.must_wait()) return Status::incomplete;
   if (std::exchange(idle_, false)) {
     if (flow.moved()) events_.busy();
-    deadline_ = after(stream_.loop().now(), settings_.time_limit);
+    deadline_ = after(stream_.loop().now(), policy_.time_limit);
   }
   return flow.moved() ? scan_input(wanted) : handle_end(flow, wanted);
 }
@@ -93,13 +92,13 @@ PostfixReader::Status PostfixReader::handle_end(Flow flow, std::string_view want
   if (has_request) {
     // The buffer may have moved since the last scan.
     reader_.scan(stream_.input(), wanted);
-    const auto defects = postfix_codec::defects(reader_, settings_.source);
+    const auto defects = postfix_codec::defects(reader_, policy_.source);
     for (const std::string& defect : defects) warn(LogKind::unfinished, defect);
     if (!defects.empty()) return Status::end;
   }
   const auto how = flow.kind == Flow::Kind::timed_out ? postfix_codec::Break::timeout
                                                       : postfix_codec::Break::end;
-  if (const auto text = postfix_codec::broken_off(reader_, settings_.source, how)) {
+  if (const auto text = postfix_codec::broken_off(reader_, policy_.source, how)) {
     warn(LogKind::unfinished, *text);
   }
   if (has_request) {

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "io/stream.hpp"
+#include "server/listen_policy.hpp"
 #include "server/session.hpp"
 #include "wire/attribute_reader.hpp"
 
@@ -37,12 +38,8 @@ class PostfixReader {
   };
   class Awaiter;
 
-  PostfixReader(Stream& stream, SessionEvents& events, Log& log, const SessionSettings& settings)
-      : stream_{stream},
-        events_{events},
-        log_{log},
-        settings_{settings},
-        reader_{settings.limits.list} {}
+  PostfixReader(Stream& stream, SessionEvents& events, Log& log, const ListenPolicy& policy)
+      : stream_{stream}, events_{events}, log_{log}, policy_{policy}, reader_{policy.limits.list} {}
 
   // Waits for a list that begins with `wanted`. The caller repeats it while the result is
   // `incomplete`, and removes the list by drop_list().
@@ -56,9 +53,7 @@ class PostfixReader {
   int error() const noexcept { return error_; }
 
   // A request begins: its time limit starts.
-  void start_time_limit() noexcept {
-    deadline_ = after(stream_.loop().now(), settings_.time_limit);
-  }
+  void start_time_limit() noexcept { deadline_ = after(stream_.loop().now(), policy_.time_limit); }
   Instant deadline() const noexcept { return deadline_; }
 
  private:
@@ -77,7 +72,7 @@ class PostfixReader {
   Stream& stream_;
   SessionEvents& events_;
   Log& log_;
-  const SessionSettings& settings_;
+  const ListenPolicy& policy_;
   AttributeReader reader_;
   Instant deadline_ = kNever;
   // Whether the session has reported itself idle to events_.

@@ -40,7 +40,7 @@ bool can_be_told(std::string_view properties) noexcept {
 
 Task<PostfixSession::End> PostfixSession::run() {
   reader_.start_time_limit();
-  if (settings_.announces) postfix_codec::put_greeting(stream_.output());
+  if (policy_.announces) postfix_codec::put_greeting(stream_.output());
   for (;;) {
     PostfixReader::Status status = PostfixReader::Status::incomplete;
     while (status == PostfixReader::Status::incomplete)
@@ -71,7 +71,7 @@ Task<bool> PostfixSession::serve() {
     return {};
   }
   const postfix_codec::Decoded decoded =
-      postfix_codec::decode(reader_.list(), settings_.limits, settings_.source);
+      postfix_codec::decode(reader_.list(), policy_.limits, policy_.source);
   // The bytes stay valid until the next receive.
   reader_.drop_list();
   for (const std::string& warning : decoded.warnings) warn(LogKind::malformed, warning);
@@ -101,13 +101,13 @@ std::optional<Claim> PostfixSession::find(Kind kind, const Request& request) {
   const Charge charge{stream_, service_};
   const Instant now = stream_.loop().now();
   if (const auto* wanted = std::get_if<FindEndpoint>(&request)) {
-    std::optional<Claim> claim = service_.find(*wanted, now);
+    std::optional<Claim> claim = service_.find(caller_, *wanted, now);
     if (claim && can_be_told(claim->properties())) {
       postfix_codec::put_endpoint_hit(stream_.output(), claim->properties());
       return claim;
     }
   } else if (const auto* look = std::get_if<FindDestination>(&request)) {
-    std::optional<Cache::DestinationHit> hit = service_.find(*look, now);
+    std::optional<Cache::DestinationHit> hit = service_.find(caller_, *look, now);
     if (hit && can_be_told(hit->properties) && can_be_told(hit->claim.properties())) {
       postfix_codec::put_destination_hit(stream_.output(), hit->properties,
                                          hit->claim.properties());
@@ -140,10 +140,9 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
     postfix_codec::put_status(stream_.output(), Status::fail);
     co_return received.flow.moved();
   }
-  request.owner = owner_;
   unconfirmed_.reserve();
   const Charge charge{stream_, service_};
-  const Saved saved = service_.save(request, std::move(received.fd), stream_.loop().now());
+  const Saved saved = service_.save(caller_, request, std::move(received.fd), stream_.loop().now());
   switch (saved) {
     case Saved::yes:
     case Saved::renewed:
@@ -168,7 +167,7 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
 
 void PostfixSession::save_destination(const SaveDestination& request) {
   const Charge charge{stream_, service_};
-  if (service_.save(request, stream_.loop().now()) == Saved::full) {
+  if (service_.save(caller_, request, stream_.loop().now()) == Saved::full) {
     refuse(Kind::save_destination, "the cache is full");
   } else {
     postfix_codec::put_status(stream_.output(), Status::ok);

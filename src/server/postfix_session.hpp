@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "io/stream.hpp"
 #include "io/task.hpp"
+#include "server/caller.hpp"
 #include "server/postfix_reader.hpp"
 #include "server/service.hpp"
 #include "server/session.hpp"
@@ -21,16 +22,15 @@ namespace scache::server {
 // client disconnects, exceeds the time limit of a request, or violates the protocol.
 class PostfixSession {
  public:
-  // `owner` is the client's user id.
   PostfixSession(Stream& stream, Service& service, SessionEvents& events, Log& log,
-                 const SessionSettings& settings, std::uint32_t owner)
+                 const Caller& caller)
       : stream_{stream},
         service_{service},
         events_{events},
         log_{log},
-        settings_{settings},
-        owner_{owner},
-        reader_{stream, events, log, settings},
+        caller_{caller},
+        policy_{caller.policy},
+        reader_{stream, events, log, policy_},
         unconfirmed_{stream, service} {}
 
   // Why run() returned: the session has ended, or the client continues in the direct protocol.
@@ -62,8 +62,8 @@ class PostfixSession {
   Service& service_;
   SessionEvents& events_;
   Log& log_;
-  const SessionSettings& settings_;
-  std::uint32_t owner_;
+  const Caller& caller_;
+  const ListenPolicy& policy_;
   PostfixReader reader_;
   bool is_direct_ = false;
   UnconfirmedSaves unconfirmed_;

@@ -17,6 +17,10 @@ double seconds(std::chrono::milliseconds ttl) noexcept {
   return std::chrono::duration<double>{ttl}.count();
 }
 
+Instant deadline(const ListenPolicy& policy, std::chrono::milliseconds ttl, Instant now) noexcept {
+  return after(now, std::min(ttl == kNoTtl ? policy.ttl_default : ttl, policy.ttl_limit));
+}
+
 std::string_view word(Departure why) noexcept {
   switch (why) {
     case Departure::found:
@@ -49,7 +53,7 @@ Service::~Service() {
 // The functions below log requests of both protocols, and misses and refusals. The functions of
 // CacheObserver log changes of the cache.
 
-Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
+Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, Instant now) {
   log_.detail("save_endp ttl={} endpoint={} properties={}", seconds(request.ttl), request.endpoint,
               request.properties);
   const DescriptorFacts facts = inspect(fd.get(), settings_.listening);
@@ -60,14 +64,14 @@ Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
                                 .saved = now,
                                 .id = past.connection != 0 ? past.connection : new_connection_id(),
                                 .uses = static_cast<std::uint32_t>(std::min(past.uses, kMaxUses)),
-                                .owner = request.owner,
+                                .owner = caller.user,
                                 .note = static_cast<std::uint8_t>(facts.kind)};
     SaveOutcome outcome = SaveOutcome::full;
     try {
       outcome = cache_.save_connection(request.endpoint, request.properties,
-                                       deadline(request.ttl, now), fd, provenance);
+                                       deadline(caller.policy, request.ttl, now), fd, provenance);
     } catch (...) {
-      closer_.close(std::move(fd), request.owner);
+      closer_.close(std::move(fd), caller.user);
       throw;
     }
     if (outcome == SaveOutcome::saved) {
@@ -79,7 +83,7 @@ Saved Service::save(const SaveEndpoint& request, Fd fd, Instant now) {
   }
   ++totals_.connections_refused;
   log_.detail("save_endp: not saved");
-  closer_.close(std::move(fd), request.owner);
+  closer_.close(std::move(fd), caller.user);
   return *refused;
 }
 
@@ -90,11 +94,12 @@ std::optional<Saved> Service::refusal(const DescriptorFacts& facts) const noexce
   return std::nullopt;
 }
 
-Saved Service::save(const SaveDestination& request, Instant now) {
+Saved Service::save(const Caller& caller, const SaveDestination& request, Instant now) {
   log_.detail("save_dest ttl={} destination={} properties={} endpoint={}", seconds(request.ttl),
               request.destination, request.properties, request.endpoint);
-  const SaveOutcome outcome = cache_.save_binding(request.destination, request.properties,
-                                                  request.endpoint, deadline(request.ttl, now));
+  const SaveOutcome outcome =
+      cache_.save_binding(request.destination, request.properties, request.endpoint,
+                          deadline(caller.policy, request.ttl, now));
   if (outcome == SaveOutcome::full) {
     log_.detail("save_dest: not saved");
     return Saved::full;
@@ -104,7 +109,7 @@ Saved Service::save(const SaveDestination& request, Instant now) {
   return outcome == SaveOutcome::renewed ? Saved::renewed : Saved::yes;
 }
 
-std::optional<Claim> Service::find(const FindEndpoint& request, Instant now) {
+std::optional<Claim> Service::find(const Caller&, const FindEndpoint& request, Instant now) {
   log_.detail("find_endp endpoint={}", request.endpoint);
   for (unsigned dead = 0; dead < kMaxDeadInARow; ++dead) {
     auto claim = cache_.find_endpoint(request.endpoint, now);
@@ -117,7 +122,8 @@ std::optional<Claim> Service::find(const FindEndpoint& request, Instant now) {
   return std::nullopt;
 }
 
-std::optional<Cache::DestinationHit> Service::find(const FindDestination& request, Instant now) {
+std::optional<Cache::DestinationHit> Service::find(const Caller&, const FindDestination& request,
+                                                   Instant now) {
   log_.detail("find_dest destination={}", request.destination);
   for (unsigned dead = 0; dead < kMaxDeadInARow; ++dead) {
     auto hit = cache_.find_destination(request.destination, now);
@@ -189,10 +195,6 @@ Snapshot Service::snapshot(Instant now) const noexcept {
   snapshot.binding_bytes = cache_.binding_bytes();
   snapshot.binding_bytes_limit = limits.binding_bytes;
   return snapshot;
-}
-
-Instant Service::deadline(std::chrono::milliseconds ttl, Instant now) const noexcept {
-  return after(now, std::min(ttl == kNoTtl ? settings_.ttl_default : ttl, settings_.ttl_limit));
 }
 
 void Service::count_departure(Departure why) noexcept {

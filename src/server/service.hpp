@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
@@ -13,6 +14,7 @@
 #include "cache/cache.hpp"
 #include "io/closer.hpp"
 #include "io/descriptor.hpp"
+#include "server/caller.hpp"
 #include "server/counters.hpp"
 #include "wire/request.hpp"
 
@@ -46,11 +48,8 @@ class Service final : private CacheObserver {
 
   struct Settings {
     CacheLimits limits;
-    // The maximum time to live.
-    std::chrono::milliseconds ttl_limit{2'000};
-    // For requests without a time to live; ttl_limit applies to it.
-    std::chrono::milliseconds ttl_default = std::chrono::milliseconds::max();
-    ListeningAddress listening;
+    // The sockets that the server listens to.
+    std::vector<ListeningAddress> listening{};
     // The start of the server.
     Instant since{};
     // The first connection gets the next id. It is random, so that the ids of two servers differ:
@@ -64,25 +63,21 @@ class Service final : private CacheObserver {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // Applies to later saves.
-  void set_ttl(std::chrono::milliseconds usual, std::chrono::milliseconds limit) noexcept {
-    settings_.ttl_default = usual;
-    settings_.ttl_limit = limit;
-  }
   // Selects the endpoints whose newest connection is found first; called at each lookup.
   void find_newest_first(Cache::NewestFirst of_endpoint) {
     cache_.find_newest_first(std::move(of_endpoint));
   }
 
   // Takes ownership of `fd`, also when it refuses the save.
-  Saved save(const SaveEndpoint& request, Fd fd, Instant now);
+  Saved save(const Caller& caller, const SaveEndpoint& request, Fd fd, Instant now);
   // An id for a new connection. save() assigns one to a connection without an id.
   std::uint64_t new_connection_id() noexcept { return ++last_connection_id_; }
-  Saved save(const SaveDestination& request, Instant now);
+  Saved save(const Caller& caller, const SaveDestination& request, Instant now);
   // Closes the connections that are over until it finds a live one. It counts a miss; commit()
   // counts a hit.
-  std::optional<Claim> find(const FindEndpoint& request, Instant now);
-  std::optional<Cache::DestinationHit> find(const FindDestination& request, Instant now);
+  std::optional<Claim> find(const Caller& caller, const FindEndpoint& request, Instant now);
+  std::optional<Cache::DestinationHit> find(const Caller& caller, const FindDestination& request,
+                                            Instant now);
 
   // Closes a descriptor from a client of `user` that is not saved.
   void close_unwanted(Fd fd, uid_t user) noexcept { closer_.close(std::move(fd), user); }
@@ -133,7 +128,6 @@ class Service final : private CacheObserver {
   void binding_left(std::string_view destination, std::string_view properties,
                     std::string_view endpoint, Departure why) noexcept override;
 
-  Instant deadline(std::chrono::milliseconds ttl, Instant now) const noexcept;
   void count_departure(Departure why) noexcept;
   void count_saved() noexcept;
 

@@ -25,16 +25,11 @@ struct Past {
   std::chrono::milliseconds age{};
 };
 
-// The owner if the kernel does not report the client's user. No user has this id.
-inline constexpr std::uint32_t kNoOwner = ~std::uint32_t{0};
-
 struct SaveEndpoint {
   std::chrono::milliseconds ttl{};
   std::string_view endpoint;
   std::string_view properties;
   Past past{};
-  // The user id of the client.
-  std::uint32_t owner = kNoOwner;
 };
 
 struct FindEndpoint {

@@ -52,10 +52,11 @@ TEST_F(StartAndEnd, ACacheThatEndsWaitsForNoLingeringConnection) {
   {
     Closer closer{Closer::kMaxThreads, &start_thread};
     SafeLog log;
-    Service service{
-        {.limits = {}, .ttl_limit = std::chrono::seconds{10}, .listening = {}}, closer, log};
+    Service service{{}, closer, log};
+    const server::ListenPolicy policy{.ttl_limit = std::chrono::seconds{10}};
+    const server::Caller caller{.policy = policy};
     const SaveEndpoint request{std::chrono::seconds{10}, "e", "p"};
-    ASSERT_EQ(service.save(request, std::move(ends.first), before), server::Saved::yes);
+    ASSERT_EQ(service.save(caller, request, std::move(ends.first), before), server::Saved::yes);
   }
   EXPECT_LT(BootClock::now() - before, std::chrono::seconds{kLingers / 2});
 }

@@ -36,16 +36,11 @@ World::World(const Settings& settings)
     : loop_{std::make_unique<Loop>(clock.reader())},
       listening_{listening_socket()},
       service_{{.limits = {.connections = settings.connections},
-                .ttl_limit = std::chrono::seconds{1'000},
-                .listening = ListeningAddress{listening_.get()}},
+                .listening = {ListeningAddress{listening_.get()}}},
                closer_,
                log},
       server_{std::make_unique<Server>(*loop_, closer_, service_, log,
-                                       Server::Settings{.session = {.limits = {},
-                                                                    .time_limit = kTimeLimit,
-                                                                    .announces = true,
-                                                                    .source = "socket"},
-                                                        .clients = settings.clients,
+                                       Server::Settings{.clients = settings.clients,
                                                         .max_idle = {},
                                                         .first_request = {},
                                                         .idle_too_long = {}})} {
@@ -60,7 +55,7 @@ void World::start() {
   // Without memory for that a server does not start at all.
   std::optional<Guarded> guarded;
   if (faults.fault.call != Call::allocate) guarded.emplace();
-  server_->accept_from(listening_.get());
+  server_->accept_from(listening_.get(), policy_);
 }
 
 void World::end_server() {

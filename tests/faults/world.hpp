@@ -38,7 +38,7 @@ class World {
   // For a whole request; and the steps in which time passes, as long as the server pauses when it
   // cannot accept.
   static constexpr Duration kTimeLimit = std::chrono::seconds{1};
-  static constexpr Duration kStep = Server::kAcceptPause;
+  static constexpr Duration kStep = Acceptor::kAcceptPause;
   // Turns that a server may take before it sleeps, for each visitor and step of time.
   static constexpr unsigned kMostTurns = 2'000;
   // How often server and visitors may take turns before both rest.
@@ -93,6 +93,8 @@ class World {
   Closer closer_{Closer::kMaxThreads, &start_thread};
   Fd listening_;
   Service service_;
+  const ListenPolicy policy_{
+      .time_limit = kTimeLimit, .ttl_limit = std::chrono::seconds{1'000}, .source = "socket"};
   std::unique_ptr<Server> server_;
   std::vector<std::unique_ptr<Visitor>> visitors_;
   std::size_t descriptors_ = 0;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "support/descriptors.hpp"
 #include "support/listening.hpp"
@@ -24,7 +25,7 @@ using test::Listening;
 
 class DescriptorTest : public test::DescriptorCensus {
  protected:
-  DescriptorFacts look(const Fd& fd) const { return inspect(fd.get(), address); }
+  DescriptorFacts look(const Fd& fd) const { return inspect(fd.get(), {&address, 1}); }
   bool is_over(const Fd& fd) const { return io::is_over(fd.get(), look(fd).kind); }
 
   Listening listening;
@@ -126,7 +127,7 @@ TEST_F(DescriptorTest, SocketsThatAreNoConnectedStreamsAreOther) {
   const Ends packets = test::socket_pair(SOCK_SEQPACKET);
   EXPECT_EQ(look(datagrams.first).kind, DescriptorKind::other);
   EXPECT_EQ(look(packets.first).kind, DescriptorKind::other);
-  EXPECT_EQ(inspect(listening.descriptor(), address).kind, DescriptorKind::other);
+  EXPECT_EQ(inspect(listening.descriptor(), {&address, 1}).kind, DescriptorKind::other);
   const Fd tcp{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   ASSERT_EQ(::listen(tcp.get(), 1), 0);
   EXPECT_EQ(look(tcp).kind, DescriptorKind::other);
@@ -166,6 +167,15 @@ TEST_F(DescriptorTest, AClientsOwnStreamIsRecognised) {
   EXPECT_TRUE(look(copy).own_client);
 }
 
+TEST_F(DescriptorTest, AClientOfAnyListeningSocketIsRecognised) {
+  const Listening second;
+  const std::array addresses{address, ListeningAddress{second.descriptor()}};
+  for (const Listening* each : {&std::as_const(listening), &second}) {
+    const Fd client = each->connect();
+    EXPECT_TRUE(inspect(client.get(), addresses).own_client);
+  }
+}
+
 TEST_F(DescriptorTest, AStreamToAnotherServerIsNot) {
   const Listening other;
   const Fd client = other.connect();
@@ -191,8 +201,8 @@ TEST_F(DescriptorTest, ASocketWithoutANameHasNoClients) {
   const Ends pipe = test::pipe_pair();
   for (const int nameless : {ends.first.get(), tcp.get(), pipe.first.get(), -1}) {
     const ListeningAddress none{nameless};
-    EXPECT_FALSE(inspect(ends.second.get(), none).own_client);
-    EXPECT_FALSE(inspect(ends.second.get(), ListeningAddress{}).own_client);
+    EXPECT_FALSE(inspect(ends.second.get(), {&none, 1}).own_client);
+    EXPECT_FALSE(inspect(ends.second.get(), {}).own_client);
   }
 }
 

@@ -26,7 +26,7 @@ using ::testing::SizeIs;
 class ChargeTest : public DirectSessionTest {
  protected:
   void bind(std::string_view destination, std::string_view properties, std::string_view endpoint) {
-    service.save(SaveDestination{10s, destination, properties, endpoint}, clock.now());
+    service.save(caller, SaveDestination{10s, destination, properties, endpoint}, clock.now());
   }
   // Expects this many replies to buffered requests in each of two turns.
   void expect_turns_of(std::size_t least, std::size_t most, const std::string& request) {

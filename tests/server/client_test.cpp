@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,9 +30,9 @@ using ::testing::IsEmpty;
 
 class ClientTest : public DescriptorCensus, private ClientOwner {
  protected:
-  std::unique_ptr<Client> make(Fd socket, std::optional<uid_t> user = std::nullopt) {
-    return std::make_unique<Client>(loop, closer, service, log, settings,
-                                    static_cast<ClientOwner&>(*this), std::move(socket), user);
+  std::unique_ptr<Client> make(Fd socket) {
+    return std::make_unique<Client>(loop, closer, service, log, static_cast<ClientOwner&>(*this),
+                                    std::move(socket), caller);
   }
   void settle() {
     while (loop.turn(Loop::Wait::poll)) {
@@ -44,8 +43,9 @@ class ClientTest : public DescriptorCensus, private ClientOwner {
   Loop loop{clock.reader()};
   Closer closer;
   RecordingLog log;
-  Service service{{.limits = {}, .ttl_limit = 100s, .listening = {}}, closer, log};
-  SessionSettings settings{.limits = {}, .time_limit = 10s};
+  Service service{{}, closer, log};
+  ListenPolicy policy{.time_limit = 10s, .ttl_limit = 100s};
+  const Caller caller{.policy = policy, .user = 1'234};
   Ends ends = socket_pair();
   std::vector<std::string> told;
 
@@ -79,7 +79,7 @@ TEST_F(ClientTest, MayBeDoneWhenItHasStarted) {
 }
 
 TEST_F(ClientTest, AnExceptionEndsItsOwnSessionOnly) {
-  settings.announces = false;
+  policy.announces = false;
   // Not an open descriptor: epoll refuses it.
   const auto client = make(Fd{1'000'000});
   client->start();
@@ -161,7 +161,7 @@ TEST_F(ClientTest, StaysInPostfixsWayWithoutAVersion) {
 }
 
 TEST_F(ClientTest, WhoeverTalksDirectlyIsTheOwnerOfWhatItSaves) {
-  const auto client = make(std::move(ends.first), 1'234);
+  const auto client = make(std::move(ends.first));
   SocketClient peer{std::move(ends.second)};
   const Ends pipe = pipe_pair();
   client->start();
@@ -169,26 +169,12 @@ TEST_F(ClientTest, WhoeverTalksDirectlyIsTheOwnerOfWhatItSaves) {
   settle();
   peer.send(save_frame(1, "e"), {pipe.first.get()});
   settle();
-  const auto claim = service.find(FindEndpoint{"e"}, clock.now());
+  const auto claim = service.find(caller, FindEndpoint{"e"}, clock.now());
   ASSERT_TRUE(claim);
   EXPECT_EQ(claim->provenance().owner, 1'234u);
 }
 
 TEST_F(ClientTest, ThePostfixProtocolsClientIsTheOwnerOfWhatItSaves) {
-  const auto client = make(std::move(ends.first), 1'234);
-  SocketClient peer{std::move(ends.second)};
-  const Ends pipe = pipe_pair();
-  client->start();
-  peer.send(save_endp("e", "p"));
-  settle();
-  peer.send(kByte, {pipe.first.get()});
-  settle();
-  const auto claim = service.find(FindEndpoint{"e"}, clock.now());
-  ASSERT_TRUE(claim);
-  EXPECT_EQ(claim->provenance().owner, 1'234u);
-}
-
-TEST_F(ClientTest, TheKernelSaysWhoTheOwnerIsWhereTheServerHasNotAsked) {
   const auto client = make(std::move(ends.first));
   SocketClient peer{std::move(ends.second)};
   const Ends pipe = pipe_pair();
@@ -197,19 +183,9 @@ TEST_F(ClientTest, TheKernelSaysWhoTheOwnerIsWhereTheServerHasNotAsked) {
   settle();
   peer.send(kByte, {pipe.first.get()});
   settle();
-  const auto claim = service.find(FindEndpoint{"e"}, clock.now());
+  const auto claim = service.find(caller, FindEndpoint{"e"}, clock.now());
   ASSERT_TRUE(claim);
-  EXPECT_EQ(claim->provenance().owner, ::getuid());
-}
-
-TEST_F(ClientTest, NobodyIsTheOwnerWhereTheKernelDoesNotSay) {
-  // A TCP peer has no credentials.
-  Ends strangers = tcp_pair();
-  const auto client = make(std::move(strangers.first));
-  SocketClient peer{std::move(strangers.second)};
-  client->start();
-  settle();
-  EXPECT_EQ(client->saver(), kNoOwner);
+  EXPECT_EQ(claim->provenance().owner, 1'234u);
 }
 
 // The client has disconnected; the server notices it when it replies.
@@ -227,8 +203,8 @@ TEST_F(ClientTest, WhatItsClientCouldNotBeToldOfIsCachedNoLonger) {
   peer.send(save_frame(2, "untold"), {pipe.first.get()});
   peer.leave();
   settle();
-  EXPECT_FALSE(service.find(FindEndpoint{"untold"}, clock.now()));
-  EXPECT_TRUE(service.find(FindEndpoint{"told"}, clock.now()));
+  EXPECT_FALSE(service.find(caller, FindEndpoint{"untold"}, clock.now()));
+  EXPECT_TRUE(service.find(caller, FindEndpoint{"told"}, clock.now()));
 }
 
 }  // namespace

@@ -27,9 +27,9 @@ class ClientsTest : public ServiceFixture, private ClientOwner {
     Ends ends = socket_pair();
     peers.push_back(std::make_unique<SocketClient>(std::move(ends.second)));
     clients
-        .add(std::make_unique<Client>(loop, closer, service, log, settings,
-                                      static_cast<ClientOwner&>(*this), std::move(ends.first),
-                                      user))
+        .add(std::make_unique<Client>(loop, closer, service, log, static_cast<ClientOwner&>(*this),
+                                      std::move(ends.first),
+                                      Caller{.policy = policy, .user = user}))
         .start();
     settle();
     return *peers.back();
@@ -39,10 +39,10 @@ class ClientsTest : public ServiceFixture, private ClientOwner {
     return peer.sees_end();
   }
 
-  const SessionSettings settings;
   int emptied = 0;
   std::vector<std::unique_ptr<SocketClient>> peers;
-  Clients clients{loop, log, [this] { ++emptied; }};
+  static constexpr std::size_t kMost = 2;
+  Clients clients{loop, log, kMost, [this] { ++emptied; }};
 
  private:
   void client_idle(Client& client) noexcept override {
@@ -58,7 +58,9 @@ class ClientsTest : public ServiceFixture, private ClientOwner {
 
 TEST_F(ClientsTest, AreCountedByUser) {
   join(kAlice);
+  EXPECT_TRUE(clients.has_room());
   join(kAlice);
+  EXPECT_FALSE(clients.has_room());
   SocketClient& of_bob = join(kBob);
   EXPECT_EQ(clients.count(), 3u);
   EXPECT_EQ(clients.count_of(kAlice), 2u);
@@ -82,7 +84,7 @@ TEST_F(ClientsTest, ReportTheEndOfTheLast) {
 TEST_F(ClientsTest, TheOneThatIsIdleLongestMakesRoom) {
   SocketClient& first = join(kAlice);
   SocketClient& second = join(kBob);
-  EXPECT_TRUE(clients.may_make_room(2));
+  EXPECT_TRUE(clients.may_make_room());
   EXPECT_TRUE(clients.make_room());
   EXPECT_TRUE(has_left(first));
   EXPECT_FALSE(has_left(second));
@@ -101,22 +103,23 @@ TEST_F(ClientsTest, AnUnfinishedRequestHasItsTimeBeforeItMakesRoom) {
   SocketClient& busy = join(kAlice);
   EXPECT_TRUE(busy.send("request", {}));
   settle();
-  EXPECT_FALSE(clients.may_make_room(1));
+  EXPECT_FALSE(clients.may_make_room());
   EXPECT_FALSE(clients.make_room());
   clock.advance(Clients::kPatience - Duration{1});
   settle();
-  EXPECT_FALSE(clients.may_make_room(1));
+  EXPECT_FALSE(clients.may_make_room());
   clock.advance(Duration{1});
   settle();
-  EXPECT_TRUE(clients.may_make_room(1));
+  EXPECT_TRUE(clients.may_make_room());
   EXPECT_TRUE(clients.make_room());
   EXPECT_TRUE(has_left(busy));
 }
 
 TEST_F(ClientsTest, ThereAreOnlySoManyAboveTheLimit) {
-  for (std::size_t i = 0; i < 1 + Clients::kClientsOnTheirWay; ++i) join(kAlice);
-  EXPECT_FALSE(clients.may_make_room(1));
-  EXPECT_TRUE(clients.may_make_room(2));
+  for (std::size_t i = 1; i < kMost + Clients::kClientsOnTheirWay; ++i) join(kAlice);
+  EXPECT_TRUE(clients.may_make_room());
+  join(kAlice);
+  EXPECT_FALSE(clients.may_make_room());
 }
 
 TEST_F(ClientsTest, IdleOnesAreDismissedAndOthersStay) {

@@ -25,7 +25,7 @@ class DeadConnections : public DirectSessionTest {
   }
   void save(const std::string& endpoint, const std::string& properties, Fd fd) {
     const SaveEndpoint request{std::chrono::seconds{100}, endpoint, properties};
-    EXPECT_EQ(service.save(request, std::move(fd), clock.now()), Saved::yes);
+    EXPECT_EQ(service.save(caller, request, std::move(fd), clock.now()), Saved::yes);
   }
   // The connection is dead from here on.
   void save_dead(const std::string& endpoint) {
@@ -34,7 +34,7 @@ class DeadConnections : public DirectSessionTest {
   }
   void bind(const std::string& destination, const std::string& endpoint) {
     const SaveDestination request{std::chrono::seconds{100}, destination, "dp", endpoint};
-    EXPECT_EQ(service.save(request, clock.now()), Saved::yes);
+    EXPECT_EQ(service.save(caller, request, clock.now()), Saved::yes);
   }
   std::uint64_t total_dead() const { return service.totals().dead; }
 

@@ -31,8 +31,8 @@ class DirectSessionTest : public SessionTest {
     Talk(DirectSessionTest& test, Service& service, Ends ends = socket_pair())
         : test_{test},
           client{std::move(ends.second)},
-          stream_{test.loop, test.closer, std::move(ends.first), kOwner},
-          session_{stream_, service, *this, test.log, test.settings, kOwner},
+          stream_{test.loop, test.closer, std::move(ends.first), kUser},
+          session_{stream_, service, *this, test.log, test.caller},
           task_{session_.run()} {
       task_.start();
     }
@@ -101,8 +101,8 @@ class DirectSessionTest : public SessionTest {
   std::string many_lookups() {
     std::string bytes;
     for (std::uint64_t id = 0; id < 2 * Stream::kMaxUnreadDescriptors; ++id) {
-      service.save(SaveEndpoint{std::chrono::seconds{100}, "e", "p"}, Fd{::dup(tcp.first.get())},
-                   clock.now());
+      service.save(caller, SaveEndpoint{std::chrono::seconds{100}, "e", "p"},
+                   Fd{::dup(tcp.first.get())}, clock.now());
       bytes += find_frame(id, "e");
     }
     return bytes;

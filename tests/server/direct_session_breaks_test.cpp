@@ -42,8 +42,8 @@ TEST_F(DirectSessionTest, AClientThatNeverReadsItsDescriptorsIsLeft) {
 
 TEST_F(DirectSessionTest, AFoundConnectionWaitsForRoomAndStaysInTheCacheIfThereIsNone) {
   // As many replies as the socket takes, and then one with a descriptor.
-  const std::string large(settings.limits.properties, 'x');
-  service.save(SaveEndpoint{100s, "big", large}, Fd{::dup(tcp.first.get())}, clock.now());
+  const std::string large(policy.limits.properties, 'x');
+  service.save(caller, SaveEndpoint{100s, "big", large}, Fd{::dup(tcp.first.get())}, clock.now());
   Talk slow{*this, narrow_pair()};
   for (int i = 0; i < 3; ++i) slow.say(frame(Kind::statistics, 1));
   slow.say(find_frame(2, "big") + frame(Kind::ping, 3));

@@ -39,7 +39,7 @@ TEST_F(DirectSessionTest, AnEndpointADestinationOrAPrefixIsDropped) {
 TEST_F(DirectSessionTest, ALongDropHoldsUpNothingBehindIt) {
   const std::size_t many = 10 * Drops::kEntriesOfSlice;
   for (std::size_t i = 0; i < many; ++i) {
-    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+    service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   EXPECT_TRUE(talk.client.send(frame(Kind::drop, 1, {{Tag::prefix, ""}}) + find_frame(2, "e")));
   turn();
@@ -57,7 +57,7 @@ TEST_F(DirectSessionTest, ALongDropHoldsUpNothingBehindIt) {
 
 TEST_F(DirectSessionTest, ADropIsCancelled) {
   for (std::size_t i = 0; i < 10 * Drops::kEntriesOfSlice; ++i) {
-    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+    service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   EXPECT_TRUE(talk.client.send(frame(Kind::drop, 1, {{Tag::prefix, ""}}) +
                                frame(Kind::cancel, 2, {}, {{Tag::target, 1}}) +
@@ -75,7 +75,7 @@ TEST_F(DirectSessionTest, ADropIsCancelled) {
 
 TEST_F(DirectSessionTest, MoreDropsThanMayBeUnderWayWait) {
   for (std::size_t i = 0; i < Drops::kEntriesOfSlice; ++i) {
-    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+    service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   std::string bytes;
   for (std::uint64_t id = 0; id <= Drops::kMostUnderWay; ++id) {
@@ -88,7 +88,7 @@ TEST_F(DirectSessionTest, MoreDropsThanMayBeUnderWayWait) {
 
 TEST_F(DirectSessionTest, AClientThatGoesLeavesItsDropsUnfinished) {
   for (std::size_t i = 0; i < 100 * Drops::kEntriesOfSlice; ++i) {
-    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+    service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   EXPECT_TRUE(talk.client.send(frame(Kind::drop, 1, {{Tag::prefix, ""}})));
   turn();
@@ -102,7 +102,7 @@ TEST_F(DirectSessionTest, WhileADropIsUnderWayItsClientIsNotIdle) {
   talk.ask(frame(Kind::ping, 1));
   EXPECT_EQ(talk.idle_count(), talk.busy_count() + 1);
   for (std::size_t i = 0; i < 10 * Drops::kEntriesOfSlice; ++i) {
-    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+    service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   EXPECT_TRUE(talk.client.send(frame(Kind::drop, 2, {{Tag::prefix, ""}})));
   while (service.cache().bindings() > 0) {
@@ -116,7 +116,7 @@ TEST_F(DirectSessionTest, WhileADropIsUnderWayItsClientIsNotIdle) {
 
 TEST_F(DirectSessionTest, AClientThatGoesLeavesItsDropsUnfinishedThoughItHasSentMore) {
   for (std::size_t i = 0; i < 100 * Drops::kEntriesOfSlice; ++i) {
-    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+    service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   std::string bytes;
   for (std::uint64_t id = 0; id < 3 * Drops::kMostUnderWay; ++id) {
@@ -133,7 +133,7 @@ TEST_F(DirectSessionTest, AClientThatGoesLeavesItsDropsUnfinishedThoughItHasSent
 
 TEST_F(DirectSessionTest, ATurnHasAsManySlicesAsItsWorkAllows) {
   for (std::size_t i = 0; i < 100 * Drops::kEntriesOfSlice; ++i) {
-    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+    service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   std::string bytes;
   for (std::uint64_t id = 0; id < Drops::kMostUnderWay; ++id) {

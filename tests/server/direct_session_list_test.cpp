@@ -33,7 +33,7 @@ TEST_F(DirectSessionTest, AListTellsEntriesInPages) {
       const bool binding = entry.has(Tag::destination);
       names.emplace_back(entry.bytes(binding ? Tag::destination : Tag::endpoint));
       if (!binding) {
-        EXPECT_EQ(entry.number(Tag::owner), kOwner);
+        EXPECT_EQ(entry.number(Tag::owner), kUser);
         EXPECT_EQ(entry.number(Tag::idle), 1'000u);
         EXPECT_EQ(entry.number(Tag::ttl), names.size() * 10'000 - 1'000);
       }
@@ -62,7 +62,7 @@ TEST_F(DirectSessionTest, AListMayBeOfOneKindOnly) {
 
 TEST_F(DirectSessionTest, APageEndsAtItsLimits) {
   for (std::size_t i = 0; i <= DirectSession::kEntriesOfPage; ++i) {
-    service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+    service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   std::size_t entries = 0;
   const auto count = [&](const direct::Fields&) { return ++entries > 0; };
@@ -77,9 +77,9 @@ TEST_F(DirectSessionTest, APageEndsAtItsLimits) {
 }
 
 TEST_F(DirectSessionTest, APageOfLargeEntriesEndsEarly) {
-  const std::string large(settings.limits.properties, 'x');
+  const std::string large(policy.limits.properties, 'x');
   for (const char* destination : {"a", "b", "c"}) {
-    service.save(SaveDestination{10s, destination, large, "e"}, clock.now());
+    service.save(caller, SaveDestination{10s, destination, large, "e"}, clock.now());
   }
   std::size_t entries = 0;
   const Reply page = talk.ask(frame(Kind::list, 1));

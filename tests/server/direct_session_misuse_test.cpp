@@ -56,8 +56,8 @@ TEST_F(DirectSessionTest, BadFramesEndTheSessionWithAWord) {
 }
 
 TEST_F(DirectSessionTest, BadRequestsAreAnsweredAndTheSessionGoesOn) {
-  const std::string big(settings.limits.name + 1, 'x');
-  const std::string props(settings.limits.properties + 1, 'x');
+  const std::string big(policy.limits.name + 1, 'x');
+  const std::string props(policy.limits.properties + 1, 'x');
   struct {
     std::string bytes;
     ErrorCode code;
@@ -91,7 +91,7 @@ TEST_F(DirectSessionTest, BadRequestsAreAnsweredAndTheSessionGoesOn) {
     EXPECT_NE(reply.text(Tag::text), "");
     EXPECT_THAT(log.take(), ElementsAre(HasSubstr(direct::name_of(code))));
   }
-  EXPECT_EQ(talk.ask(find_frame(2, std::string(settings.limits.name, 'x'))).kind, Kind::found);
+  EXPECT_EQ(talk.ask(find_frame(2, std::string(policy.limits.name, 'x'))).kind, Kind::found);
 }
 
 TEST_F(DirectSessionTest, ADescriptorOfABadSaveIsClosed) {

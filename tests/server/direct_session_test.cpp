@@ -185,8 +185,7 @@ TEST_F(DirectSessionTest, StatisticsTellWhatHasHappened) {
 TEST_F(DirectSessionTest, WhatTheCacheRefusesIsSaidByNameAndLeavesTheDescriptorToTheClient) {
   const Listening listening;
   Service little{{.limits = {.connections = 1, .binding_bytes = 2'000},
-                  .ttl_limit = 10s,
-                  .listening = ListeningAddress{listening.descriptor()}},
+                  .listening = {ListeningAddress{listening.descriptor()}}},
                  closer,
                  log};
   Talk guest{*this, little};

@@ -23,7 +23,7 @@ class DropsTest : public SessionTest {
   void save(const std::string& endpoint, std::size_t count = 1) {
     for (std::size_t i = 0; i < count; ++i) {
       Fd fd{::dup(pipe.first.get())};
-      EXPECT_EQ(service.save(SaveEndpoint{10s, endpoint, ""}, std::move(fd), clock.now()),
+      EXPECT_EQ(service.save(caller, SaveEndpoint{10s, endpoint, ""}, std::move(fd), clock.now()),
                 Saved::yes);
     }
   }
@@ -31,7 +31,7 @@ class DropsTest : public SessionTest {
     for (std::size_t i = 0; i < count; ++i) {
       const std::string properties = std::to_string(i);
       const SaveDestination binding{10s, destination, properties, "e"};
-      EXPECT_NE(service.save(binding, clock.now()), Saved::full);
+      EXPECT_NE(service.save(caller, binding, clock.now()), Saved::full);
     }
   }
   // Works on a slice of each drop. Returns the completed ones as request, connections, bindings.

@@ -32,9 +32,9 @@ class PostfixReaderTest : public ServiceFixture, private SessionEvents {
   Ends ends = socket_pair();
   SocketClient client{std::move(ends.second)};
   Stream stream{loop, closer, std::move(ends.first)};
-  const SessionSettings settings{
+  const ListenPolicy policy{
       .limits = {.list = 100}, .time_limit = std::chrono::seconds{10}, .source = "socket"};
-  PostfixReader reader{stream, *this, log, settings};
+  PostfixReader reader{stream, *this, log, policy};
   Task<> task;
   std::vector<Status> results;
   std::string first;
@@ -76,7 +76,7 @@ TEST_F(PostfixReaderTest, IsBusyFromTheFirstByteOfARequest) {
   say("req");
   EXPECT_EQ(busy_count, 1);
   EXPECT_THAT(results, ElementsAre(Status::incomplete));
-  EXPECT_EQ(reader.deadline(), after(loop.now(), settings.time_limit));
+  EXPECT_EQ(reader.deadline(), after(loop.now(), policy.time_limit));
 }
 
 TEST_F(PostfixReaderTest, TellsAnEndFromATimeout) {
@@ -92,7 +92,7 @@ TEST_F(PostfixReaderTest, AnUnfinishedListHasTimeUntilTheLimit) {
   start();
   say("request");
   start();
-  clock.advance(settings.time_limit);
+  clock.advance(policy.time_limit);
   settle();
   EXPECT_THAT(results, ElementsAre(Status::incomplete, Status::end));
   EXPECT_EQ(reader.error(), ETIMEDOUT);
@@ -101,7 +101,7 @@ TEST_F(PostfixReaderTest, AnUnfinishedListHasTimeUntilTheLimit) {
 
 TEST_F(PostfixReaderTest, AListThatIsTooLongEndsTheSession) {
   start();
-  say(std::string(settings.limits.list + 1, 'x'));
+  say(std::string(policy.limits.list + 1, 'x'));
   EXPECT_THAT(results, ElementsAre(Status::invalid));
   EXPECT_EQ(log.take().size(), 1u);
 }

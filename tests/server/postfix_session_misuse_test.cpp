@@ -79,7 +79,7 @@ TEST_F(PostfixSessionMisuseTest, BytesWithoutAnEndWaitUntilTheTimeLimit) {
 }
 
 TEST_F(PostfixSessionMisuseTest, ARequestOfTheLimitIsServedAndAByteMoreEndsTheSession) {
-  settings.limits.list = 1'000;
+  policy.limits.list = 1'000;
   for (const std::size_t surplus : {0u, 1u}) {
     talk = connect();
     const std::string request = find_endp("x");
@@ -309,7 +309,7 @@ TEST_F(PostfixSessionMisuseTest, RequestsSentAtOnceAreAllAnsweredInOrder) {
 }
 
 TEST_F(PostfixSessionMisuseTest, SoManyRepliesAreKeptBackAndNoMore) {
-  settings.limits.name = 1'000'000;
+  policy.limits.name = 1'000'000;
   // A long name enlarges the buffer for many requests after it.
   const std::string large = find_endp(endless(150'000));
   for (std::size_t at = 0; at < 150'000; at += 50'000) talk->say(large.substr(at, 50'000));

@@ -44,7 +44,7 @@ TEST_F(PostfixSessionTest, TheServerSpeaksFirst) {
 }
 
 TEST_F(PostfixSessionTest, TheServerDoesNotSpeakFirstWhereItShallNot) {
-  settings.announces = false;
+  policy.announces = false;
   const TalkPtr talk = connect_unheard();
   EXPECT_EQ(talk->hear(), "");
   EXPECT_EQ(talk->find("e"), kNoEndpoint);
@@ -196,8 +196,8 @@ TEST_F(PostfixSessionTest, TheTimeToLiveBeginsWhenTheDescriptorHasCome) {
 
 TEST_F(PostfixSessionTest, LargeTextsGoThrough) {
   const TalkPtr talk = connect();
-  const std::string name = endless(settings.limits.name);
-  const std::string properties = endless(settings.limits.properties);
+  const std::string name = endless(policy.limits.name);
+  const std::string properties = endless(policy.limits.properties);
   EXPECT_EQ(talk->ask(save_dest(name, properties, name)), kSaved);
   talk->save(name, properties, tcp.first);
   EXPECT_EQ(talk->ask(find_dest(name)), destination_hit(properties, properties));
@@ -270,12 +270,13 @@ TEST_F(PostfixSessionTest, WhatHasANulInItsPropertiesIsNotFoundAndStays) {
   const Ends pipe = pipe_pair();
   const std::string properties{"p\0q", 3};
   const auto save = [&](const char* endpoint, const std::string& its) {
-    service.save(SaveEndpoint{100s, endpoint, its}, Fd{::dup(pipe.first.get())}, clock.now());
+    service.save(caller, SaveEndpoint{100s, endpoint, its}, Fd{::dup(pipe.first.get())},
+                 clock.now());
   };
   save("nul", properties);
   save("plain", "p");
-  service.save(SaveDestination{100s, "to nul", "p", "nul"}, clock.now());
-  service.save(SaveDestination{100s, "nul itself", properties, "plain"}, clock.now());
+  service.save(caller, SaveDestination{100s, "to nul", "p", "nul"}, clock.now());
+  service.save(caller, SaveDestination{100s, "nul itself", properties, "plain"}, clock.now());
   const TalkPtr talk = connect();
   EXPECT_EQ(talk->find("nul"), kNoEndpoint);
   EXPECT_EQ(talk->ask(find_dest("to nul")), kNoDestination);

@@ -56,7 +56,7 @@ class ServerDirectTest : public ServerFixture {
     Ends ends = socket_pair();
     const int smallest = 0;
     ::setsockopt(ends.first.get(), SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
-    server->adopt(std::move(ends.first));
+    server->adopt(std::move(ends.first), policy);
     SocketClient client{std::move(ends.second)};
     std::string bytes;
     direct::put_wish(bytes);
@@ -88,7 +88,7 @@ class ServerDirectTest : public ServerFixture {
   // Requests a drop that takes more than a few turns.
   void begin_to_drop(SocketClient& client) {
     for (std::size_t i = 0; i < 500 * Drops::kEntriesOfSlice; ++i) {
-      service.save(SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+      service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
     }
     client.send(drop_all());
     turn();
@@ -178,7 +178,7 @@ TEST_F(ServerDirectTest, NobodyIsClosedForAnotherWhoIsBeingAnswered) {
   turn();
   EXPECT_EQ(server->clients(), 3u);
   expect_all_replies(slow, [this] {
-    clock.advance(Server::kAcceptPause);
+    clock.advance(Acceptor::kAcceptPause);
     settle();
   });
 }

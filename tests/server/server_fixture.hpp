@@ -16,14 +16,13 @@ class ServerFixture : public ServiceFixture {
   // Starts to accept clients. Change settings before.
   void start() {
     server.emplace(loop, closer, service, log, settings);
-    server->accept_from(listening.descriptor());
+    server->accept_from(listening.descriptor(), policy);
   }
 
   Listening listening;
   int first_requests = 0;
   int idle_exits = 0;
-  Server::Settings settings{.session = {.limits = {}, .time_limit = std::chrono::seconds{10}},
-                            .clients = 4,
+  Server::Settings settings{.clients = 4,
                             .max_idle = {},
                             .first_request = [this] { ++first_requests; },
                             .idle_too_long = [this] { ++idle_exits; }};

@@ -85,7 +85,7 @@ TEST_F(ServerTest, GreetsAndServesWhoeverComes) {
 TEST_F(ServerTest, ServesThoseWhoComeToItsOtherSockets) {
   const Listening other;
   start();
-  server->accept_from(other.descriptor());
+  server->accept_from(other.descriptor(), policy);
   SocketClient one{listening.connect()};
   SocketClient two{other.connect()};
   settle();
@@ -108,7 +108,7 @@ TEST_F(ServerTest, ServesAClientThatIsConnectedAlready) {
   start();
   Ends ends = socket_pair();
   SocketClient client{std::move(ends.second)};
-  server->adopt(std::move(ends.first));
+  server->adopt(std::move(ends.first), policy);
   settle();
   EXPECT_EQ(client.read(), kGreeting);
   EXPECT_EQ(ask(client, find_endp("e")), kNoEndpoint);
@@ -128,11 +128,11 @@ TEST_F(ServerTest, AcceptsSoManyInOneTurnAndNoMore) {
   settings.clients = 100;
   start();
   std::vector<SocketClient> clients;
-  for (unsigned i = 0; i < 2 * Server::kAcceptsOfTurn; ++i) clients.push_back(connect());
+  for (unsigned i = 0; i < 2 * Acceptor::kAcceptsOfTurn; ++i) clients.push_back(connect());
   turn();
-  EXPECT_EQ(server->clients(), Server::kAcceptsOfTurn);
+  EXPECT_EQ(server->clients(), Acceptor::kAcceptsOfTurn);
   turn();
-  EXPECT_EQ(server->clients(), 2 * Server::kAcceptsOfTurn);
+  EXPECT_EQ(server->clients(), 2 * Acceptor::kAcceptsOfTurn);
 }
 
 TEST_F(ServerTest, ClientsThatGoAreForgottenAndTheirDescriptorsClosed) {
@@ -227,11 +227,11 @@ TEST_F(ServerTest, WithNobodyIdleNewClientsWaitUntilThereIsRoom) {
   for (int i = 0; i < 4; ++i) busy.push_back(busy_client());
   SocketClient waiting = connect_and_settle();
   EXPECT_EQ(waiting.read(), "");
-  pass(Server::kAcceptPause);
+  pass(Acceptor::kAcceptPause);
   EXPECT_EQ(waiting.read(), "");
   busy.pop_back();
   settle();
-  pass(Server::kAcceptPause);
+  pass(Acceptor::kAcceptPause);
   EXPECT_EQ(waiting.read(), kGreeting);
   EXPECT_EQ(server->clients(), 4u);
 }
@@ -345,8 +345,8 @@ TEST_F(ServerTest, WhereAllHaveBegunToSpeakOneMoreIsServedBesideThem) {
 // One user.
 
 TEST_F(ServerTest, OneMoreOfAUserClosesOneOfThatUser) {
-  settings.access.emplace(::getuid());
-  settings.clients_of_user = 2;
+  policy.access.emplace(::getuid());
+  policy.clients_of_user = 2;
   start();
   SocketClient first = idle_client();
   SocketClient second = idle_client();
@@ -355,15 +355,15 @@ TEST_F(ServerTest, OneMoreOfAUserClosesOneOfThatUser) {
   EXPECT_TRUE(first.sees_end());
   EXPECT_FALSE(second.sees_end());
   EXPECT_EQ(server->clients(), 2u);
-  server->set_access(Access{::getuid()}, 3);
+  policy.clients_of_user = 3;
   SocketClient fourth = idle_client();
   EXPECT_FALSE(second.sees_end());
   EXPECT_EQ(server->clients(), 3u);
 }
 
 TEST_F(ServerTest, AUserWhoseClientsAreAllWithinARequestGetsNoMore) {
-  settings.access.emplace(::getuid());
-  settings.clients_of_user = 2;
+  policy.access.emplace(::getuid());
+  policy.clients_of_user = 2;
   start();
   SocketClient first = busy_client();
   SocketClient second = busy_client();
@@ -427,7 +427,7 @@ TEST_F(ServerTest, FinishingItDoesNotWaitForThoseWhoGo) {
 TEST_F(ServerTest, AnotherTimeLimitHoldsForTheNextRequest) {
   start();
   SocketClient client = busy_client();
-  server->set_time_limit(2s);
+  policy.time_limit = 2s;
   pass(2s);
   EXPECT_FALSE(client.sees_end());
   EXPECT_EQ(ask(client, find_endp("e").substr(7)), kNoEndpoint);
@@ -462,7 +462,7 @@ TEST_F(ServerTest, AtItsEndItTellsWhatIsLeftOutOfTheLog) {
 // Access.
 
 TEST_F(ServerTest, WhoHasAccessIsServed) {
-  settings.access.emplace(::getuid());
+  policy.access.emplace(::getuid());
   start();
   SocketClient client = idle_client();
   EXPECT_EQ(ask(client, find_endp("e")), kNoEndpoint);
@@ -471,7 +471,7 @@ TEST_F(ServerTest, WhoHasAccessIsServed) {
 TEST_F(ServerTest, WhoHasNoneIsClosedAtOnceAndALineTells) {
   // Root has access, so another user must connect.
   if (::geteuid() == 0) GTEST_SKIP() << "root always has access: tests/e2e tries another user";
-  settings.access.emplace(::getuid() + 1);
+  policy.access.emplace(::getuid() + 1);
   start();
   SocketClient one = connect_and_settle();
   SocketClient two = connect_and_settle();
@@ -501,9 +501,9 @@ TEST_F(ServerTest, AClientWhoIsNobodyKnowsIsRefusedWhereAccessIsAsked) {
     EXPECT_EQ(::connect(client.get(), generic, size), 0);
     return SocketClient{std::move(client)};
   };
-  settings.access.emplace(::getuid());
+  policy.access.emplace(::getuid());
   server.emplace(loop, closer, service, log, settings);
-  server->accept_from(tcp.get());
+  server->accept_from(tcp.get(), policy);
   SocketClient one = connect_tcp();
   SocketClient two = connect_tcp();
   settle();
@@ -533,23 +533,23 @@ TEST_F(ServerTest, WithoutADescriptorItPausesAndResumes) {
   settle();
   EXPECT_THAT(log.take(), ElementsAre("warning: accept connection: Too many open files"));
   EXPECT_EQ(ask(known, find_endp("e")), kNoEndpoint);
-  for (int i = 0; i < 10; ++i) pass(Server::kAcceptPause);
+  for (int i = 0; i < 10; ++i) pass(Acceptor::kAcceptPause);
   EXPECT_THAT(log.take(), IsEmpty());
   fillers.clear();
   ::setrlimit(RLIMIT_NOFILE, &before);
   settle();
   EXPECT_EQ(waiting.read(), "");
-  pass(Server::kAcceptPause);
+  pass(Acceptor::kAcceptPause);
   EXPECT_EQ(waiting.read(), kGreeting);
   EXPECT_EQ(ask(known, find_endp("e")), kNoEndpoint);
 }
 
 TEST_F(ServerTest, WhatCannotBeWatchedIsToldOnceAndTriedAgain) {
   server.emplace(loop, closer, service, log, settings);
-  server->accept_from(1'000'000);
+  server->accept_from(1'000'000, policy);
   settle();
   EXPECT_EQ(log.take().size(), 1u);
-  for (int i = 0; i < 10; ++i) pass(Server::kAcceptPause);
+  for (int i = 0; i < 10; ++i) pass(Acceptor::kAcceptPause);
   EXPECT_THAT(log.take(), IsEmpty());
 }
 
@@ -660,14 +660,14 @@ TEST_F(ServerTest, ManyExpireInSlicesAndOthersAreServedInBetween) {
   start();
   SocketClient client = idle_client();
   const Ends tcp = tcp_pair();
-  for (std::size_t i = 0; i < 3 * Server::kExpiriesOfTurn; ++i) {
+  for (std::size_t i = 0; i < 3 * Expiry::kExpiriesOfTurn; ++i) {
     save(client, "e" + std::to_string(i), tcp.first, "5");
   }
   clock.advance(5s);
   ASSERT_TRUE(client.send(find_endp("e0")));
   turn();
   EXPECT_EQ(client.read(), kNoEndpoint);
-  EXPECT_GE(service.cache().connections(), Server::kExpiriesOfTurn);
+  EXPECT_GE(service.cache().connections(), Expiry::kExpiriesOfTurn);
   // A turn that blocks here would block for ever.
   loop.turn(Loop::Wait::block);
   loop.turn(Loop::Wait::block);

@@ -19,6 +19,8 @@ namespace scache::test {
 class ServiceFixture : public DescriptorCensus {
  protected:
   static constexpr int kManyTurns = 10'000;
+  static constexpr Duration kTimeLimit = std::chrono::seconds{10};
+  static constexpr uid_t kUser = 1'000;
 
   bool turn() { return loop.turn(Loop::Wait::poll); }
   // Runs the loop until it has nothing to do.
@@ -38,8 +40,9 @@ class ServiceFixture : public DescriptorCensus {
   Loop loop{clock.reader()};
   Closer closer;
   RecordingLog log;
-  Service service{
-      {.limits = {}, .ttl_limit = std::chrono::seconds{1'000}, .listening = {}}, closer, log};
+  Service service{{}, closer, log};
+  ListenPolicy policy{.time_limit = kTimeLimit, .ttl_limit = std::chrono::seconds{1'000}};
+  const Caller caller{.policy = policy, .user = kUser};
 
  private:
   StatisticsLines lines_{0};

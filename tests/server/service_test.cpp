@@ -29,18 +29,18 @@ constexpr Instant kNow{1'000s};
 class ServiceTest : public DescriptorCensus {
  protected:
   Saved save(std::string_view endpoint, Fd fd, std::chrono::seconds ttl = 10s) {
-    return service.save(SaveEndpoint{ttl, endpoint, "p"}, std::move(fd), kNow);
+    return service.save(caller, SaveEndpoint{ttl, endpoint, "p"}, std::move(fd), kNow);
   }
   Saved bind(std::string_view destination, std::string_view endpoint,
              std::chrono::seconds ttl = 10s) {
-    return service.save(SaveDestination{ttl, destination, "dp", endpoint}, kNow);
+    return service.save(caller, SaveDestination{ttl, destination, "dp", endpoint}, kNow);
   }
   // Whether a lookup finds it. The connection stays in the cache.
   bool has(std::string_view endpoint, Instant now = kNow) {
-    return service.find(FindEndpoint{endpoint}, now).has_value();
+    return service.find(caller, FindEndpoint{endpoint}, now).has_value();
   }
   bool leads_somewhere(std::string_view destination, Instant now = kNow) {
-    return service.find(FindDestination{destination}, now).has_value();
+    return service.find(caller, FindDestination{destination}, now).has_value();
   }
   static Fd copy(const Fd& fd) { return Fd{::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)}; }
   Lines counted() {
@@ -56,10 +56,11 @@ class ServiceTest : public DescriptorCensus {
                               .bindings_of_destination = 8,
                               .connection_bytes = 1U << 20,
                               .binding_bytes = 1U << 20},
-                   .ttl_limit = 60s,
-                   .listening = ListeningAddress{listening.descriptor()}},
+                   .listening = {ListeningAddress{listening.descriptor()}}},
                   closer,
                   log};
+  ListenPolicy policy{.ttl_limit = 60s};
+  const Caller caller{.policy = policy, .user = 7};
   Ends tcp = tcp_pair();
 
  private:
@@ -69,7 +70,7 @@ class ServiceTest : public DescriptorCensus {
 TEST_F(ServiceTest, FindsWhatWasSaved) {
   EXPECT_EQ(save("e", copy(tcp.first)), Saved::yes);
   EXPECT_EQ(bind("d", "e"), Saved::yes);
-  const auto claim = service.find(FindEndpoint{"e"}, kNow);
+  const auto claim = service.find(caller, FindEndpoint{"e"}, kNow);
   ASSERT_TRUE(claim);
   EXPECT_EQ(claim->properties(), "p");
   EXPECT_FALSE(leads_somewhere("d"));
@@ -78,7 +79,7 @@ TEST_F(ServiceTest, FindsWhatWasSaved) {
 TEST_F(ServiceTest, ADestinationsHit) {
   save("e", copy(tcp.first));
   bind("d", "e");
-  const auto hit = service.find(FindDestination{"d"}, kNow);
+  const auto hit = service.find(caller, FindDestination{"d"}, kNow);
   ASSERT_TRUE(hit);
   EXPECT_EQ(hit->properties, "dp");
   EXPECT_EQ(hit->claim.endpoint(), "e");
@@ -103,14 +104,14 @@ TEST_F(ServiceTest, AHitCountsOnlyWhenItIsCommitted) {
   bind("d", "e");
   counted();
   {
-    auto claim = service.find(FindEndpoint{"e"}, kNow);
-    auto none = service.find(FindDestination{"d"}, kNow);
+    auto claim = service.find(caller, FindEndpoint{"e"}, kNow);
+    auto none = service.find(caller, FindDestination{"d"}, kNow);
     ASSERT_TRUE(claim);
     EXPECT_FALSE(none);
   }
   EXPECT_THAT(counted(), ElementsAre("statistics: domain lookup hits=0 miss=1 success=0%"));
   {
-    auto hit = service.find(FindDestination{"d"}, kNow);
+    auto hit = service.find(caller, FindDestination{"d"}, kNow);
     ASSERT_TRUE(hit);
     service.commit(hit->claim, Service::Lookup::destination);
   }
@@ -118,7 +119,7 @@ TEST_F(ServiceTest, AHitCountsOnlyWhenItIsCommitted) {
   save("e", copy(tcp.first));
   counted();
   {
-    auto claim = service.find(FindEndpoint{"e"}, kNow);
+    auto claim = service.find(caller, FindEndpoint{"e"}, kNow);
     ASSERT_TRUE(claim);
     service.commit(*claim, Service::Lookup::endpoint);
   }
@@ -141,10 +142,12 @@ TEST_F(ServiceTest, MaximaAreTakenAtSaves) {
 TEST_F(ServiceTest, WithoutATimeALifeLastsAsLongAsTheDefaultAndAtMostTheLimit) {
   constexpr auto kNone = std::chrono::duration_cast<std::chrono::seconds>(kNoTtl);
   save("limit", copy(tcp.first), kNone);
-  service.set_ttl(5s, 60s);
+  policy.ttl_default = 5s;
+  policy.ttl_limit = 60s;
   save("default", copy(tcp.first), kNone);
   bind("d", "default", kNone);
-  service.set_ttl(90s, 60s);
+  policy.ttl_default = 90s;
+  policy.ttl_limit = 60s;
   save("much", copy(tcp.first), kNone);
   EXPECT_TRUE(has("default", kNow + 5s - 1ns));
   EXPECT_TRUE(leads_somewhere("d", kNow + 5s - 1ns));
@@ -157,7 +160,8 @@ TEST_F(ServiceTest, WithoutATimeALifeLastsAsLongAsTheDefaultAndAtMostTheLimit) {
 
 TEST_F(ServiceTest, AnotherLimitHoldsForWhatIsSavedFromThenOn) {
   save("before", copy(tcp.first), 50s);
-  service.set_ttl(1s, 10s);
+  policy.ttl_default = 1s;
+  policy.ttl_limit = 10s;
   save("behind", copy(tcp.first), 50s);
   EXPECT_TRUE(has("behind", kNow + 10s - 1ns));
   EXPECT_FALSE(has("behind", kNow + 10s));
@@ -168,11 +172,11 @@ TEST_F(ServiceTest, HandsOutTheNewestFirstWhereThatIsWanted) {
   service.find_newest_first([](std::string_view endpoint) { return endpoint == "new"; });
   for (const char* endpoint : {"new", "old"}) {
     for (const char* properties : {"1", "2"}) {
-      service.save(SaveEndpoint{10s, endpoint, properties}, copy(tcp.first), kNow);
+      service.save(caller, SaveEndpoint{10s, endpoint, properties}, copy(tcp.first), kNow);
     }
   }
-  EXPECT_EQ(service.find(FindEndpoint{"new"}, kNow)->properties(), "2");
-  EXPECT_EQ(service.find(FindEndpoint{"old"}, kNow)->properties(), "1");
+  EXPECT_EQ(service.find(caller, FindEndpoint{"new"}, kNow)->properties(), "2");
+  EXPECT_EQ(service.find(caller, FindEndpoint{"old"}, kNow)->properties(), "1");
 }
 
 TEST_F(ServiceTest, AtItsLimitOfConnectionsItIsFull) {
@@ -186,11 +190,13 @@ TEST_F(ServiceTest, AtItsLimitOfConnectionsItIsFull) {
 TEST_F(ServiceTest, AtItsLimitOfMemoryItIsFull) {
   const std::string large(1U << 19, 'x');
   const SaveDestination request{10s, "d", large, "e"};
-  EXPECT_EQ(service.save(request, kNow), Saved::yes);
-  EXPECT_EQ(service.save(SaveDestination{10s, "d2", large, "e"}, kNow), Saved::full);
-  EXPECT_EQ(service.save(SaveEndpoint{10s, "e2", large}, copy(tcp.first), kNow), Saved::yes);
-  EXPECT_EQ(service.save(SaveEndpoint{10s, "e2", large}, copy(tcp.first), kNow), Saved::full);
-  EXPECT_EQ(service.save(request, kNow), Saved::renewed);
+  EXPECT_EQ(service.save(caller, request, kNow), Saved::yes);
+  EXPECT_EQ(service.save(caller, SaveDestination{10s, "d2", large, "e"}, kNow), Saved::full);
+  EXPECT_EQ(service.save(caller, SaveEndpoint{10s, "e2", large}, copy(tcp.first), kNow),
+            Saved::yes);
+  EXPECT_EQ(service.save(caller, SaveEndpoint{10s, "e2", large}, copy(tcp.first), kNow),
+            Saved::full);
+  EXPECT_EQ(service.save(caller, request, kNow), Saved::renewed);
 }
 
 TEST_F(ServiceTest, AClientsOwnStreamIsRefusedAndClosed) {
@@ -232,19 +238,20 @@ TEST_F(ServiceTest, NothingIsSavedWhileTooMuchCannotBeClosed) {
   Ends lingering = lingering_pair(60);
   const int number = lingering.first.get();
   Closer one{1};
-  Service careful{{.limits = {}, .ttl_limit = 60s, .listening = {}}, one, log};
+  Service careful{{}, one, log};
   one.close(std::move(lingering.first), 0);
   ASSERT_TRUE(comes_true([number] { return !is_open(number); }));
   one.look();
   one.look();
   const SaveEndpoint request{10s, "e", "p"};
   for (std::size_t i = 0; i < Closer::kMaxUnclosed; ++i) {
-    EXPECT_EQ(careful.save(request, Fd{::eventfd(0, EFD_CLOEXEC)}, kNow), Saved::wrong_kind);
+    EXPECT_EQ(careful.save(caller, request, Fd{::eventfd(0, EFD_CLOEXEC)}, kNow),
+              Saved::wrong_kind);
   }
-  EXPECT_EQ(careful.save(request, copy(tcp.first), kNow), Saved::not_closable);
+  EXPECT_EQ(careful.save(caller, request, copy(tcp.first), kNow), Saved::not_closable);
   lingering.second.reset();
   EXPECT_TRUE(comes_true([&] { return !one.catch_up(); }));
-  EXPECT_EQ(careful.save(request, copy(tcp.first), kNow), Saved::yes);
+  EXPECT_EQ(careful.save(caller, request, copy(tcp.first), kNow), Saved::yes);
 }
 
 TEST_F(ServiceTest, WhatExpiresIsClosed) {
@@ -261,8 +268,8 @@ TEST_F(ServiceTest, ItsEndDoesNotWaitForLingeringConnections) {
   Ends lingering = lingering_pair(60);
   const auto begun = std::chrono::steady_clock::now();
   {
-    Service brief{{.limits = {}, .ttl_limit = 60s, .listening = {}}, closer, log};
-    brief.save(SaveEndpoint{10s, "e", "p"}, std::move(lingering.first), kNow);
+    Service brief{{}, closer, log};
+    brief.save(caller, SaveEndpoint{10s, "e", "p"}, std::move(lingering.first), kNow);
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
 }
@@ -272,7 +279,7 @@ TEST_F(ServiceTest, WhatWasHandedOutMayLinger) {
   const auto begun = std::chrono::steady_clock::now();
   // The client has closed its copy, so this one is the last.
   save("e", std::move(lingering.first));
-  auto claim = service.find(FindEndpoint{"e"}, kNow);
+  auto claim = service.find(caller, FindEndpoint{"e"}, kNow);
   ASSERT_TRUE(claim);
   service.commit(*claim, Service::Lookup::endpoint);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
@@ -283,7 +290,7 @@ TEST_F(ServiceTest, WhatWasHandedOutKeepsItsSettings) {
   Ends lingering = lingering_pair(60);
   save("e", copy(lingering.first));
   {
-    auto claim = service.find(FindEndpoint{"e"}, kNow);
+    auto claim = service.find(caller, FindEndpoint{"e"}, kNow);
     ASSERT_TRUE(claim);
     service.commit(*claim, Service::Lookup::endpoint);
   }
@@ -301,14 +308,14 @@ TEST_F(ServiceTest, ALookupClosesTheDeadAndLooksOn) {
     }
   }
   save("e", copy(tcp.first));
-  EXPECT_TRUE(service.find(FindEndpoint{"e"}, kNow));
+  EXPECT_TRUE(service.find(caller, FindEndpoint{"e"}, kNow));
   EXPECT_EQ(service.totals().dead, 3U);
   EXPECT_EQ(service.totals().endpoint_misses, 0U);
 }
 
 TEST_F(ServiceTest, APipesOtherEndIsNotAsked) {
   save("pipe", pipe_pair().first);
-  EXPECT_TRUE(service.find(FindEndpoint{"pipe"}, kNow));
+  EXPECT_TRUE(service.find(caller, FindEndpoint{"pipe"}, kNow));
 }
 
 TEST_F(ServiceTest, DetailsTellWhyAConnectionLeft) {
@@ -329,7 +336,7 @@ TEST_F(ServiceTest, DetailsTellWhyAConnectionLeft) {
 }
 
 TEST_F(ServiceTest, ConnectionsAreNumberedFromWhereTheServerBegins) {
-  Service other{{.limits = {}, .listening = {}, .last_connection_id = 41}, closer, log};
+  Service other{{.limits = {}, .last_connection_id = 41}, closer, log};
   EXPECT_EQ(other.new_connection_id(), 42u);
   EXPECT_EQ(other.new_connection_id(), 43u);
 }

@@ -21,9 +21,6 @@ namespace scache::test {
 // SessionTest has any number of clients of its service. The clock does not advance.
 class SessionTest : public ServiceFixture {
  protected:
-  static constexpr Duration kTimeLimit = std::chrono::seconds{10};
-  static constexpr std::uint32_t kOwner = 1'000;
-
   // A session with its client.
   class Talk : private SessionEvents {
    public:
@@ -31,7 +28,7 @@ class SessionTest : public ServiceFixture {
         : test_{test},
           client{std::move(ends.second)},
           stream_{test.loop, test.closer, std::move(ends.first)},
-          session_{stream_, test.service, *this, test.log, test.settings, kOwner},
+          session_{stream_, test.service, *this, test.log, test.caller},
           task_{session_.run()} {
       task_.start();
     }
@@ -125,11 +122,9 @@ class SessionTest : public ServiceFixture {
   }
   // Whether the connection is in the cache; it stays there.
   bool is_cached(std::string_view endpoint) {
-    return service.find(FindEndpoint{endpoint}, clock.now()).has_value();
+    return service.find(caller, FindEndpoint{endpoint}, clock.now()).has_value();
   }
   static std::string endless(std::size_t size) { return std::string(size, 'x'); }
-
-  SessionSettings settings{.limits = {}, .time_limit = kTimeLimit};
 };
 
 }  // namespace scache::test

@@ -31,7 +31,7 @@ class StatisticsReportTest : public test::DescriptorCensus {
     loop.turn(Loop::Wait::poll);
   }
 
-  void miss() { EXPECT_FALSE(service.find(FindEndpoint{"e"}, loop.now())); }
+  void miss() { EXPECT_FALSE(service.find(caller, FindEndpoint{"e"}, loop.now())); }
 
   test::FakeClock clock;
   Loop loop{clock.reader()};
@@ -39,6 +39,8 @@ class StatisticsReportTest : public test::DescriptorCensus {
   std::time_t wall_clock = 0;
   Closer closer;
   Service service{{}, closer, log};
+  const ListenPolicy policy;
+  const Caller caller{.policy = policy};
   StatisticsReport report{loop, service, log, 600s, [this] { return wall_clock; }};
 };
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "base/rooms.hpp"
+#include "io/closer.hpp"
+#include "server/listen_policy.hpp"
+
+namespace scache::server {
+
+// Caller is the client that makes a request: its credentials at its connect(2), which the kernel
+// reports, and the policy of the socket that it has connected to, which must outlive the caller.
+struct Caller {
+  // If the kernel does not report the credentials. No user and no group has this id.
+  static constexpr uid_t kNobody = Closer::kNobody;
+  static constexpr gid_t kNoGroup = static_cast<gid_t>(-1);
+
+  const ListenPolicy& policy;
+  uid_t user = kNobody;
+  gid_t group = kNoGroup;
+  // The supplementary groups, if the policy needs them.
+  std::vector<gid_t> groups{};
+
+  // The peer of a connected socket. Throws std::bad_alloc.
+  static Caller of(int socket, const ListenPolicy& policy);
+
+  // Whether the policy admits the caller.
+  bool has_access() const noexcept;
+};
+
+}  // namespace scache::server

@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace test;
+using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
 TEST_F(DirectSessionTest, AnEndpointADestinationOrAPrefixIsDropped) {
@@ -37,7 +38,7 @@ TEST_F(DirectSessionTest, AnEndpointADestinationOrAPrefixIsDropped) {
 }
 
 TEST_F(DirectSessionTest, ALongDropHoldsUpNothingBehindIt) {
-  const std::size_t many = 10 * Drops::kEntriesOfSlice;
+  const std::size_t many = 10 * kEntriesOfStep;
   for (std::size_t i = 0; i < many; ++i) {
     service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
@@ -55,8 +56,23 @@ TEST_F(DirectSessionTest, ALongDropHoldsUpNothingBehindIt) {
   EXPECT_EQ(replies[0].number(Tag::bindings), many);
 }
 
+TEST_F(DirectSessionTest, AnswersComeInTheOrderInWhichTheyAreReady) {
+  for (std::size_t i = 0; i < 10 * kEntriesOfStep; ++i) {
+    service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
+  }
+  const auto drop = [&](std::uint64_t id) { return frame(Kind::drop, id, {{Tag::prefix, ""}}); };
+  const std::string drop_few = frame(Kind::drop, 2, {{Tag::endpoint, "few"}});
+  const std::string cancel = frame(Kind::cancel, 4, {}, {{Tag::target, 3}});
+  EXPECT_TRUE(talk.client.send(drop(1) + drop_few + drop(3) + cancel));
+  settle();
+  std::vector<std::uint64_t> ids;
+  for (const Reply& reply : talk.hear()) ids.push_back(reply.id);
+  EXPECT_THAT(ids, ElementsAre(3, 4, 2, 1)) << "the cancelled request, its cancel, short, long";
+  EXPECT_EQ(service.cache().bindings(), 0u);
+}
+
 TEST_F(DirectSessionTest, ADropIsCancelled) {
-  for (std::size_t i = 0; i < 10 * Drops::kEntriesOfSlice; ++i) {
+  for (std::size_t i = 0; i < 10 * kEntriesOfStep; ++i) {
     service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   EXPECT_TRUE(talk.client.send(frame(Kind::drop, 1, {{Tag::prefix, ""}}) +
@@ -74,20 +90,20 @@ TEST_F(DirectSessionTest, ADropIsCancelled) {
 }
 
 TEST_F(DirectSessionTest, MoreDropsThanMayBeUnderWayWait) {
-  for (std::size_t i = 0; i < Drops::kEntriesOfSlice; ++i) {
+  for (std::size_t i = 0; i < kEntriesOfStep; ++i) {
     service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   std::string bytes;
-  for (std::uint64_t id = 0; id <= Drops::kMostUnderWay; ++id) {
+  for (std::uint64_t id = 0; id <= UnderWay::kMost; ++id) {
     bytes += frame(Kind::drop, id, {{Tag::prefix, "x"}});
   }
   EXPECT_TRUE(talk.client.send(bytes));
   settle();
-  EXPECT_THAT(talk.hear(), SizeIs(Drops::kMostUnderWay + 1));
+  EXPECT_THAT(talk.hear_all(), SizeIs(UnderWay::kMost + 1));
 }
 
 TEST_F(DirectSessionTest, AClientThatGoesLeavesItsDropsUnfinished) {
-  for (std::size_t i = 0; i < 100 * Drops::kEntriesOfSlice; ++i) {
+  for (std::size_t i = 0; i < 100 * kEntriesOfStep; ++i) {
     service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   EXPECT_TRUE(talk.client.send(frame(Kind::drop, 1, {{Tag::prefix, ""}})));
@@ -101,7 +117,7 @@ TEST_F(DirectSessionTest, AClientThatGoesLeavesItsDropsUnfinished) {
 TEST_F(DirectSessionTest, WhileADropIsUnderWayItsClientIsNotIdle) {
   talk.ask(frame(Kind::ping, 1));
   EXPECT_EQ(talk.idle_count(), talk.busy_count() + 1);
-  for (std::size_t i = 0; i < 10 * Drops::kEntriesOfSlice; ++i) {
+  for (std::size_t i = 0; i < 10 * kEntriesOfStep; ++i) {
     service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   EXPECT_TRUE(talk.client.send(frame(Kind::drop, 2, {{Tag::prefix, ""}})));
@@ -115,11 +131,11 @@ TEST_F(DirectSessionTest, WhileADropIsUnderWayItsClientIsNotIdle) {
 }
 
 TEST_F(DirectSessionTest, AClientThatGoesLeavesItsDropsUnfinishedThoughItHasSentMore) {
-  for (std::size_t i = 0; i < 100 * Drops::kEntriesOfSlice; ++i) {
+  for (std::size_t i = 0; i < 100 * kEntriesOfStep; ++i) {
     service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   std::string bytes;
-  for (std::uint64_t id = 0; id < 3 * Drops::kMostUnderWay; ++id) {
+  for (std::uint64_t id = 0; id < 3 * UnderWay::kMost; ++id) {
     bytes += frame(Kind::drop, id, {{Tag::prefix, "x"}});
   }
   EXPECT_TRUE(talk.client.send(bytes));
@@ -132,18 +148,18 @@ TEST_F(DirectSessionTest, AClientThatGoesLeavesItsDropsUnfinishedThoughItHasSent
 }
 
 TEST_F(DirectSessionTest, ATurnHasAsManySlicesAsItsWorkAllows) {
-  for (std::size_t i = 0; i < 100 * Drops::kEntriesOfSlice; ++i) {
+  for (std::size_t i = 0; i < 100 * kEntriesOfStep; ++i) {
     service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   std::string bytes;
-  for (std::uint64_t id = 0; id < Drops::kMostUnderWay; ++id) {
+  for (std::uint64_t id = 0; id < UnderWay::kMost; ++id) {
     bytes += frame(Kind::drop, id, {{Tag::prefix, "x"}});
   }
   EXPECT_TRUE(talk.client.send(bytes));
   for (int i = 0; i < 10; ++i) {
     const std::uint64_t before = service.work();
     turn();
-    EXPECT_LE(service.work() - before, Loop::kWorkOfWaiter + Drops::kEntriesOfSlice);
+    EXPECT_LE(service.work() - before, Loop::kWorkOfWaiter + kEntriesOfStep);
   }
 }
 

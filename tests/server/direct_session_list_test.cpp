@@ -61,14 +61,14 @@ TEST_F(DirectSessionTest, AListMayBeOfOneKindOnly) {
 }
 
 TEST_F(DirectSessionTest, APageEndsAtItsLimits) {
-  for (std::size_t i = 0; i <= DirectSession::kEntriesOfPage; ++i) {
+  for (std::size_t i = 0; i <= DirectRequests::kEntriesOfPage; ++i) {
     service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
   }
   std::size_t entries = 0;
   const auto count = [&](const direct::Fields&) { return ++entries > 0; };
   Reply page = talk.ask(frame(Kind::list, 1));
   page.fields().each(Tag::entry, count);
-  EXPECT_EQ(entries, DirectSession::kEntriesOfPage);
+  EXPECT_EQ(entries, DirectRequests::kEntriesOfPage);
   entries = 0;
   page = talk.ask(frame(Kind::list, 2, {{Tag::cursor, page.text(Tag::cursor)}}));
   page.fields().each(Tag::entry, count);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/session_fixture.hpp"
+#include "support/hanging_close.hpp"
 
 namespace scache::server {
 namespace {
@@ -16,7 +17,6 @@ using namespace std::chrono_literals;
 using namespace test;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 class DropsTest : public SessionTest {
  protected:
@@ -34,14 +34,18 @@ class DropsTest : public SessionTest {
       EXPECT_NE(service.save(caller, binding, clock.now()), Saved::full);
     }
   }
-  // Works on a slice of each drop. Returns the completed ones as request, connections, bindings.
+  void drop_endpoint(std::uint64_t request, const std::string& endpoint) {
+    drops.add(request, report(request, server::drop_endpoint(service, drops, endpoint)));
+  }
+  void drop_prefix(std::uint64_t request, const std::string& prefix) {
+    drops.add(request, report(request, server::drop_prefix(service, drops, prefix)));
+  }
+  // Executes a step of each drop. Returns the completed ones as request, connections, bindings.
   std::vector<std::vector<std::uint64_t>> work() {
-    std::vector<std::vector<std::uint64_t>> done;
+    done.clear();
     for (std::size_t left = drops.size(); left > 0; --left) {
       EXPECT_TRUE(comes_true([this] { return closer.is_idle(); }));
-      drops.work([&](const Drops::Dropped& dropped) {
-        done.push_back({dropped.request, dropped.connections, dropped.bindings});
-      });
+      drops.run_step();
     }
     return done;
   }
@@ -50,13 +54,21 @@ class DropsTest : public SessionTest {
   }
 
   Ends pipe = pipe_pair();
-  Drops drops{service};
+  UnderWay drops;
+
+ private:
+  Task<> report(std::uint64_t request, Task<Dropped> drop) {
+    const Dropped dropped = co_await drop;
+    done.push_back({request, dropped.connections, dropped.bindings});
+  }
+
+  std::vector<std::vector<std::uint64_t>> done;
 };
 
 TEST_F(DropsTest, ConnectionsOfAnEndpointLeave) {
   save("e", 3);
   save("ee");
-  drops.begin(1, Drops::Of::endpoint, "e");
+  drop_endpoint(1, "e");
   EXPECT_EQ(service.cache().connections(), 4u);
   EXPECT_FALSE(drops.empty());
   EXPECT_THAT(work(), ElementsAre(is(1, 3, 0)));
@@ -70,35 +82,35 @@ TEST_F(DropsTest, WhatBeginsWithAPrefixLeaves) {
   save("b");
   bind("abc", 2);
   bind("b");
-  drops.begin(1, Drops::Of::prefix, "ab");
+  drop_prefix(1, "ab");
   EXPECT_THAT(work(), ElementsAre(is(1, 1, 2)));
-  drops.begin(2, Drops::Of::prefix, "");
+  drop_prefix(2, "");
   EXPECT_THAT(work(), ElementsAre(is(2, 1, 1)));
   EXPECT_EQ(service.cache().bytes(), 0u);
 }
 
 TEST_F(DropsTest, NothingToDropIsDoneAtOnce) {
-  drops.begin(1, Drops::Of::endpoint, "e");
-  drops.begin(2, Drops::Of::prefix, "");
+  drop_endpoint(1, "e");
+  drop_prefix(2, "");
   EXPECT_THAT(work(), ElementsAre(is(1, 0, 0), is(2, 0, 0)));
 }
 
-TEST_F(DropsTest, ASliceOfEachAtATime) {
-  save("e", Drops::kEntriesOfSlice + 1);
-  bind("d", 2 * Drops::kEntriesOfSlice);
-  drops.begin(1, Drops::Of::endpoint, "e");
-  drops.begin(2, Drops::Of::prefix, "d");
+TEST_F(DropsTest, AStepOfEachAtATime) {
+  save("e", kEntriesOfStep + 1);
+  bind("d", 2 * kEntriesOfStep);
+  drop_endpoint(1, "e");
+  drop_prefix(2, "d");
   EXPECT_THAT(work(), IsEmpty());
   EXPECT_EQ(service.cache().connections(), 1u);
-  EXPECT_THAT(work(), ElementsAre(is(1, Drops::kEntriesOfSlice + 1, 0)));
-  EXPECT_THAT(work(), ElementsAre(is(2, 0, 2 * Drops::kEntriesOfSlice)));
+  EXPECT_THAT(work(), ElementsAre(is(1, kEntriesOfStep + 1, 0)));
+  EXPECT_THAT(work(), ElementsAre(is(2, 0, 2 * kEntriesOfStep)));
   EXPECT_EQ(service.cache().bindings(), 0u);
 }
 
 TEST_F(DropsTest, WhatIsSavedAfterItsBeginningStays) {
-  save("e", Drops::kEntriesOfSlice);
-  drops.begin(1, Drops::Of::endpoint, "e");
-  drops.begin(2, Drops::Of::prefix, "");
+  save("e", kEntriesOfStep);
+  drop_endpoint(1, "e");
+  drop_prefix(2, "");
   save("e");
   bind("d");
   while (!drops.empty()) work();
@@ -107,46 +119,37 @@ TEST_F(DropsTest, WhatIsSavedAfterItsBeginningStays) {
 }
 
 TEST_F(DropsTest, OneThatIsCancelledLeavesTheRestAndTheOthers) {
-  save("e", 2 * Drops::kEntriesOfSlice);
-  bind("d", 2 * Drops::kEntriesOfSlice);
-  drops.begin(1, Drops::Of::endpoint, "e");
-  drops.begin(2, Drops::Of::prefix, "d");
+  save("e", 2 * kEntriesOfStep);
+  bind("d", 2 * kEntriesOfStep);
+  drop_endpoint(1, "e");
+  drop_prefix(2, "d");
   work();
   EXPECT_TRUE(drops.cancel(1));
   EXPECT_FALSE(drops.cancel(1));
   EXPECT_FALSE(drops.cancel(3));
   while (!drops.empty()) work();
-  EXPECT_EQ(service.cache().connections(), Drops::kEntriesOfSlice);
+  EXPECT_EQ(service.cache().connections(), kEntriesOfStep);
   EXPECT_EQ(service.cache().bindings(), 0u);
 }
 
-TEST_F(DropsTest, OfTwoWithTheSameIdTheFirstIsCancelled) {
-  save("a");
-  save("b");
-  drops.begin(1, Drops::Of::endpoint, "a");
-  drops.begin(1, Drops::Of::endpoint, "b");
-  EXPECT_TRUE(drops.cancel(1));
-  EXPECT_THAT(work(), SizeIs(1));
-  EXPECT_TRUE(is_cached("a"));
-  EXPECT_FALSE(is_cached("b"));
-}
-
-TEST_F(DropsTest, SoManyMayBeUnderWay) {
-  for (std::size_t i = 0; i < Drops::kMostUnderWay; ++i) {
-    EXPECT_FALSE(drops.full());
-    drops.begin(i, Drops::Of::prefix, "x");
+TEST_F(DropsTest, WaitsUntilTheCloserHasCaughtUp) {
+  const HangingClose hanging;
+  Ends lingering = lingering_pair(30);
+  closer.close(std::move(lingering.first), kUser);
+  for (std::size_t i = 0; i <= Closer::kMaxBehind; ++i) {
+    closer.close(Fd{::dup(pipe.first.get())}, kUser);
   }
-  EXPECT_TRUE(drops.full());
-  EXPECT_TRUE(drops.cancel(0));
-  EXPECT_FALSE(drops.full());
-}
-
-TEST_F(DropsTest, ANameIsCopied) {
-  save("endpoint");
-  std::string name = "endpoint";
-  drops.begin(1, Drops::Of::endpoint, name);
-  name.assign(name.size(), 'x');
-  EXPECT_THAT(work(), ElementsAre(is(1, 1, 0)));
+  ASSERT_TRUE(service.is_closing());
+  save("e");
+  bind("d");
+  drop_endpoint(1, "e");
+  drop_prefix(2, "d");
+  for (int i = 0; i < 4; ++i) drops.run_step();
+  EXPECT_EQ(service.cache().connections(), 1u);
+  EXPECT_EQ(service.cache().bindings(), 1u);
+  lingering.second.reset();
+  EXPECT_TRUE(comes_true([this] { return closer.is_idle(); }));
+  EXPECT_THAT(work(), ElementsAre(is(1, 1, 0), is(2, 0, 1)));
 }
 
 }  // namespace

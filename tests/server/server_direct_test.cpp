@@ -87,7 +87,7 @@ class ServerDirectTest : public ServerFixture {
 
   // Requests a drop that takes more than a few turns.
   void begin_to_drop(SocketClient& client) {
-    for (std::size_t i = 0; i < 500 * Drops::kEntriesOfSlice; ++i) {
+    for (std::size_t i = 0; i < 500 * kEntriesOfStep; ++i) {
       service.save(caller, SaveDestination{10s, std::to_string(i), "", "e"}, clock.now());
     }
     client.send(drop_all());

@@ -90,8 +90,8 @@ bool Cache::SameBinding::operator()(const Binding* a, const BindingKey& b) const
          a->endpoint->text() == b.endpoint;
 }
 
-Cache::Cache(const CacheLimits& limits, CacheObserver& observer)
-    : limits_{limits}, observer_{observer} {}
+Cache::Cache(const CacheLimits& limits, Dispose dispose)
+    : limits_{limits}, dispose_{std::move(dispose)} {}
 
 Cache::~Cache() {
   check(claimed_ == 0, "a claim outlives its cache");
@@ -129,8 +129,9 @@ SaveOutcome Cache::save_connection(std::string_view endpoint_name, std::string_v
   connection_bytes_ += connection.bytes();
   ++held_;
   link(connection);
+  index(connection);
   settle(endpoint);
-  observer_.connection_saved(endpoint.text(), connection.text(), connection.fd.get());
+  notify([&](CacheObserver& observer) { observer.connection_saved(connection.record()); });
   return SaveOutcome::saved;
 }
 
@@ -148,7 +149,13 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
     Binding& binding = *known;
     binding.until = deadline;
     if (deadline < binding.place.deadline) index_anew(binding);
-    observer_.binding_saved(destination_name, properties, endpoint_name, true);
+    // Not binding.record(): its names are rarely in the processor's cache.
+    const BindingRecord record{.destination = destination_name,
+                               .properties = properties,
+                               .endpoint = endpoint_name,
+                               .deadline = deadline,
+                               .sequence = binding.sequence};
+    notify([&](CacheObserver& observer) { observer.binding_renewed(record); });
     return SaveOutcome::renewed;
   }
 
@@ -185,7 +192,7 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
   settle(endpoint);
   index(binding);
   destination->bindings.push_back({&binding, endpoint.has_connection.value});
-  observer_.binding_saved(destination_name, properties, endpoint_name, false);
+  notify([&](CacheObserver& observer) { observer.binding_saved(binding.record()); });
   if (destination->bindings.size() > limits_.bindings_of_destination) {
     leave(*destination->bindings.front().binding, Departure::evicted);
   }
@@ -291,7 +298,6 @@ void Cache::link(Connection& connection) noexcept {
   }
   // A new connection is the last. The place of a returned one is found by a search.
   endpoint.connections.insert(endpoint.connections.end(), connection);
-  index(connection);
 }
 
 void Cache::unlink(Connection& connection) noexcept {
@@ -308,6 +314,7 @@ Claim Cache::claim(Connection& connection) noexcept {
   unlink(connection);
   ++claimed_;
   ++connection.endpoint->claims;
+  notify([&](CacheObserver& observer) { observer.connection_claimed(connection.record()); });
   return Claim{*this, connection};
 }
 
@@ -353,8 +360,8 @@ void Cache::leave(Connection& connection, Departure why) noexcept {
   --held_;
   work_ += kWorkOfEntry;
   connection_bytes_ -= connection.bytes();
-  observer_.connection_left(endpoint.text(), connection.text(), std::move(connection.fd),
-                            connection.provenance.owner, why);
+  notify([&](CacheObserver& observer) { observer.connection_left(connection.record(), why); });
+  if (dispose_) dispose_(std::move(connection.fd), connection.provenance.owner);
   settle(endpoint);
 }
 
@@ -372,7 +379,7 @@ void Cache::leave(Binding& binding, Departure why) noexcept {
   --endpoint.bindings;
   work_ += kWorkOfEntry;
   binding_bytes_ -= binding.bytes();
-  observer_.binding_left(destination.text(), binding.text(), endpoint.text(), why);
+  notify([&](CacheObserver& observer) { observer.binding_left(binding.record(), why); });
   settle(endpoint);
   drop_if_unused(destination);
 }
@@ -381,6 +388,9 @@ void Cache::put_back(Connection& connection) noexcept {
   --claimed_;
   --connection.endpoint->claims;
   link(connection);
+  // Its position is its own: who knows the connection by it finds it again.
+  deadlines_.insert(connection);
+  notify([&](CacheObserver& observer) { observer.connection_returned(connection.record()); });
 }
 
 }  // namespace scache::cache

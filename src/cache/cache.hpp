@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
@@ -18,6 +19,7 @@
 #include "cache/observer.hpp"
 #include "cache/position.hpp"
 #include "cache/provenance.hpp"
+#include "cache/record.hpp"
 #include "cache/sharded_set.hpp"
 
 namespace scache::cache {
@@ -59,10 +61,18 @@ enum class SaveOutcome : std::uint8_t {
 // which leaves the cache unchanged.
 class Cache {
  public:
-  Cache(const CacheLimits& limits, CacheObserver& observer);
+  // Receives the descriptor of each connection that leaves, after the observers have been called,
+  // and the user that saved it. Must not call the cache and must not throw. Without one, the cache
+  // closes the descriptors.
+  using Dispose = std::function<void(Fd fd, std::uint32_t owner)>;
+
+  explicit Cache(const CacheLimits& limits, Dispose dispose = {});
   ~Cache();
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
+
+  // Adds an observer, which must outlive the cache. Throws std::bad_alloc.
+  void observe(CacheObserver& observer) { observers_.push_back(&observer); }
 
   // Takes ownership of `fd` only if it returns `saved`.
   SaveOutcome save_connection(std::string_view endpoint, std::string_view properties,
@@ -87,20 +97,7 @@ class Cache {
   // Removes expired entries; examines at most `most`. Returns the number removed.
   std::size_t expire(Instant now, std::size_t most) noexcept;
 
-  // An entry for the visitor of walk(). Texts are valid during the call.
-  struct Entry {
-    enum class Kind : std::uint8_t { connection, binding };
-    Kind kind;
-    // Empty for a connection.
-    std::string_view destination;
-    std::string_view endpoint;
-    // Endpoint properties of a connection, destination properties of a binding.
-    std::string_view properties;
-    Instant deadline;
-    std::uint64_t sequence;
-    // Null for a binding.
-    const Provenance* provenance;
-  };
+  using Entry = cache::Entry;
   enum class Verdict : std::uint8_t { keep, drop, stop };
   using Visitor = std::function<Verdict(const Entry&)>;
   static constexpr Position kBeginning{Instant::min(), 0};
@@ -120,7 +117,7 @@ class Cache {
   bool drop(const Position& place) noexcept;
   // The sequence of the latest saved entry. Each new entry gets the next number.
   std::uint64_t last_sequence() const noexcept { return sequence_; }
-  // The position of the last indexed entry: a new, renewed or returned one.
+  // The position of the last indexed entry: a new or renewed one. A connection keeps its position.
   const Position& last_place() const noexcept { return last_place_; }
 
   // Connections without claimed ones, and with them.
@@ -195,8 +192,14 @@ class Cache {
   void settle(Endpoint& endpoint) noexcept;
   void drop_if_unused(Destination& destination) noexcept;
 
+  template <typename Event>
+  void notify(const Event& event) const noexcept {
+    for (CacheObserver* const observer : observers_) event(*observer);
+  }
+
   void index(Timed& entry) noexcept;
   void index_anew(Binding& binding) noexcept;
+  // Adds a connection to the order of its endpoint.
   void link(Connection& connection) noexcept;
   void unlink(Connection& connection) noexcept;
   Claim claim(Connection& connection) noexcept;
@@ -209,7 +212,8 @@ class Cache {
   void put_back(Connection& connection) noexcept;
 
   CacheLimits limits_;
-  CacheObserver& observer_;
+  Dispose dispose_;
+  std::vector<CacheObserver*> observers_;
   NewestFirst newest_first_;
   NameHash hash_;
   ShardedSet<Endpoint, HashOf, SameName> endpoints_;

@@ -46,26 +46,14 @@ std::optional<Position> Cache::walk(Position from, std::size_t most, const Visit
     Verdict verdict = Verdict::keep;
     if (timed.kind == Timed::Kind::connection) {
       auto& connection = static_cast<Connection&>(timed);
-      verdict = visit({.kind = Entry::Kind::connection,
-                       .destination = {},
-                       .endpoint = connection.endpoint->text(),
-                       .properties = connection.text(),
-                       .deadline = timed.place.deadline,
-                       .sequence = connection.sequence,
-                       .provenance = &connection.provenance});
+      verdict = visit(connection.record());
       if (verdict == Verdict::drop) {
         unlink(connection);
         leave(connection, Departure::dropped);
       }
     } else {
       auto& binding = static_cast<Binding&>(timed);
-      verdict = visit({.kind = Entry::Kind::binding,
-                       .destination = binding.destination->text(),
-                       .endpoint = binding.endpoint->text(),
-                       .properties = binding.text(),
-                       .deadline = binding.until,
-                       .sequence = binding.sequence,
-                       .provenance = nullptr});
+      verdict = visit(binding.record());
       if (verdict == Verdict::drop) leave(binding, Departure::dropped);
     }
     if (verdict == Verdict::stop) return timed.place;

@@ -11,17 +11,8 @@ Claim::~Claim() {
   if (connection_ != nullptr) cache_->put_back(*connection_);
 }
 
-int Claim::descriptor() const noexcept {
-  return connection_->fd.get();
-}
-std::string_view Claim::endpoint() const noexcept {
-  return connection_->endpoint->text();
-}
-const Provenance& Claim::provenance() const noexcept {
-  return connection_->provenance;
-}
-std::string_view Claim::properties() const noexcept {
-  return connection_->text();
+ConnectionRecord Claim::record() const noexcept {
+  return connection_->record();
 }
 
 void Claim::commit() noexcept {

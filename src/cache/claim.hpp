@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <string_view>
 #include <utility>
 
 #include "base/rooms.hpp"
 #include "cache/observer.hpp"
-#include "cache/provenance.hpp"
+#include "cache/record.hpp"
 
 namespace scache::cache {
 
@@ -25,12 +23,8 @@ class Claim {
   Claim& operator=(Claim&&) = delete;
   ~Claim();
 
-  // The descriptor of the connection, which the caller must not close.
-  int descriptor() const noexcept;
-  // Valid as long as the claim.
-  std::string_view endpoint() const noexcept;
-  std::string_view properties() const noexcept;
-  const Provenance& provenance() const noexcept;
+  // The connection. Its views are valid, and its descriptor is open, until the claim ends.
+  ConnectionRecord record() const noexcept;
 
   // Removes the handed-out connection from the cache. After that the claim can only be destroyed.
   void commit() noexcept;

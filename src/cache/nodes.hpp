@@ -12,6 +12,7 @@
 #include "cache/hooks.hpp"
 #include "cache/position.hpp"
 #include "cache/provenance.hpp"
+#include "cache/record.hpp"
 #include "cache/text_node.hpp"
 
 // The nodes of the cache and their links. Only Cache uses them.
@@ -68,6 +69,8 @@ struct Connection final : TextNode<Connection>, Timed, ConnectionHook {
   Connection(Instant until, const Provenance& from)
       : Timed{Kind::connection, until}, provenance{from} {}
 
+  ConnectionRecord record() const noexcept;
+
   Provenance provenance;
   Endpoint* endpoint = nullptr;
   // Increases with each save: the order of the connections of an endpoint.
@@ -95,6 +98,8 @@ struct Binding final : TextNode<Binding>, Timed {
   static constexpr std::size_t kBeside = kTablePlace + 2 * sizeof(BindingRef);
 
   explicit Binding(Instant end) : Timed{Kind::binding, end}, until{end} {}
+
+  BindingRecord record() const noexcept;
 
   // The deadline. A renewal changes it, but not the place in the index.
   Instant until;
@@ -135,5 +140,22 @@ struct Destination final : TextNode<Destination> {
   std::uint64_t hash;
   boost::container::small_vector<BindingRef, 1> bindings;
 };
+
+inline ConnectionRecord Connection::record() const noexcept {
+  return {.endpoint = endpoint->text(),
+          .properties = text(),
+          .deadline = place.deadline,
+          .sequence = sequence,
+          .descriptor = fd.get(),
+          .provenance = provenance};
+}
+
+inline BindingRecord Binding::record() const noexcept {
+  return {.destination = destination->text(),
+          .properties = text(),
+          .endpoint = endpoint->text(),
+          .deadline = until,
+          .sequence = sequence};
+}
 
 }  // namespace scache::cache

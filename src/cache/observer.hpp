@@ -2,30 +2,31 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
-#include "base/fd.hpp"
+#include "cache/record.hpp"
 
 namespace scache::cache {
 
 // The reason why an entry left the cache.
 enum class Departure : std::uint8_t { found, expired, evicted, dead, dropped };
 
-// The cache calls CacheObserver for each change. Texts are valid during the call only. An observer
+// The cache calls its observers at each change, in the order in which they were added. An observer
 // must not call the cache and must not throw, because the cache may be inconsistent at that moment.
+//
+// A connection is saved, then claimed and returned any number of times, and then leaves.
 class CacheObserver {
  public:
   virtual ~CacheObserver() = default;
 
-  virtual void connection_saved(std::string_view endpoint, std::string_view properties,
-                                int descriptor) noexcept = 0;
-  // The observer takes ownership of the descriptor. `owner` is the user that saved it.
-  virtual void connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
-                               std::uint32_t owner, Departure why) noexcept = 0;
-  virtual void binding_saved(std::string_view destination, std::string_view properties,
-                             std::string_view endpoint, bool renewed) noexcept = 0;
-  virtual void binding_left(std::string_view destination, std::string_view properties,
-                            std::string_view endpoint, Departure why) noexcept = 0;
+  virtual void connection_saved(const ConnectionRecord&) noexcept {}
+  // A lookup has found it. Other lookups do not find it until it is returned.
+  virtual void connection_claimed(const ConnectionRecord&) noexcept {}
+  virtual void connection_returned(const ConnectionRecord&) noexcept {}
+  // The descriptor is still open.
+  virtual void connection_left(const ConnectionRecord&, Departure) noexcept {}
+  virtual void binding_saved(const BindingRecord&) noexcept {}
+  virtual void binding_renewed(const BindingRecord&) noexcept {}
+  virtual void binding_left(const BindingRecord&, Departure) noexcept {}
 };
 
 }  // namespace scache::cache

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/clock.hpp"
+#include "base/descriptor_kind.hpp"
 
 namespace scache::cache {
 
@@ -18,8 +19,7 @@ struct Provenance {
   std::uint32_t uses = 0;
   // The user id of the client that saved it.
   std::uint32_t owner = 0;
-  // A value for the caller's use.
-  std::uint8_t note = 0;
+  DescriptorKind kind = DescriptorKind::other;
 };
 
 }  // namespace scache::cache

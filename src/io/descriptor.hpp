@@ -7,21 +7,9 @@
 #include <cstdint>
 #include <span>
 
-#include "base/rooms.hpp"
+#include "base/descriptor_kind.hpp"
 
 namespace scache::io {
-
-// The kinds of descriptors that the cache accepts (docs/what-not-to-cache.md has the reasons).
-enum class DescriptorKind : std::uint8_t {
-  // A connected UNIX-domain stream socket.
-  local,
-  // A TCP socket over IPv4 or IPv6 that does not listen.
-  network,
-  // An end of a pipe or of a FIFO.
-  pipe,
-  // Any other kind, which the cache refuses.
-  other,
-};
 
 // The address of a listening UNIX-domain socket, to recognize connections to it.
 class ListeningAddress {

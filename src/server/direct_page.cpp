@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <variant>
 
 namespace scache::server {
 
@@ -27,21 +28,23 @@ Position place_of(std::string_view cursor) noexcept {
 direct::EntryReply reply_of(const Cache::Entry& entry, Instant now) noexcept {
   using std::chrono::duration_cast;
   using std::chrono::milliseconds;
-  direct::EntryReply reply{.destination = {},
-                           .endpoint = entry.endpoint,
-                           .properties = entry.properties,
-                           .ttl = duration_cast<milliseconds>(entry.deadline - now)};
-  if (entry.kind == Cache::Entry::Kind::binding) {
-    reply.destination = entry.destination;
-    return reply;
+  if (const auto* binding = std::get_if<BindingRecord>(&entry)) {
+    return {.destination = binding->destination,
+            .endpoint = binding->endpoint,
+            .properties = binding->properties,
+            .ttl = duration_cast<milliseconds>(binding->deadline - now)};
   }
-  const Provenance& from = *entry.provenance;
-  reply.connection = from.id;
-  reply.uses = from.uses;
-  reply.age = duration_cast<milliseconds>(now - from.since);
-  reply.idle = duration_cast<milliseconds>(now - from.saved);
-  reply.owner = from.owner;
-  return reply;
+  const auto& connection = std::get<ConnectionRecord>(entry);
+  const Provenance& from = connection.provenance;
+  return {.destination = {},
+          .endpoint = connection.endpoint,
+          .properties = connection.properties,
+          .ttl = duration_cast<milliseconds>(connection.deadline - now),
+          .connection = from.id,
+          .uses = from.uses,
+          .age = duration_cast<milliseconds>(now - from.since),
+          .idle = duration_cast<milliseconds>(now - from.saved),
+          .owner = from.owner};
 }
 
 }  // namespace scache::server

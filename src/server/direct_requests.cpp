@@ -108,10 +108,11 @@ void DirectRequests::answer(std::uint64_t id, const FindDestination& find) {
 
 void DirectRequests::hand_over(std::uint64_t id, Service::Lookup by, Claim claim,
                                std::optional<std::string_view> destination_properties) {
-  const Provenance& from = claim.provenance();
+  const ConnectionRecord connection = claim.record();
+  const Provenance& from = connection.provenance;
   const Instant moment = now();
-  const direct::FoundReply found{.endpoint = claim.endpoint(),
-                                 .endpoint_properties = claim.properties(),
+  const direct::FoundReply found{.endpoint = connection.endpoint,
+                                 .endpoint_properties = connection.properties,
                                  .destination_properties = destination_properties,
                                  .connection = from.id,
                                  .uses = std::uint64_t{from.uses} + 1,
@@ -124,7 +125,7 @@ void DirectRequests::hand_over(std::uint64_t id, Service::Lookup by, Claim claim
 
 Flow DirectRequests::send_found() {
   const Charge charge{stream_, service_};
-  const Flow flow = stream_.send_descriptor(found_->claim.descriptor(), found_frame_);
+  const Flow flow = stream_.send_descriptor(found_->claim.record().descriptor, found_frame_);
   if (flow.must_wait()) return flow;
   if (flow.moved()) {
     service_.commit(found_->claim, found_->by);
@@ -175,10 +176,10 @@ void DirectRequests::answer(std::uint64_t id, const direct::List& list) {
   direct::PageWriter page{stream_.output(), id};
   std::uint64_t count = 0;
   const auto visit = [&](const Cache::Entry& entry) {
-    const bool connection = entry.kind == Cache::Entry::Kind::connection;
-    const std::uint64_t what = connection ? direct::kConnections : direct::kBindings;
-    const std::string_view name = connection ? entry.endpoint : entry.destination;
-    if ((list.what & what) == 0 || !name.starts_with(list.prefix) || entry.deadline <= moment) {
+    const bool is_connection = std::holds_alternative<ConnectionRecord>(entry);
+    const std::uint64_t what = is_connection ? direct::kConnections : direct::kBindings;
+    if ((list.what & what) == 0 || !name_of(entry).starts_with(list.prefix) ||
+        deadline_of(entry) <= moment) {
       return Cache::Verdict::keep;
     }
     if (count == most || page.size() > kBytesOfPage) return Cache::Verdict::stop;

@@ -24,10 +24,11 @@ Task<Dropped> drop_prefix_until(Service& service, UnderWay& under_way, std::stri
                                 std::uint64_t last) {
   Dropped dropped;
   const Cache::Visitor visit = [&](const Cache::Entry& entry) {
-    const bool connection = entry.kind == Cache::Entry::Kind::connection;
-    const std::string_view name = connection ? entry.endpoint : entry.destination;
-    if (entry.sequence > last || !name.starts_with(prefix)) return Cache::Verdict::keep;
-    ++(connection ? dropped.connections : dropped.bindings);
+    const auto* const connection = std::get_if<ConnectionRecord>(&entry);
+    if (sequence_of(entry) > last || !name_of(entry).starts_with(prefix)) {
+      return Cache::Verdict::keep;
+    }
+    ++(connection != nullptr ? dropped.connections : dropped.bindings);
     return Cache::Verdict::drop;
   };
   std::optional<Position> from = Cache::kBeginning;

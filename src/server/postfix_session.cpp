@@ -102,15 +102,15 @@ std::optional<Claim> PostfixSession::find(Kind kind, const Request& request) {
   const Instant now = stream_.loop().now();
   if (const auto* wanted = std::get_if<FindEndpoint>(&request)) {
     std::optional<Claim> claim = service_.find(caller_, *wanted, now);
-    if (claim && can_be_told(claim->properties())) {
-      postfix_codec::put_endpoint_hit(stream_.output(), claim->properties());
+    if (claim && can_be_told(claim->record().properties)) {
+      postfix_codec::put_endpoint_hit(stream_.output(), claim->record().properties);
       return claim;
     }
   } else if (const auto* look = std::get_if<FindDestination>(&request)) {
     std::optional<Cache::DestinationHit> hit = service_.find(caller_, *look, now);
-    if (hit && can_be_told(hit->properties) && can_be_told(hit->claim.properties())) {
+    if (hit && can_be_told(hit->properties) && can_be_told(hit->claim.record().properties)) {
       postfix_codec::put_destination_hit(stream_.output(), hit->properties,
-                                         hit->claim.properties());
+                                         hit->claim.record().properties);
       return std::move(hit->claim);
     }
   }
@@ -186,11 +186,11 @@ Task<bool> PostfixSession::hand_over(Kind kind, Claim claim) {
   }
   reader_.drop_list();
 
-  Flow sent = stream_.send_descriptor(claim.descriptor());
+  Flow sent = stream_.send_descriptor(claim.record().descriptor);
   while (sent.must_wait()) {
     const Ready room = co_await stream_.writable(reader_.deadline());
     sent = room == Ready::timed_out ? Flow{Flow::Kind::timed_out, 0}
-                                    : stream_.send_descriptor(claim.descriptor());
+                                    : stream_.send_descriptor(claim.record().descriptor);
   }
   if (!sent.moved()) {
     warn_of_descriptor(kind, "cannot send", sent.reason());

@@ -21,22 +21,6 @@ Instant deadline(const ListenPolicy& policy, std::chrono::milliseconds ttl, Inst
   return after(now, std::min(ttl == kNoTtl ? policy.ttl_default : ttl, policy.ttl_limit));
 }
 
-std::string_view word(Departure why) noexcept {
-  switch (why) {
-    case Departure::found:
-      return "found";
-    case Departure::expired:
-      return "expired";
-    case Departure::evicted:
-      return "evicted";
-    case Departure::dropped:
-      return "dropped";
-    case Departure::dead:
-      break;
-  }
-  return "dead";
-}
-
 }  // namespace
 
 Service::Service(const Settings& settings, Closer& closer, Log& log)
@@ -44,14 +28,17 @@ Service::Service(const Settings& settings, Closer& closer, Log& log)
       closer_{closer},
       log_{log},
       last_connection_id_{settings.last_connection_id},
-      cache_{settings.limits, *this} {}
+      change_log_{log},
+      cache_{settings.limits, [this](Fd fd, uid_t owner) { closer_.close(std::move(fd), owner); }} {
+  cache_.observe(*this);
+  cache_.observe(change_log_);
+}
 
 Service::~Service() {
   cache_.expire(kNever, std::numeric_limits<std::size_t>::max());
 }
 
-// The functions below log requests of both protocols, and misses and refusals. The functions of
-// CacheObserver log changes of the cache.
+// The functions below log requests of both protocols, and misses and refusals.
 
 Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, Instant now) {
   log_.detail("save_endp ttl={} endpoint={} properties={}", seconds(request.ttl), request.endpoint,
@@ -65,7 +52,7 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
                                 .id = past.connection != 0 ? past.connection : new_connection_id(),
                                 .uses = static_cast<std::uint32_t>(std::min(past.uses, kMaxUses)),
                                 .owner = caller.user,
-                                .note = static_cast<std::uint8_t>(facts.kind)};
+                                .kind = facts.kind};
     SaveOutcome outcome = SaveOutcome::full;
     try {
       outcome = cache_.save_connection(request.endpoint, request.properties,
@@ -137,9 +124,10 @@ std::optional<Cache::DestinationHit> Service::find(const Caller&, const FindDest
 }
 
 bool Service::is_dead(const Claim& claim) noexcept {
-  const auto kind = static_cast<DescriptorKind>(claim.provenance().note);
+  const ConnectionRecord connection = claim.record();
+  const DescriptorKind kind = connection.provenance.kind;
   const bool is_socket = kind == DescriptorKind::network || kind == DescriptorKind::local;
-  return is_socket && is_over(claim.descriptor(), kind);
+  return is_socket && is_over(connection.descriptor, kind);
 }
 
 void Service::commit(Claim& claim, Lookup lookup) noexcept {
@@ -151,31 +139,12 @@ void Service::commit(Claim& claim, Lookup lookup) noexcept {
   }
 }
 
-void Service::connection_saved(std::string_view endpoint, std::string_view properties,
-                               int descriptor) noexcept {
-  log_.detail("connection saved: endpoint={} properties={} fd={}", endpoint, properties,
-              descriptor);
-}
-
-void Service::connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
-                              std::uint32_t owner, Departure why) noexcept {
-  log_.detail("connection {}: endpoint={} properties={} fd={}", word(why), endpoint, properties,
-              fd.get());
+void Service::connection_left(const ConnectionRecord&, Departure why) noexcept {
   count_departure(why);
-  closer_.close(std::move(fd), owner);
 }
 
-void Service::binding_saved(std::string_view destination, std::string_view properties,
-                            std::string_view endpoint, bool renewed) noexcept {
-  log_.detail("binding {}: destination={} properties={} endpoint={}", renewed ? "renewed" : "saved",
-              destination, properties, endpoint);
-}
-
-void Service::binding_left(std::string_view destination, std::string_view properties,
-                           std::string_view endpoint, Departure why) noexcept {
+void Service::binding_left(const BindingRecord&, Departure why) noexcept {
   count_departure(why);
-  log_.detail("binding {}: destination={} properties={} endpoint={}", word(why), destination,
-              properties, endpoint);
 }
 
 Snapshot Service::snapshot(Instant now) const noexcept {

@@ -15,6 +15,7 @@
 #include "io/closer.hpp"
 #include "io/descriptor.hpp"
 #include "server/caller.hpp"
+#include "server/change_log.hpp"
 #include "server/counters.hpp"
 #include "wire/request.hpp"
 
@@ -119,14 +120,8 @@ class Service final : private CacheObserver {
   // Whether the connection is over. A pipe never is: a reader may want the bytes that are left in
   // it after the writer has closed its end.
   static bool is_dead(const Claim& claim) noexcept;
-  void connection_saved(std::string_view endpoint, std::string_view properties,
-                        int descriptor) noexcept override;
-  void connection_left(std::string_view endpoint, std::string_view properties, Fd fd,
-                       std::uint32_t owner, Departure why) noexcept override;
-  void binding_saved(std::string_view destination, std::string_view properties,
-                     std::string_view endpoint, bool renewed) noexcept override;
-  void binding_left(std::string_view destination, std::string_view properties,
-                    std::string_view endpoint, Departure why) noexcept override;
+  void connection_left(const ConnectionRecord& connection, Departure why) noexcept override;
+  void binding_left(const BindingRecord& binding, Departure why) noexcept override;
 
   void count_departure(Departure why) noexcept;
   void count_saved() noexcept;
@@ -137,6 +132,7 @@ class Service final : private CacheObserver {
   Totals totals_;
   Maxima maxima_;
   std::uint64_t last_connection_id_;
+  ChangeLog change_log_;
   Cache cache_;
 };
 

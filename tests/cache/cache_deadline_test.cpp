@@ -50,7 +50,8 @@ TEST_F(CacheDeadlineTest, ADueConnectionIsPassedOverForANewerOne) {
   save("e", "live", at(20));
   observer_.take();
   EXPECT_EQ(take("e", at(10)), "live");
-  EXPECT_THAT(observer_.take(), ElementsAre("left e 'due' expired", "left e 'live' found"));
+  EXPECT_THAT(observer_.take(),
+              ElementsAre("left e 'due' expired", "claimed e 'live'", "left e 'live' found"));
 }
 
 TEST_F(CacheDeadlineTest, ABindingWhoseConnectionsAreDueIsPassedOver) {
@@ -84,7 +85,7 @@ TEST_F(CacheDeadlineTest, AFindEndsOnlySoManyDueConnections) {
   {
     auto hit = cache().find_destination("d", at(10));
     ASSERT_TRUE(hit);
-    EXPECT_EQ(hit->claim.properties(), "live");
+    EXPECT_EQ(hit->claim.record().properties, "live");
     EXPECT_EQ(cache().held(), 201U - 128);
   }
   EXPECT_EQ(take("e2", at(10)), "live");

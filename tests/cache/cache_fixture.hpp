@@ -72,7 +72,10 @@ class CacheTest : public testing::Test {
   }
 
   // Creates a new cache with these limits.
-  void start(const CacheLimits& limits) { cache_.emplace(limits, observer_); }
+  void start(const CacheLimits& limits) {
+    cache_.emplace(limits);
+    cache_->observe(observer_);
+  }
   Cache& cache() { return *cache_; }
 
   SaveOutcome save(std::string_view endpoint, std::string_view properties,
@@ -88,7 +91,7 @@ class CacheTest : public testing::Test {
   std::string take(std::string_view endpoint, Instant now = at(0)) {
     auto claim = cache_->find_endpoint(endpoint, now);
     if (!claim) return "miss";
-    std::string properties{claim->properties()};
+    std::string properties{claim->record().properties};
     claim->commit();
     return properties;
   }
@@ -96,8 +99,8 @@ class CacheTest : public testing::Test {
   std::string take_by(std::string_view destination, Instant now = at(0)) {
     auto hit = cache_->find_destination(destination, now);
     if (!hit) return "miss";
-    std::string answer =
-        fmt::format("{}/{}/{}", hit->properties, hit->claim.endpoint(), hit->claim.properties());
+    std::string answer = fmt::format("{}/{}/{}", hit->properties, hit->claim.record().endpoint,
+                                     hit->claim.record().properties);
     hit->claim.commit();
     return answer;
   }

@@ -150,7 +150,8 @@ class CacheMemoryTest : public testing::Test {
 
   // Fails the nth allocation of this save into a cache of this size. False if it has fewer.
   bool fails(const Save& save, int size, std::size_t nth) {
-    Cache cache{{}, observer_};
+    Cache cache{{}};
+    cache.observe(observer_);
     fill(cache, size);
     Fd fd = any_descriptor();
     const auto before = counts(cache);
@@ -203,7 +204,8 @@ TEST_F(CacheMemoryTest, ASaveThatFailsAtAnyAllocationChangesNothingAndLeaksNothi
 }
 
 TEST_F(CacheMemoryTest, NothingButANewEntryNeedsMemory) {
-  Cache cache{{.connections = 100}, observer_};
+  Cache cache{{.connections = 100}};
+  cache.observe(observer_);
   fill(cache, 100);
   Fd fd = any_descriptor();
   const std::size_t made_before = allocations.made;
@@ -230,7 +232,8 @@ TEST_F(CacheMemoryTest, NothingButANewEntryNeedsMemory) {
 TEST_F(CacheMemoryTest, AnEndedCacheHasFreedEverything) {
   const std::size_t live_before = allocations.live;
   {
-    Cache cache{{}, observer_};
+    Cache cache{{}};
+    cache.observe(observer_);
     fill(cache, 100);
     cache.find_endpoint("e1", at(0));
     cache.find_endpoint("e2", at(0))->commit();
@@ -241,7 +244,8 @@ TEST_F(CacheMemoryTest, AnEndedCacheHasFreedEverything) {
 
 // Counts all allocated bytes, so that tables with too small steps of growth fail.
 TEST_F(CacheMemoryTest, WhatIsAllocatedGrowsWithTheEntriesAndNoFaster) {
-  Cache cache{{}, observer_};
+  Cache cache{{}};
+  cache.observe(observer_);
   const auto allocated = [&](auto&& act) {
     const std::size_t before = allocations.bytes;
     act();
@@ -268,7 +272,8 @@ TEST_F(CacheMemoryTest, WhatIsAllocatedGrowsWithTheEntriesAndNoFaster) {
 
 // Slots, tables and nodes are reused: a busy cache of constant size does not grow.
 TEST_F(CacheMemoryTest, ComingAndGoingTakesNoMoreMemory) {
-  Cache cache{{}, observer_};
+  Cache cache{{}};
+  cache.observe(observer_);
   const auto come_and_go = [&](int from, int to) {
     for (int i = from; i < to; ++i) {
       const std::string name = fmt::format("{:06}", i);

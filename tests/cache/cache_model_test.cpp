@@ -118,8 +118,8 @@ rc::Gen<Limits> limits() {
 // A cache and the reference, with the claims on both.
 class Pair {
  public:
-  Pair(const CacheLimits& limits, bool newest_first)
-      : cache_{limits, observer_}, reference_{limits} {
+  Pair(const CacheLimits& limits, bool newest_first) : cache_{limits}, reference_{limits} {
+    cache_.observe(observer_);
     if (!newest_first) return;
     cache_.find_newest_first([](std::string_view endpoint) { return !endpoint.empty(); });
     reference_.find_newest_first({kNames.begin() + 1, kNames.end()});
@@ -231,6 +231,19 @@ class Pair {
     claims_.push_back({std::move(found->claim), hit->id});
   }
 
+  static ReferenceCache::Shown shown_of(const Cache::Entry& entry) {
+    const auto* binding = std::get_if<BindingRecord>(&entry);
+    const auto show = [&](const auto& record) -> ReferenceCache::Shown {
+      return {binding == nullptr,
+              std::string{binding == nullptr ? "" : binding->destination},
+              std::string{record.endpoint},
+              std::string{record.properties},
+              record.deadline,
+              record.sequence};
+    };
+    return std::visit(show, entry);
+  }
+
   // The page after the previous one; the first page if that was the last.
   void walk(std::size_t most, unsigned verdicts) {
     std::vector<ReferenceCache::Shown> shown;
@@ -241,10 +254,7 @@ class Pair {
       return kVerdicts[verdicts >> (2 * place) & 3];
     };
     const auto next = cache_.walk(place_, most, [&](const Cache::Entry& entry) {
-      const bool is_connection = entry.kind == Cache::Entry::Kind::connection;
-      RC_ASSERT(is_connection == (entry.provenance != nullptr));
-      shown.push_back({is_connection, std::string{entry.destination}, std::string{entry.endpoint},
-                       std::string{entry.properties}, entry.deadline, entry.sequence});
+      shown.push_back(shown_of(entry));
       return verdict_of(shown.size() - 1);
     });
     const auto wanted_next =
@@ -284,9 +294,9 @@ class Pair {
     RC_ASSERT(cache_.last_sequence() == reference_.last_sequence());
     for (const Held& held : claims_) {
       const auto connection = reference_.connection(held.id);
-      RC_ASSERT(held.claim.endpoint() == connection->endpoint);
-      RC_ASSERT(held.claim.properties() == connection->properties);
-      RC_ASSERT(held.claim.descriptor() == connection->descriptor);
+      RC_ASSERT(held.claim.record().endpoint == connection->endpoint);
+      RC_ASSERT(held.claim.record().properties == connection->properties);
+      RC_ASSERT(held.claim.record().descriptor == connection->descriptor);
     }
   }
 

@@ -75,11 +75,11 @@ TEST_F(CacheTest, TheDescriptorIsTheOneThatWasSaved) {
 
   auto claim = cache().find_endpoint("e", at(0));
   ASSERT_TRUE(claim);
-  EXPECT_EQ(claim->descriptor(), number);
+  EXPECT_EQ(claim->record().descriptor, number);
   EXPECT_EQ(::fcntl(number, F_GETFL), status);
   EXPECT_EQ(::fcntl(number, F_GETFD), FD_CLOEXEC);
   struct stat after{};
-  ASSERT_EQ(::fstat(claim->descriptor(), &after), 0);
+  ASSERT_EQ(::fstat(claim->record().descriptor, &after), 0);
   EXPECT_EQ(after.st_ino, before.st_ino);
 }
 
@@ -179,9 +179,9 @@ TEST_F(CacheTest, TheObserverHearsEveryChangeInItsOrder) {
   bind("d", "b", "e", at(30));
   take_by("d", at(5));
   expire(at(30));
-  EXPECT_THAT(observer_.take(),
-              ElementsAre("bound d 'b' e", "saved e '1'", "saved e '2'", "renewed d 'b' e",
-                          "left e '1' found", "left e '2' expired", "unbound d 'b' e expired"));
+  EXPECT_THAT(observer_.take(), ElementsAre("bound d 'b' e", "saved e '1'", "saved e '2'",
+                                            "renewed d 'b' e", "claimed e '1'", "left e '1' found",
+                                            "left e '2' expired", "unbound d 'b' e expired"));
 }
 
 TEST_F(CacheTest, EndingTheCacheClosesWhatItHas) {

@@ -30,9 +30,11 @@ class CacheWalkTest : public test::CacheTest {
     return shown;
   }
   static std::string spell(const Cache::Entry& entry) {
-    const std::string what{entry.properties};
-    if (entry.kind == Cache::Entry::Kind::connection) return std::string{entry.endpoint} + what;
-    return std::string{entry.destination} + ">" + std::string{entry.endpoint} + what;
+    if (const auto* binding = std::get_if<BindingRecord>(&entry)) {
+      return fmt::format("{}>{}{}", binding->destination, binding->endpoint, binding->properties);
+    }
+    const auto& connection = std::get<ConnectionRecord>(entry);
+    return fmt::format("{}{}", connection.endpoint, connection.properties);
   }
   static Cache::Verdict keep(const Cache::Entry&) { return Cache::Verdict::keep; }
 };
@@ -58,18 +60,18 @@ TEST_F(CacheWalkTest, TellsWhatIsKnownOfAnEntry) {
   bind("d", "dp", "e", at(12));
   std::vector<Cache::Entry> entries;
   cache().walk(Cache::kBeginning, 10, [&](const Cache::Entry& entry) {
-    entries.push_back(entry);
+    entries.emplace_back(entry);
     return Cache::Verdict::keep;
   });
   ASSERT_THAT(entries, SizeIs(2));
-  EXPECT_EQ(entries[0].deadline, at(10));
-  ASSERT_NE(entries[0].provenance, nullptr);
-  EXPECT_EQ(entries[0].provenance->id, 7u);
-  EXPECT_LT(entries[0].sequence, entries[1].sequence);
+  EXPECT_EQ(name_of(entries[0]), "e");
+  EXPECT_EQ(deadline_of(entries[0]), at(10));
+  EXPECT_EQ(std::get<ConnectionRecord>(entries[0]).provenance.id, 7u);
+  EXPECT_LT(sequence_of(entries[0]), sequence_of(entries[1]));
+  EXPECT_EQ(name_of(entries[1]), "d");
   // The deadline of the binding, not that of its place in the index.
-  EXPECT_EQ(entries[1].deadline, at(12));
-  EXPECT_EQ(entries[1].provenance, nullptr);
-  EXPECT_EQ(entries[1].sequence, cache().last_sequence());
+  EXPECT_EQ(deadline_of(entries[1]), at(12));
+  EXPECT_EQ(sequence_of(entries[1]), cache().last_sequence());
 }
 
 TEST_F(CacheWalkTest, StopEndsThePageBeforeThatEntry) {
@@ -111,7 +113,7 @@ TEST_F(CacheWalkTest, WhatIsDroppedLeavesAndIsCounted) {
   save("f", "3", at(30));
   observer_.take();
   walk(2, [](const Cache::Entry& entry) {
-    return entry.endpoint == "e" ? Cache::Verdict::drop : Cache::Verdict::keep;
+    return name_of(entry) == "f" ? Cache::Verdict::keep : Cache::Verdict::drop;
   });
   EXPECT_THAT(observer_.take(), ElementsAre("left e '1' dropped", "unbound d '2' e dropped"));
   EXPECT_EQ(cache().connections(), 1u);
@@ -133,14 +135,16 @@ TEST_F(CacheWalkTest, AnEntryIsDroppedByItsPlace) {
   EXPECT_EQ(cache().connections(), 1u);
 }
 
-TEST_F(CacheWalkTest, APlaceWhoseEntryWasClaimedIsNobodys) {
+TEST_F(CacheWalkTest, AConnectionKeepsItsPlaceWhenAClaimReturnsIt) {
   save("e", "1", at(10));
   const Position place = cache().last_place();
+  save("e", "2", at(10));
   {
     const auto claim = cache().find_endpoint("e", at(0));
+    EXPECT_FALSE(cache().drop(place)) << "it is claimed";
   }
-  EXPECT_FALSE(cache().drop(place)) << "it returned to another position";
-  EXPECT_EQ(cache().connections(), 1u);
+  EXPECT_TRUE(cache().drop(place));
+  EXPECT_EQ(take("e"), "2");
 }
 
 TEST_F(CacheWalkTest, AClaimedConnectionIsNotShown) {
@@ -206,8 +210,8 @@ TEST_F(CacheNewestFirstTest, DueOnesOnTheWayLeave) {
   save("new", "3", at(20));
   observer_.take();
   EXPECT_EQ(take("new", at(20)), "1");
-  EXPECT_THAT(observer_.take(),
-              ElementsAre("left new '3' expired", "left new '2' expired", "left new '1' found"));
+  EXPECT_THAT(observer_.take(), ElementsAre("left new '3' expired", "left new '2' expired",
+                                            "claimed new '1'", "left new '1' found"));
   save("new", "4", at(10));
   EXPECT_EQ(take("new", at(20)), "miss");
   EXPECT_EQ(cache().endpoints(), 0u);

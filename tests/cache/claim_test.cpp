@@ -14,7 +14,6 @@ namespace scache::test {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 class CacheClaimTest : public CacheTest {
  protected:
@@ -30,9 +29,9 @@ TEST_F(CacheClaimTest, AClaimKnowsItsConnection) {
   cache().save_connection("e", "c", at(10), fd);
   auto found = claim("e");
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->endpoint(), "e");
-  EXPECT_EQ(found->properties(), "c");
-  EXPECT_EQ(found->descriptor(), number);
+  EXPECT_EQ(found->record().endpoint, "e");
+  EXPECT_EQ(found->record().properties, "c");
+  EXPECT_EQ(found->record().descriptor, number);
 }
 
 TEST_F(CacheClaimTest, AClaimMustNotOutliveTheCache) {
@@ -58,7 +57,7 @@ TEST_F(CacheClaimTest, CommitMakesTheConnectionLeave) {
   observer_.take();
   {
     auto found = claim("e");
-    EXPECT_THAT(observer_.take(), IsEmpty());
+    EXPECT_THAT(observer_.take(), ElementsAre("claimed e 'c'"));
     EXPECT_FALSE(line.closed());
     found->commit();
     EXPECT_TRUE(line.closed());
@@ -74,23 +73,47 @@ TEST_F(CacheClaimTest, ADiscardedConnectionLeavesAsDead) {
   observer_.take();
   claim("e")->discard();
   EXPECT_TRUE(line.closed());
-  EXPECT_THAT(observer_.take(), ElementsAre("left e 'c' dead"));
+  EXPECT_THAT(observer_.take(), ElementsAre("claimed e 'c'", "left e 'c' dead"));
   EXPECT_EQ(cache().held(), 0U);
   EXPECT_EQ(take("e"), "miss");
 }
 
+TEST_F(CacheClaimTest, ItsRecordAndItsPlaceStayTheSameUntilItLeaves) {
+  save("e", "c", at(10));
+  const std::uint64_t sequence = cache().last_sequence();
+  for (int i = 0; i < 2; ++i) {
+    const ConnectionRecord record = claim("e")->record();
+    EXPECT_EQ(record.sequence, sequence);
+    EXPECT_EQ(record.deadline, at(10));
+  }
+}
+
+TEST_F(CacheClaimTest, EachObserverIsCalled) {
+  test::RecordingObserver second;
+  cache().observe(second);
+  save("e", "c");
+  claim("e").reset();
+  take("e");
+  EXPECT_THAT(second.take(), ElementsAre("saved e 'c'", "claimed e 'c'", "returned e 'c'",
+                                         "claimed e 'c'", "left e 'c' found"));
+}
+
 TEST_F(CacheClaimTest, AClaimTellsWhatTheSaverRemarked) {
   Fd fd = any_descriptor();
-  cache().save_connection(
-      "e", "c", at(10), fd,
-      {.since = at(1), .saved = at(2), .id = 3, .uses = 4, .owner = 5, .note = 7});
-  const Provenance known = claim("e")->provenance();
+  cache().save_connection("e", "c", at(10), fd,
+                          {.since = at(1),
+                           .saved = at(2),
+                           .id = 3,
+                           .uses = 4,
+                           .owner = 5,
+                           .kind = DescriptorKind::pipe});
+  const Provenance known = claim("e")->record().provenance;
   EXPECT_EQ(known.since, at(1));
   EXPECT_EQ(known.saved, at(2));
   EXPECT_EQ(known.id, 3u);
   EXPECT_EQ(known.uses, 4u);
   EXPECT_EQ(known.owner, 5u);
-  EXPECT_EQ(known.note, 7);
+  EXPECT_EQ(known.kind, DescriptorKind::pipe);
 }
 
 TEST_F(CacheClaimTest, AClaimWithoutCommitPutsTheConnectionBack) {
@@ -99,7 +122,7 @@ TEST_F(CacheClaimTest, AClaimWithoutCommitPutsTheConnectionBack) {
   observer_.take();
   claim("e").reset();
   EXPECT_FALSE(line.closed());
-  EXPECT_THAT(observer_.take(), IsEmpty());
+  EXPECT_THAT(observer_.take(), ElementsAre("claimed e 'c'", "returned e 'c'"));
   EXPECT_EQ(cache().connections(), 1U);
   EXPECT_EQ(cache().next_deadline(), at(10));
   EXPECT_EQ(take("e"), "c");
@@ -180,7 +203,7 @@ TEST_F(CacheClaimTest, AFindDoesNotGiveAConnectionThatCameBackTooLate) {
   save("e", "live", at(20));
   claim("e", at(9)).reset();
   EXPECT_EQ(take("e", at(10)), "live");
-  EXPECT_EQ(observer_.take().at(2), "left e 'late' expired");
+  EXPECT_EQ(observer_.take().at(4), "left e 'late' expired");
 }
 
 TEST_F(CacheClaimTest, TheEndpointLivesAsLongAsAClaim) {
@@ -191,7 +214,7 @@ TEST_F(CacheClaimTest, TheEndpointLivesAsLongAsAClaim) {
   EXPECT_EQ(take("e"), "miss");
   save("e", "other");
   EXPECT_EQ(take("e"), "other");
-  EXPECT_EQ(found->endpoint(), "e");
+  EXPECT_EQ(found->record().endpoint, "e");
   found.reset();
   EXPECT_EQ(cache().endpoints(), 1U);
   EXPECT_EQ(take("e"), "c");
@@ -205,7 +228,7 @@ TEST_F(CacheClaimTest, TheEndpointOutlivesItsBindingsWhileClaimed) {
   ASSERT_TRUE(hit);
   EXPECT_EQ(expire(at(10)), 1U);
   EXPECT_EQ(cache().bindings(), 0U);
-  EXPECT_EQ(hit->claim.endpoint(), "e");
+  EXPECT_EQ(hit->claim.record().endpoint, "e");
   hit->claim.commit();
   EXPECT_EQ(observer_.take().back(), "left e 'c' found");
   EXPECT_EQ(cache().bytes(), 0U);
@@ -227,7 +250,7 @@ TEST_F(CacheClaimTest, AMovedClaimReleasesOnce) {
     Claim second{std::move(*first)};
     first.reset();
     EXPECT_EQ(cache().connections(), 0U);
-    EXPECT_EQ(second.properties(), "c");
+    EXPECT_EQ(second.record().properties, "c");
     Claim third{std::move(second)};
     third.commit();
   }

@@ -128,8 +128,9 @@ TEST_F(CacheNamesTest, ATextOfTheCacheMayBeSavedAgain) {
   {
     auto hit = cache().find_destination("d", at(0));
     ASSERT_TRUE(hit);
-    EXPECT_EQ(save(hit->claim.endpoint(), hit->claim.properties()), SaveOutcome::saved);
-    EXPECT_EQ(bind("d", hit->properties, hit->claim.properties()), SaveOutcome::saved);
+    EXPECT_EQ(save(hit->claim.record().endpoint, hit->claim.record().properties),
+              SaveOutcome::saved);
+    EXPECT_EQ(bind("d", hit->properties, hit->claim.record().properties), SaveOutcome::saved);
     hit->claim.commit();
   }
   EXPECT_EQ(take("e"), "c");

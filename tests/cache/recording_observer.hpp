@@ -33,33 +33,38 @@ inline std::string_view spelt(Departure why) {
 // RecordingObserver records one line for each change:
 //
 //   saved ENDPOINT 'PROPERTIES'                      left ENDPOINT 'PROPERTIES' WHY
+//   claimed ENDPOINT 'PROPERTIES'                    returned ENDPOINT 'PROPERTIES'
 //   bound DESTINATION 'PROPERTIES' ENDPOINT          unbound DESTINATION 'PROPERTIES' ENDPOINT WHY
 //   renewed DESTINATION 'PROPERTIES' ENDPOINT
 class RecordingObserver final : public CacheObserver {
  public:
-  void connection_saved(std::string_view endpoint, std::string_view properties,
-                        int descriptor) noexcept override {
+  void connection_saved(const ConnectionRecord& connection) noexcept override {
     const SureAllocation sure;
-    lines_.push_back(fmt::format("saved {} '{}'", endpoint, properties));
-    saved_descriptors_.push_back(descriptor);
+    record(connection, "saved {} '{}'");
+    saved_descriptors_.push_back(connection.descriptor);
   }
-  void connection_left(std::string_view endpoint, std::string_view properties, Fd fd, std::uint32_t,
-                       Departure why) noexcept override {
-    const SureAllocation sure;
-    lines_.push_back(fmt::format("left {} '{}' {}", endpoint, properties, spelt(why)));
-    left_descriptors_.push_back(fd.get());
+  void connection_claimed(const ConnectionRecord& connection) noexcept override {
+    record(connection, "claimed {} '{}'");
   }
-  void binding_saved(std::string_view destination, std::string_view properties,
-                     std::string_view endpoint, bool renewed) noexcept override {
-    const SureAllocation sure;
-    lines_.push_back(fmt::format("{} {} '{}' {}", renewed ? "renewed" : "bound", destination,
-                                 properties, endpoint));
+  void connection_returned(const ConnectionRecord& connection) noexcept override {
+    record(connection, "returned {} '{}'");
   }
-  void binding_left(std::string_view destination, std::string_view properties,
-                    std::string_view endpoint, Departure why) noexcept override {
+  void connection_left(const ConnectionRecord& connection, Departure why) noexcept override {
     const SureAllocation sure;
     lines_.push_back(
-        fmt::format("unbound {} '{}' {} {}", destination, properties, endpoint, spelt(why)));
+        fmt::format("left {} '{}' {}", connection.endpoint, connection.properties, spelt(why)));
+    left_descriptors_.push_back(connection.descriptor);
+  }
+  void binding_saved(const BindingRecord& binding) noexcept override {
+    record(binding, "bound {} '{}' {}");
+  }
+  void binding_renewed(const BindingRecord& binding) noexcept override {
+    record(binding, "renewed {} '{}' {}");
+  }
+  void binding_left(const BindingRecord& binding, Departure why) noexcept override {
+    const SureAllocation sure;
+    lines_.push_back(fmt::format("unbound {} '{}' {} {}", binding.destination, binding.properties,
+                                 binding.endpoint, spelt(why)));
   }
 
   // The lines since the last call.
@@ -68,26 +73,28 @@ class RecordingObserver final : public CacheObserver {
   std::vector<int> take_left_descriptors() { return std::exchange(left_descriptors_, {}); }
 
  private:
+  void record(const ConnectionRecord& connection, const char* format) {
+    const SureAllocation sure;
+    lines_.push_back(fmt::format(fmt::runtime(format), connection.endpoint, connection.properties));
+  }
+  void record(const BindingRecord& binding, const char* format) {
+    const SureAllocation sure;
+    lines_.push_back(fmt::format(fmt::runtime(format), binding.destination, binding.properties,
+                                 binding.endpoint));
+  }
+
   std::vector<std::string> lines_;
   std::vector<int> saved_descriptors_;
   std::vector<int> left_descriptors_;
 };
 
-// QuietObserver only closes the connections that leave, and allocates nothing.
+// QuietObserver counts the changes, and allocates nothing.
 class QuietObserver final : public CacheObserver {
  public:
-  void connection_saved(std::string_view, std::string_view, int) noexcept override { ++told; }
-  void connection_left(std::string_view, std::string_view, Fd, std::uint32_t,
-                       Departure) noexcept override {
-    ++told;
-  }
-  void binding_saved(std::string_view, std::string_view, std::string_view, bool) noexcept override {
-    ++told;
-  }
-  void binding_left(std::string_view, std::string_view, std::string_view,
-                    Departure) noexcept override {
-    ++told;
-  }
+  void connection_saved(const ConnectionRecord&) noexcept override { ++told; }
+  void connection_left(const ConnectionRecord&, Departure) noexcept override { ++told; }
+  void binding_saved(const BindingRecord&) noexcept override { ++told; }
+  void binding_left(const BindingRecord&, Departure) noexcept override { ++told; }
 
   int told = 0;
 };

@@ -125,8 +125,9 @@ class ReferenceCache {
 
   void commit(std::uint64_t id) { leave(connection(id), "found"); }
   void put_back(std::uint64_t id) {
-    connection(id)->claimed = false;
-    connection(id)->timed = ++time_;
+    const auto it = connection(id);
+    it->claimed = false;
+    tell("returned {} '{}'", it->endpoint, it->properties);
   }
 
   std::size_t expire(Instant now, std::size_t most) {
@@ -278,6 +279,7 @@ class ReferenceCache {
       const auto it = connection(id);
       if (it->deadline > now) {
         it->claimed = true;
+        tell("claimed {} '{}'", it->endpoint, it->properties);
         return Hit{id, {}};
       }
       if (most_due == 0) continue;

@@ -171,7 +171,7 @@ TEST_F(ClientTest, WhoeverTalksDirectlyIsTheOwnerOfWhatItSaves) {
   settle();
   const auto claim = service.find(caller, FindEndpoint{"e"}, clock.now());
   ASSERT_TRUE(claim);
-  EXPECT_EQ(claim->provenance().owner, 1'234u);
+  EXPECT_EQ(claim->record().provenance.owner, 1'234u);
 }
 
 TEST_F(ClientTest, ThePostfixProtocolsClientIsTheOwnerOfWhatItSaves) {
@@ -185,7 +185,7 @@ TEST_F(ClientTest, ThePostfixProtocolsClientIsTheOwnerOfWhatItSaves) {
   settle();
   const auto claim = service.find(caller, FindEndpoint{"e"}, clock.now());
   ASSERT_TRUE(claim);
-  EXPECT_EQ(claim->provenance().owner, 1'234u);
+  EXPECT_EQ(claim->record().provenance.owner, 1'234u);
 }
 
 // The client has disconnected; the server notices it when it replies.

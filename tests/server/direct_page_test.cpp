@@ -31,7 +31,7 @@ TEST(DirectPage, WhatIsNoCursorLeadsToTheBeginning) {
 TEST(DirectPage, AConnectionIsListedWithItsHistory) {
   const Provenance from{.since = kNow - 5s, .saved = kNow - 2s, .id = 7, .uses = 3, .owner = 100};
   const direct::EntryReply reply =
-      reply_of({Cache::Entry::Kind::connection, "", "e", "p", kNow + 8'999'999us, 1, &from}, kNow);
+      reply_of(ConnectionRecord{"e", "p", kNow + 8'999'999us, 1, -1, from}, kNow);
   EXPECT_FALSE(reply.destination);
   EXPECT_EQ(reply.endpoint, "e");
   EXPECT_EQ(reply.properties, "p");
@@ -45,8 +45,7 @@ TEST(DirectPage, AConnectionIsListedWithItsHistory) {
 }
 
 TEST(DirectPage, ABindingIsListedWithItsDestination) {
-  const direct::EntryReply reply =
-      reply_of({Cache::Entry::Kind::binding, "d", "e", "dp", kNow + 9s, 1, nullptr}, kNow);
+  const direct::EntryReply reply = reply_of(BindingRecord{"d", "dp", "e", kNow + 9s, 1}, kNow);
   EXPECT_EQ(reply.destination, "d");
   EXPECT_EQ(reply.endpoint, "e");
   EXPECT_EQ(reply.properties, "dp");

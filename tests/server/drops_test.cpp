@@ -135,7 +135,9 @@ TEST_F(DropsTest, OneThatIsCancelledLeavesTheRestAndTheOthers) {
 TEST_F(DropsTest, WaitsUntilTheCloserHasCaughtUp) {
   const HangingClose hanging;
   Ends lingering = lingering_pair(30);
+  const int number = lingering.first.get();
   closer.close(std::move(lingering.first), kUser);
+  ASSERT_TRUE(comes_true([number] { return !is_open(number); })) << "the thread is in close(2)";
   for (std::size_t i = 0; i <= Closer::kMaxBehind; ++i) {
     closer.close(Fd{::dup(pipe.first.get())}, kUser);
   }

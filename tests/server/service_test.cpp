@@ -72,7 +72,7 @@ TEST_F(ServiceTest, FindsWhatWasSaved) {
   EXPECT_EQ(bind("d", "e"), Saved::yes);
   const auto claim = service.find(caller, FindEndpoint{"e"}, kNow);
   ASSERT_TRUE(claim);
-  EXPECT_EQ(claim->properties(), "p");
+  EXPECT_EQ(claim->record().properties, "p");
   EXPECT_FALSE(leads_somewhere("d"));
 }
 
@@ -82,7 +82,7 @@ TEST_F(ServiceTest, ADestinationsHit) {
   const auto hit = service.find(caller, FindDestination{"d"}, kNow);
   ASSERT_TRUE(hit);
   EXPECT_EQ(hit->properties, "dp");
-  EXPECT_EQ(hit->claim.endpoint(), "e");
+  EXPECT_EQ(hit->claim.record().endpoint, "e");
 }
 
 TEST_F(ServiceTest, NothingLivesLongerThanTheLimit) {
@@ -175,8 +175,8 @@ TEST_F(ServiceTest, HandsOutTheNewestFirstWhereThatIsWanted) {
       service.save(caller, SaveEndpoint{10s, endpoint, properties}, copy(tcp.first), kNow);
     }
   }
-  EXPECT_EQ(service.find(caller, FindEndpoint{"new"}, kNow)->properties(), "2");
-  EXPECT_EQ(service.find(caller, FindEndpoint{"old"}, kNow)->properties(), "1");
+  EXPECT_EQ(service.find(caller, FindEndpoint{"new"}, kNow)->record().properties, "2");
+  EXPECT_EQ(service.find(caller, FindEndpoint{"old"}, kNow)->record().properties, "1");
 }
 
 TEST_F(ServiceTest, AtItsLimitOfConnectionsItIsFull) {

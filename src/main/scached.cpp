@@ -10,8 +10,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <exception>
-#include <limits>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -30,6 +28,7 @@
 #include "server/statistics_report.hpp"
 #include "standalone/activation.hpp"
 #include "standalone/configuration_file.hpp"
+#include "standalone/lifecycle.hpp"
 #include "standalone/listener.hpp"
 #include "standalone/notifier.hpp"
 #include "standalone/shares.hpp"
@@ -41,15 +40,6 @@ using namespace scache::cache;
 using namespace scache::io;
 using namespace scache::server;
 using namespace scache::standalone;
-
-// Time limit for unfinished requests at shutdown.
-constexpr Duration kFinishTime = std::chrono::seconds{5};
-// Interval between two checks that the socket is still in the file system.
-constexpr Duration kSocketInterval = std::chrono::seconds{5};
-
-std::chrono::milliseconds milliseconds(Duration time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time);
-}
 
 // The configuration file, overridden by the command line.
 Reading configure(const ScachedOptions& options) {
@@ -79,22 +69,9 @@ Result<Capacity> capacity_of(const Configuration& configuration, Log& log) {
   return share_out(descriptors, configuration.clients, configuration.connections);
 }
 
-ListenPolicy policy_of(const Configuration& configuration, const Capacity& capacity,
-                       const OverflowIds& overflow) {
-  return {
-      .access = configuration.access(::geteuid(), overflow),
-      .clients_of_user = configuration.admits_others() ? capacity.clients_of_user()
-                                                       : std::numeric_limits<std::size_t>::max(),
-      .limits = {.name = configuration.name_bytes, .properties = configuration.properties_bytes},
-      .time_limit = configuration.request_time,
-      .ttl_limit = milliseconds(configuration.ttl_limit),
-      .ttl_default = milliseconds(configuration.ttl_default),
-      .source = "client"};
-}
-
 // Serves until a signal arrives, or until it cannot create a lost socket again. Returns the exit
 // status.
-int serve(const ScachedOptions& options, Configuration configuration, Listener listening,
+int serve(const ScachedOptions& options, Configuration configuration, Listener listener,
           const Capacity& capacity, ServerLog& log) {
   const OverflowIds overflow = overflow_ids();
   if (overflow.user == ::geteuid()) {
@@ -102,97 +79,42 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
              ::geteuid());
   }
   Notifier notifier = Notifier::from_environment();
-  const auto watchdog = watchdog_interval_from_environment();
-  std::optional<Listener> listener{std::move(listening)};
-
   Loop loop;
   Closer closer;
   Service service{{.limits = {.connections = capacity.connections,
                               .bindings_of_destination = configuration.bindings_of_destination,
                               .connection_bytes = configuration.connection_bytes,
                               .binding_bytes = configuration.binding_bytes},
-                   .listening = {ListeningAddress{listener->descriptor()}},
+                   .listening = {ListeningAddress{listener.descriptor()}},
                    .since = loop.now(),
                    .last_connection_id = random_number() >> Service::kSpareIdBits},
                   closer,
                   log};
-  StatisticsReport report{loop, service, log, configuration.statistics_interval,
-                          [] { return std::time(nullptr); }};
   service.find_newest_first(
       [&](std::string_view endpoint) { return configuration.newest_first(endpoint); });
+  StatisticsReport report{loop, service, log, configuration.statistics_interval,
+                          [] { return std::time(nullptr); }};
   ListenPolicy policy = policy_of(configuration, capacity, overflow);
   Server server{loop, closer, service, log, {.clients = capacity.clients}};
-  int status = EXIT_SUCCESS;
-
-  Timer late{loop, [&] {
-               log.warn("shutdown: closing the streams of {} clients with unfinished requests",
-                        server.clients());
-               loop.stop();
-             }};
-  const auto finish = [&] {
-    notifier.stopping();
-    late.set(after(loop.now(), kFinishTime));
-    server.stop_accepting();
-    listener.reset();
-    server.finish([&] { loop.stop(); });
-  };
-  const auto keep_socket = [&] {
-    if (listener->is_in_place()) return;
-    log.warn("{}: the socket is gone: creating it again", listener->path());
-    server.stop_accepting();
-    if (const auto renewed = listener->renew(); renewed) {
-      server.accept_from(listener->descriptor(), policy);
-    } else {
-      log.write(Severity::fatal, renewed.error().text);
-      status = EXIT_FAILURE;
-      finish();
-    }
-  };
-  Timer socket_timer{loop, [&] {
-                       if (listener) keep_socket();
-                       if (listener) socket_timer.set(after(loop.now(), kSocketInterval));
-                     }};
-  const Configuration at_start = configuration;
-  const auto reload = [&] {
-    notifier.reloading(monotonic_microseconds());
-    Reading reading = configure(options);
-    for (const std::string& line : reading.complaints) log.write(Severity::error, line);
-    if (reading.complaints.empty()) {
-      const std::string later = differs_until_restart(at_start, reading.configuration);
-      if (!later.empty()) log.warn("{}: changes take effect at the next start", later);
-      configuration = std::move(reading.configuration);
-      log.set(configuration.log_target, configuration.log_level);
-      const WireLimits limits = policy.limits;
-      policy = policy_of(configuration, capacity, overflow);
-      // Limits change at the next start only.
-      policy.limits = limits;
-      report.set_interval(configuration.statistics_interval);
-      log.write(Severity::info, "configuration reloaded");
-    } else {
-      log.write(Severity::error, "the configuration has errors: no changes were applied");
-    }
-    notifier.ready();
-    keep_socket();
-  };
-  Signals signals{loop, {SIGTERM, SIGINT, SIGHUP}, [&](int number) {
-                    if (number == SIGHUP && listener) reload();
-                    if (number != SIGHUP && !listener) loop.stop();
-                    if (number != SIGHUP && listener) finish();
-                  }};
-  Timer alive{loop, [&] {
-                notifier.alive();
-                alive.set(after(loop.now(), *watchdog));
-              }};
-  if (watchdog) alive.set(after(loop.now(), *watchdog));
-
-  server.accept_from(listener->descriptor(), policy);
-  log.write(Severity::info, "ready");
-  notifier.ready();
+  Lifecycle lifecycle{{.loop = loop,
+                       .server = server,
+                       .report = report,
+                       .log = log,
+                       .notifier = notifier,
+                       .configuration = configuration,
+                       .policy = policy},
+                      {.capacity = capacity,
+                       .overflow = overflow,
+                       .watchdog = watchdog_interval_from_environment(),
+                       .configure = [&] { return configure(options); }},
+                      std::move(listener)};
+  Signals signals{
+      loop, {SIGTERM, SIGINT, SIGHUP}, [&](int number) { lifecycle.handle_signal(number); }};
+  lifecycle.start();
   if (options.ready_fd >= 0) notify_ready(Fd{options.ready_fd});
-  socket_timer.set(after(loop.now(), kSocketInterval));
   while (!loop.stopped()) loop.turn(Loop::Wait::block);
   report.report();
-  return status;
+  return lifecycle.exit_status();
 }
 
 int start(const ScachedOptions& options, ServerLog& log) {

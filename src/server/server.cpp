@@ -23,6 +23,8 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
 
 Server::~Server() {
   loop_.before_wait({});
+  // Its owner may be gone already.
+  finished_ = {};
   clients_.end_all();
   log_.log_left_out(kNever);
 }

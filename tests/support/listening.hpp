@@ -16,6 +16,16 @@
 
 namespace scache::test {
 
+// A client's end of a new connection to a socket; empty if no process listens there.
+inline Fd connect_to(const std::string& path) {
+  Fd client{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+  return ::connect(client.get(), generic, sizeof address) == 0 ? std::move(client) : Fd{};
+}
+
 // Listening is a listening UNIX-domain socket with a unique name, for a server to borrow.
 class Listening {
  public:
@@ -33,9 +43,8 @@ class Listening {
 
   // A client's end of a new connection.
   Fd connect() const {
-    Fd client{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    sockaddr_un address = named();
-    EXPECT_EQ(::connect(client.get(), generic(address), sizeof address), 0) << path_;
+    Fd client = connect_to(path_);
+    EXPECT_TRUE(client) << path_;
     return client;
   }
 

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "base/clock.hpp"
+#include "base/rooms.hpp"
+#include "base/user_namespace.hpp"
+#include "io/loop.hpp"
+#include "server/capacity.hpp"
+#include "server/server.hpp"
+#include "server/statistics_report.hpp"
+#include "standalone/configuration_file.hpp"
+#include "standalone/listener.hpp"
+#include "standalone/notifier.hpp"
+#include "standalone/server_log.hpp"
+
+namespace scache::standalone {
+
+// How scached treats the clients of its socket, from its configuration.
+ListenPolicy policy_of(const Configuration& configuration, const Capacity& capacity,
+                       const OverflowIds& overflow);
+
+// Lifecycle takes scached through its states:
+//
+//   starting -> serving -> draining -> stopped
+//
+// While it serves, it applies a changed configuration, creates a lost socket again, and reports to
+// the service manager. While it drains, the socket is closed, and clients with unfinished requests
+// have kDrainTime to finish them. It stops the loop when it is stopped.
+class Lifecycle {
+ public:
+  enum class State : std::uint8_t { starting, serving, draining, stopped };
+
+  // Time limit for unfinished requests while it drains.
+  static constexpr Duration kDrainTime = std::chrono::seconds{5};
+  // Interval between two checks that the socket is still in the file system.
+  static constexpr Duration kSocketInterval = std::chrono::seconds{5};
+
+  // What it works on. All of it must outlive the Lifecycle.
+  struct Parts {
+    Loop& loop;
+    Server& server;
+    StatisticsReport& report;
+    ServerLog& log;
+    Notifier& notifier;
+    // A reload changes these in place.
+    Configuration& configuration;
+    ListenPolicy& policy;
+  };
+  struct Settings {
+    Capacity capacity;
+    OverflowIds overflow{};
+    // Interval of the messages to the watchdog of the service manager.
+    std::optional<Duration> watchdog{};
+    // Reads the configuration again.
+    std::function<Reading()> configure;
+  };
+
+  Lifecycle(const Parts& parts, Settings settings, Listener listener);
+  Lifecycle(const Lifecycle&) = delete;
+  Lifecycle& operator=(const Lifecycle&) = delete;
+
+  // Begins to serve.
+  void start();
+  // SIGHUP reloads; any other signal drains, and stops if it is draining already.
+  void handle_signal(int number);
+
+  State state() const noexcept { return state_; }
+  // EXIT_FAILURE if it has lost its socket and cannot create it again.
+  int exit_status() const noexcept { return exit_status_; }
+
+ private:
+  void reload();
+  void apply(Configuration configuration);
+  void drain();
+  void stop() noexcept;
+  void keep_socket();
+
+  Parts parts_;
+  Settings settings_;
+  // The limits and the socket stay as they were at the start.
+  const Configuration at_start_;
+  std::optional<Listener> listener_;
+  State state_ = State::starting;
+  int exit_status_;
+  Timer late_;
+  Timer socket_check_;
+  Timer watchdog_;
+};
+
+}  // namespace scache::standalone

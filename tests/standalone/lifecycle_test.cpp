@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "standalone/lifecycle.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/client.hpp"
+#include "support/descriptors.hpp"
+#include "support/fake_clock.hpp"
+#include "support/listening.hpp"
+#include "support/messages.hpp"
+#include "support/scratch.hpp"
+
+namespace scache::standalone {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace test;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using State = Lifecycle::State;
+
+constexpr Capacity kCapacity{.connections = 10, .clients = 4};
+
+class LifecycleTest : public DescriptorCensus {
+ protected:
+  LifecycleTest() {
+    on_disk.socket_path = path;
+    configuration = on_disk;
+    make_lifecycle({});
+  }
+  void make_lifecycle(std::optional<Duration> watchdog) {
+    auto listener = Listener::make({.path = path});
+    ASSERT_TRUE(listener) << listener.error().text;
+    lifecycle = std::make_unique<Lifecycle>(
+        Lifecycle::Parts{loop, server, report, log, notifier, configuration, policy},
+        Lifecycle::Settings{.capacity = kCapacity,
+                            .watchdog = watchdog,
+                            .configure = [this] { return Reading{on_disk, complaints}; }},
+        std::move(*listener));
+  }
+  void settle() {
+    while (loop.turn(Loop::Wait::poll)) {
+    }
+  }
+  void pass(Duration time) {
+    clock.advance(time);
+    settle();
+  }
+  SocketClient connect() {
+    SocketClient client{connect_to(path)};
+    settle();
+    EXPECT_EQ(client.read(), kGreeting);
+    return client;
+  }
+  bool is_served() const { return bool{connect_to(path)}; }
+  void signal(int number) {
+    lifecycle->handle_signal(number);
+    settle();
+  }
+  std::string lines() {
+    log.flush();
+    std::string all;
+    for (const std::string& part : arrived(output.first.get())) all += part;
+    return all;
+  }
+  std::vector<std::string> notified() { return arrived(manager.get()); }
+
+  ScratchDirectory scratch;
+  std::string path = scratch.path("sock");
+  Fd manager = bound_socket(scratch.path("notify"), SOCK_DGRAM);
+  Ends output = pipe_pair();
+  Notifier notifier{scratch.path("notify")};
+  ServerLog log{{.standard_error = output.second.get()}};
+  // What a reload reads.
+  Configuration on_disk;
+  std::vector<std::string> complaints;
+
+  FakeClock clock;
+  Loop loop{clock.reader()};
+  Closer closer;
+  Service service{{}, closer, log};
+  StatisticsReport report{loop, service, log, 10min, [] { return std::time_t{0}; }};
+  Configuration configuration;
+  ListenPolicy policy = policy_of(configuration, kCapacity, {});
+  Server server{loop, closer, service, log, {.clients = kCapacity.clients}};
+  std::unique_ptr<Lifecycle> lifecycle;
+};
+
+TEST_F(LifecycleTest, ServesOnceItIsStarted) {
+  EXPECT_EQ(lifecycle->state(), State::starting);
+  lifecycle->start();
+  EXPECT_EQ(lifecycle->state(), State::serving);
+  EXPECT_EQ(lines(), "scached: ready\n");
+  EXPECT_THAT(notified(), ElementsAre("READY=1"));
+  connect();
+}
+
+TEST_F(LifecycleTest, StopsAtOnceIfNoRequestIsUnfinished) {
+  lifecycle->start();
+  SocketClient idle = connect();
+  notified();
+  signal(SIGTERM);
+  EXPECT_EQ(lifecycle->state(), State::stopped);
+  EXPECT_TRUE(loop.stopped());
+  EXPECT_TRUE(idle.sees_end());
+  EXPECT_FALSE(is_served());
+  EXPECT_THAT(notified(), ElementsAre("STOPPING=1"));
+  EXPECT_EQ(lifecycle->exit_status(), EXIT_SUCCESS);
+}
+
+TEST_F(LifecycleTest, AnUnfinishedRequestMayBeFinished) {
+  lifecycle->start();
+  SocketClient busy = connect();
+  const std::string request = find_endp("e");
+  busy.send(request.substr(0, 7));
+  settle();
+  signal(SIGINT);
+  EXPECT_EQ(lifecycle->state(), State::draining);
+  EXPECT_FALSE(is_served());
+  pass(Lifecycle::kDrainTime - 1ns);
+  busy.send(request.substr(7));
+  settle();
+  EXPECT_EQ(busy.read(), kNoEndpoint);
+  EXPECT_EQ(lifecycle->state(), State::stopped);
+  EXPECT_EQ(lines(), "scached: ready\n");
+}
+
+TEST_F(LifecycleTest, DrainsForALimitedTime) {
+  lifecycle->start();
+  SocketClient busy = connect();
+  busy.send("request");
+  settle();
+  signal(SIGTERM);
+  pass(Lifecycle::kDrainTime - 1ns);
+  EXPECT_EQ(lifecycle->state(), State::draining);
+  pass(1ns);
+  EXPECT_EQ(lifecycle->state(), State::stopped);
+  EXPECT_THAT(lines(), HasSubstr("shutdown: closing the streams of 1 clients with unfinished"));
+}
+
+TEST_F(LifecycleTest, ASecondSignalStopsAtOnce) {
+  lifecycle->start();
+  SocketClient busy = connect();
+  busy.send("request");
+  settle();
+  signal(SIGTERM);
+  signal(SIGHUP);
+  EXPECT_EQ(lifecycle->state(), State::draining) << "there is nothing to reload any more";
+  signal(SIGTERM);
+  EXPECT_EQ(lifecycle->state(), State::stopped);
+}
+
+TEST_F(LifecycleTest, AReloadChangesThePolicyAndTheLog) {
+  lifecycle->start();
+  notified();
+  lines();
+  on_disk.ttl_limit = 7s;
+  on_disk.ttl_default = 3s;
+  on_disk.request_time = 9s;
+  on_disk.users = {{.name = "", .number = 1'234}};
+  on_disk.hand_out = {{.endpoint = "e", .newest_first = true}};
+  signal(SIGHUP);
+  EXPECT_EQ(lines(), "scached: configuration reloaded\n");
+  EXPECT_EQ(notified().size(), 2u) << "reloading, ready";
+  EXPECT_EQ(policy.ttl_limit, 7s);
+  EXPECT_EQ(policy.ttl_default, 3s);
+  EXPECT_EQ(policy.time_limit, 9s);
+  EXPECT_TRUE(policy.access->admits({.pid = 1, .uid = 1'234, .gid = 9}, {}));
+  EXPECT_EQ(policy.clients_of_user, kCapacity.clients_of_user());
+  EXPECT_TRUE(configuration.newest_first("e"));
+  on_disk.log_level = LogLevel::warning;
+  signal(SIGHUP);
+  EXPECT_EQ(lines(), "");
+}
+
+TEST_F(LifecycleTest, LimitsChangeAtTheNextStart) {
+  lifecycle->start();
+  lines();
+  const std::size_t before = policy.limits.name;
+  on_disk.name_bytes = before + 1;
+  for (int i = 0; i < 2; ++i) {
+    signal(SIGHUP);
+    EXPECT_EQ(policy.limits.name, before);
+    EXPECT_EQ(lines(),
+              "scached: warning: limits: changes take effect at the next start\n"
+              "scached: configuration reloaded\n");
+  }
+}
+
+TEST_F(LifecycleTest, AConfigurationWithErrorsChangesNothing) {
+  lifecycle->start();
+  lines();
+  on_disk.ttl_limit = 7s;
+  complaints = {"f:1:1: one", "f:2:1: two"};
+  signal(SIGHUP);
+  EXPECT_EQ(lines(),
+            "scached: error: f:1:1: one\nscached: error: f:2:1: two\n"
+            "scached: error: the configuration has errors: no changes were applied\n");
+  EXPECT_NE(policy.ttl_limit, 7s);
+  EXPECT_EQ(lifecycle->state(), State::serving);
+}
+
+TEST_F(LifecycleTest, CreatesALostSocketAgain) {
+  lifecycle->start();
+  SocketClient before = connect();
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  pass(Lifecycle::kSocketInterval - 1ns);
+  EXPECT_FALSE(is_served());
+  pass(1ns);
+  EXPECT_THAT(lines(), HasSubstr(path + ": the socket is gone: creating it again"));
+  connect();
+  EXPECT_FALSE(before.sees_end());
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  signal(SIGHUP);
+  connect();
+}
+
+TEST_F(LifecycleTest, EndsIfItCannotCreateTheSocketAgain) {
+  lifecycle->start();
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  ASSERT_EQ(::mkdir(path.c_str(), 0700), 0);
+  pass(Lifecycle::kSocketInterval);
+  EXPECT_EQ(lifecycle->state(), State::stopped);
+  EXPECT_EQ(lifecycle->exit_status(), EXIT_FAILURE);
+  EXPECT_THAT(lines(), HasSubstr("scached: fatal: "));
+  ASSERT_EQ(::rmdir(path.c_str()), 0);
+}
+
+TEST_F(LifecycleTest, TellsTheWatchdogThatItIsAlive) {
+  lifecycle.reset();
+  make_lifecycle(2s);
+  lifecycle->start();
+  notified();
+  pass(2s - 1ns);
+  EXPECT_THAT(notified(), IsEmpty());
+  pass(1ns);
+  EXPECT_THAT(notified(), ElementsAre("WATCHDOG=1"));
+  pass(2s);
+  EXPECT_THAT(notified(), ElementsAre("WATCHDOG=1"));
+}
+
+TEST(PolicyOf, HasTheConfiguredValues) {
+  Configuration configuration;
+  configuration.name_bytes = 5;
+  configuration.properties_bytes = 6;
+  const ListenPolicy alone = policy_of(configuration, kCapacity, {});
+  EXPECT_EQ(alone.limits.name, 5u);
+  EXPECT_EQ(alone.limits.properties, 6u);
+  EXPECT_EQ(alone.time_limit, configuration.request_time);
+  EXPECT_GT(alone.clients_of_user, kCapacity.clients) << "no other user has access";
+  EXPECT_TRUE(alone.access->admits({.pid = 1, .uid = ::geteuid(), .gid = 9}, {}));
+  configuration.groups = {{.name = "", .number = 70}};
+  EXPECT_EQ(policy_of(configuration, kCapacity, {}).clients_of_user, kCapacity.clients_of_user());
+}
+
+}  // namespace
+}  // namespace scache::standalone

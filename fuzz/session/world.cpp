@@ -51,7 +51,7 @@ ListenPolicy policy_of(const World::Settings& settings) {
   ListenPolicy policy;
   if (settings.small_limits) policy.limits = {.name = 16, .properties = 32, .list = 128};
   policy.time_limit = World::kTimeLimit;
-  policy.ttl_limit = kTtlLimit;
+  policy.ttl_limit = World::kTtlLimit;
   policy.announces = settings.announces;
   return policy;
 }

@@ -3,10 +3,14 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "server/server.hpp"
 #include "server/service_fixture.hpp"
+#include "support/client.hpp"
 #include "support/listening.hpp"
+#include "support/messages.hpp"
 
 namespace scache::test {
 
@@ -17,6 +21,36 @@ class ServerFixture : public ServiceFixture {
   void start() {
     server.emplace(loop, closer, service, log, settings);
     server->accept_from(listening.descriptor(), policy);
+  }
+
+  SocketClient connect() { return SocketClient{listening.connect()}; }
+  SocketClient connect_and_settle() {
+    SocketClient client = connect();
+    settle();
+    return client;
+  }
+  // An idle client that has read the greeting.
+  SocketClient idle_client() {
+    SocketClient client = connect_and_settle();
+    EXPECT_EQ(client.read(), kGreeting);
+    return client;
+  }
+  // A client within a request.
+  SocketClient busy_client() {
+    SocketClient client = idle_client();
+    EXPECT_TRUE(client.send("request"));
+    settle();
+    return client;
+  }
+  std::string ask(SocketClient& client, const std::string& bytes,
+                  const std::vector<int>& descriptors = {}) {
+    EXPECT_TRUE(client.send(bytes, descriptors));
+    settle();
+    return client.read();
+  }
+  void pass(Duration time) {
+    clock.advance(time);
+    settle();
   }
 
   Listening listening;

@@ -94,7 +94,7 @@ void Closer::close(Fd fd, uid_t user) noexcept {
   // Out of memory, the destructor of `fd` closes the descriptor on this thread.
   try {
     std::list<Job> job;
-    job.emplace_back(user);
+    job.push_back({Fd{}, user});
     std::unique_lock lock{shared_->mutex};
     if (shared_->able_workers() == 0) {
       lock.unlock();
@@ -182,16 +182,13 @@ std::vector<Closer::Stuck> Closer::look() {
   std::vector<Stuck> more;
   std::unique_lock lock{shared_->mutex};
   for (Worker& worker : shared_->workers) {
-    if (!worker.is_closing() || worker.is_stuck) continue;
-    const std::uint64_t number = worker.number;
-    if (std::exchange(worker.seen, number) != number) continue;
-    worker.charged = worker.user;
-    unsigned& stuck = shared_->accounts[worker.charged].stuck;
-    more.push_back({worker.charged, stuck + 1});
+    if (!worker.is_closing || worker.is_stuck) continue;
+    if (std::exchange(worker.seen, worker.number) != worker.number) continue;
+    unsigned& stuck = shared_->accounts[worker.user].stuck;
+    more.push_back({worker.user, stuck + 1});
     ++stuck;
     ++shared_->stuck_workers;
     worker.is_stuck = true;
-    shared_->give_back_jobs(worker);
   }
   const bool lacks_one = !shared_->waiting.empty() && shared_->able_workers() == 0;
   lock.unlock();
@@ -229,16 +226,14 @@ void Closer::work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexc
   Ticks ticks;
   std::unique_lock lock{shared->mutex};
   const auto close_all = [&] {
-    for (shared->take(self->jobs); !self->jobs.empty(); shared->take(self->jobs)) {
+    for (std::list<Job> job; shared->take(job);) {
+      self->user = job.front().user;
+      ++self->number;
+      self->is_closing = true;
       lock.unlock();
-      for (Job& job : self->jobs) {
-        if (!job.begin()) continue;
-        self->user = job.user;
-        ++self->number;
-        job.fd.reset();
-      }
+      job.clear();
       lock.lock();
-      self->jobs.clear();
+      self->is_closing = false;
       if (self->is_stuck) shared->recover(*self);
       if (shared->main_waits) shared->caught_up.notify_one();
     }

@@ -20,7 +20,6 @@
 //   ENOTSOCK without an access to the file. setsockopt(2), TCP_INFO, and getsockname(2) and
 //   getpeername(2) of a TCP socket take its lock, which recv(2) holds while it copies into the
 //   caller's memory.
-// - ioctl(2) with SIOCOUTQ or SIOCOUTQNSD of a TCP socket takes no lock.
 // - getpeername(2) and send(2) of a UNIX-domain stream socket take spin locks only; its recv(2)
 //   holds a lock while it copies.
 // - poll(2) takes no lock of a TCP socket, a UNIX-domain socket or a pipe. Other protocols take the
@@ -65,16 +64,10 @@ bool sends_no_more(int stream) noexcept {
          errno == EPIPE;
 }
 
-// Raw sockets and other families use TCP's number, too, such as NETLINK_XFRM. Only TCP has
-// SIOCOUTQNSD, and refuses it for a listening socket.
-DescriptorFacts inspect_tcp(int socket) noexcept {
-  int not_sent = 0;
-  if (::ioctl(socket, SIOCOUTQNSD, &not_sent) != 0) return {};
-  return {.kind = DescriptorKind::network};
-}
-
-// Multipath TCP takes the socket's lock for SIOCOUTQNSD.
-DescriptorFacts inspect_mptcp(int socket) noexcept {
+// Other families use the same protocol numbers, such as NETLINK_XFRM, but not for stream sockets.
+// An ioctl(2) such as SIOCOUTQNSD would need one call less, but reaches the code of other families:
+// AX.25 takes the socket's lock.
+DescriptorFacts inspect_network(int socket) noexcept {
   if (!is_stream_socket(socket, /*listening=*/false)) return {};
   return {.kind = DescriptorKind::network};
 }
@@ -110,9 +103,8 @@ bool ListeningAddress::is_peer_of(const sockaddr_un& peer, socklen_t size) const
 DescriptorFacts inspect(int descriptor, std::span<const ListeningAddress> listening) noexcept {
   switch (socket_option(descriptor, SO_PROTOCOL)) {
     case IPPROTO_TCP:
-      return inspect_tcp(descriptor);
     case IPPROTO_MPTCP:
-      return inspect_mptcp(descriptor);
+      return inspect_network(descriptor);
     case 0:
       return inspect_local(descriptor, listening);
     case -1:

@@ -5,7 +5,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -133,22 +132,6 @@ TEST_F(CloserTest, ACloseThatDoesNotEndTakesUpAThreadAndNoMore) {
   EXPECT_TRUE(comes_true([&] { return threads() <= before + 1; })) << "one is enough again";
   const int last = close_event(kMallory);
   EXPECT_TRUE(comes_true([&] { return !is_open(last); }));
-}
-
-TEST_F(CloserTest, AnotherThreadClosesWhatAStuckOneHasTaken) {
-  const test::HangingClose hanging;
-  get_stuck(kMallory);
-  Ends lingering = test::lingering_pair(kLinger);
-  const int first = lingering.first.get();
-  peers.push_back(std::move(lingering.second));
-  closer.close(std::move(lingering.first), kMallory);
-  const std::array taken{close_event(kAlice), close_event(kMallory), close_event(kAlice)};
-  EXPECT_EQ(look_twice().size(), 1U);
-  EXPECT_TRUE(comes_true([&] { return !is_open(first); })) << "the second thread has begun";
-  for (const int number : taken) EXPECT_TRUE(is_open(number));
-  EXPECT_EQ(look_twice().size(), 1U);
-  for (const int number : taken) EXPECT_TRUE(comes_true([&] { return !is_open(number); }));
-  EXPECT_TRUE(comes_true([&] { return !closer.catch_up(); }));
 }
 
 TEST_F(CloserTest, AUserWithTooManyThreadsStuckIsRefusedAndNobodyElse) {

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <exception>
 #include <limits>
 #include <string>
 #include <utility>
@@ -61,11 +62,21 @@ void Lifecycle::start() {
 
 void Lifecycle::handle_signal(int number) {
   if (number == SIGHUP) {
-    if (state_ == State::serving) reload();
+    if (state_ == State::serving) reload_or_log();
   } else if (state_ == State::serving) {
     drain();
   } else {
     stop();
+  }
+}
+
+// An exception, usually std::bad_alloc, must not end the handling of signals.
+void Lifecycle::reload_or_log() noexcept {
+  try {
+    reload();
+  } catch (const std::exception& failure) {
+    parts_.log.warn("cannot reload the configuration: {}", failure.what());
+    parts_.notifier.ready();
   }
 }
 

@@ -65,7 +65,8 @@ class Lifecycle {
 
   // Begins to serve.
   void start();
-  // SIGHUP reloads; any other signal drains, and stops if it is draining already.
+  // SIGHUP reloads while it serves, and has no effect otherwise. Any other signal drains, and stops
+  // if it is draining already.
   void handle_signal(int number);
 
   State state() const noexcept { return state_; }
@@ -73,6 +74,7 @@ class Lifecycle {
   int exit_status() const noexcept { return exit_status_; }
 
  private:
+  void reload_or_log() noexcept;
   void reload();
   void apply(Configuration configuration);
   void drain();

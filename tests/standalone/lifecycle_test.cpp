@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,10 +46,13 @@ class LifecycleTest : public DescriptorCensus {
     ASSERT_TRUE(listener) << listener.error().text;
     lifecycle = std::make_unique<Lifecycle>(
         Lifecycle::Parts{loop, server, report, log, notifier, configuration, policy},
-        Lifecycle::Settings{.capacity = kCapacity,
-                            .watchdog = watchdog,
-                            .configure = [this] { return Reading{on_disk, complaints}; }},
+        Lifecycle::Settings{
+            .capacity = kCapacity, .watchdog = watchdog, .configure = [this] { return read(); }},
         std::move(*listener));
+  }
+  Reading read() const {
+    if (fails) throw std::bad_alloc{};
+    return {on_disk, complaints};
   }
   void settle() {
     while (loop.turn(Loop::Wait::poll)) {
@@ -86,6 +90,7 @@ class LifecycleTest : public DescriptorCensus {
   // What a reload reads.
   Configuration on_disk;
   std::vector<std::string> complaints;
+  bool fails = false;
 
   FakeClock clock;
   Loop loop{clock.reader()};
@@ -210,6 +215,20 @@ TEST_F(LifecycleTest, AConfigurationWithErrorsChangesNothing) {
             "scached: error: the configuration has errors: no changes were applied\n");
   EXPECT_NE(policy.ttl_limit, 7s);
   EXPECT_EQ(lifecycle->state(), State::serving);
+}
+
+TEST_F(LifecycleTest, AReloadThatFailsIsLoggedAndChangesNothing) {
+  lifecycle->start();
+  notified();
+  lines();
+  fails = true;
+  signal(SIGHUP);
+  EXPECT_EQ(lines(), "scached: warning: cannot reload the configuration: std::bad_alloc\n");
+  EXPECT_EQ(notified().back(), "READY=1");
+  EXPECT_EQ(lifecycle->state(), State::serving);
+  fails = false;
+  signal(SIGHUP);
+  EXPECT_EQ(lines(), "scached: configuration reloaded\n");
 }
 
 TEST_F(LifecycleTest, CreatesALostSocketAgain) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/un.h>
+
+#include <cstring>
 #include <new>
 
 #include "client/c_objects.hpp"
+#include "client/stream_pool.hpp"
 
 namespace {
 
@@ -40,6 +44,9 @@ void scache_client_options_free(scache_client_options* options) {
 
 int scache_client_options_set_socket_path(scache_client_options* options, const char* path) {
   if (options == nullptr) return SCACHE_E_SYSTEM;
+  constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
+  const std::size_t size = path != nullptr ? std::strlen(path) : 1;
+  if (size < 1 || size > kMaxPath) return SCACHE_E_INVALID_ARGUMENT;
   return set_guarded([&] {
     if (path != nullptr) {
       options->socket_path = path;
@@ -68,6 +75,7 @@ int scache_client_options_set_protocol(scache_client_options* options, int proto
 
 int scache_client_options_set_idle_streams(scache_client_options* options, size_t streams) {
   if (options == nullptr) return SCACHE_E_SYSTEM;
+  if (streams > scache::client::StreamPool::kMaxIdle) return SCACHE_E_INVALID_ARGUMENT;
   options->options.idle_streams = streams;
   return 0;
 }

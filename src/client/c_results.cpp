@@ -50,10 +50,12 @@ size_t scache_connection_saved_bindings(const scache_connection* connection) {
 }
 
 int scache_connection_set_endpoint(scache_connection* connection, scache_bytes endpoint) {
+  if (connection == nullptr) return SCACHE_E_SYSTEM;
   return set_guarded([&] { connection->connection.endpoint = view(endpoint); });
 }
 
 int scache_connection_set_properties(scache_connection* connection, scache_bytes properties) {
+  if (connection == nullptr) return SCACHE_E_SYSTEM;
   return set_guarded([&] { connection->connection.endpoint_properties = view(properties); });
 }
 

@@ -51,6 +51,16 @@ TEST(OptionsInC, SetWhatAClientUses) {
   EXPECT_EQ(options->socket_path, "/a");
   EXPECT_EQ(::scache_client_options_set_socket_path(options, nullptr), 0);
   EXPECT_FALSE(options->socket_path);
+  const std::string longest(107, 'x');
+  EXPECT_EQ(::scache_client_options_set_socket_path(options, longest.c_str()), 0);
+  for (const std::string& wrong : {std::string{}, longest + "x"}) {
+    EXPECT_EQ(::scache_client_options_set_socket_path(options, wrong.c_str()),
+              SCACHE_E_INVALID_ARGUMENT);
+  }
+  EXPECT_EQ(options->socket_path, longest);
+  EXPECT_EQ(::scache_client_options_set_idle_streams(options, 256), 0);
+  EXPECT_EQ(::scache_client_options_set_idle_streams(options, 257), SCACHE_E_INVALID_ARGUMENT);
+  EXPECT_EQ(options->options.idle_streams, 256U);
   EXPECT_EQ(::scache_client_options_set_timeout_ms(options, 0), 0);
   EXPECT_EQ(options->options.timeout, milliseconds{0});
   EXPECT_EQ(::scache_client_options_set_timeout_ms(options, -1), SCACHE_E_INVALID_ARGUMENT);

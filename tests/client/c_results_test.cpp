@@ -38,6 +38,9 @@ TEST_F(ResultsInC, TellOfAConnection) {
   EXPECT_EQ(::scache_connection_age_ms(connection), 3);
   EXPECT_EQ(::scache_connection_idle_ms(connection), 4);
   EXPECT_EQ(::scache_connection_saved_bindings(connection), 5U);
+  // A find that finds nothing returns no connection.
+  EXPECT_EQ(::scache_connection_set_endpoint(nullptr, {"e", 1}), SCACHE_E_SYSTEM);
+  EXPECT_EQ(::scache_connection_set_properties(nullptr, {"p", 1}), SCACHE_E_SYSTEM);
   EXPECT_EQ(::scache_connection_set_endpoint(connection, {"\0", 1}), 0);
   EXPECT_EQ(text(::scache_connection_endpoint(connection)), std::string(1, '\0'));
   EXPECT_EQ(::scache_connection_set_properties(connection, ::scache_text("")), 0);

@@ -388,7 +388,7 @@ void Cache::put_back(Connection& connection) noexcept {
   --claimed_;
   --connection.endpoint->claims;
   link(connection);
-  // Its position is its own: who knows the connection by it finds it again.
+  // A returned connection keeps its position, by which UnconfirmedSaves may still drop it.
   deadlines_.insert(connection);
   notify([&](CacheObserver& observer) { observer.connection_returned(connection.record()); });
 }

@@ -53,6 +53,7 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
                          postfix::MailLog& log) {
   const Capacity capacity = Capacity::of(descriptors);
   std::vector<ListeningAddress> addresses;
+  addresses.reserve(inherited.listeners.size());
   for (const Fd& each : inherited.listeners) addresses.emplace_back(each.get());
   const ListenPolicy policy{
       .time_limit = parameters.ipc_timeout,

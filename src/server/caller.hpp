@@ -21,7 +21,7 @@ struct Caller {
   const ListenPolicy& policy;
   uid_t user = kNobody;
   gid_t group = kNoGroup;
-  // The supplementary groups, if the policy needs them.
+  // The supplementary groups, if the policy needs them; none after the client was admitted.
   std::vector<gid_t> groups{};
 
   // The peer of a connected socket. Throws std::bad_alloc.

@@ -10,9 +10,9 @@
 // together at the end of the turn, except those with a descriptor: each of these is a message of
 // its own.
 //
-// At most one descriptor waits for its frame, and at most one found connection waits for room in
-// the socket. The session reads nothing meanwhile, which bounds the memory for a client that does
-// not read its replies.
+// At most one descriptor waits for its frame: the session receives only the rest of that frame. At
+// most one found connection waits for room in the socket: the session receives nothing, which
+// bounds the memory for a client that does not read its replies.
 
 namespace scache::server {
 

@@ -41,12 +41,12 @@ class Server final : private ClientOwner {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Accepts clients from a non-blocking listening socket, which the caller keeps open. The policy
-  // must outlive the server.
+  // Accepts clients from a non-blocking listening socket, which the caller keeps open until
+  // stop_accepting(). The policy must outlive the server.
   void accept_from(int listening, const ListenPolicy& policy);
   // Serves a connected client. The policy must outlive the server.
   void adopt(Fd socket, const ListenPolicy& policy);
-  // Stops accepting clients and releases the listening sockets.
+  // Stops accepting clients, and no longer uses the listening sockets.
   void stop_accepting() noexcept;
   // Stops accepting clients, closes each client as soon as it is idle, and calls `finished` after
   // the last one. A session must not call it.

@@ -77,7 +77,8 @@ enum {
   SCACHE_E_REFUSED = 104,
   SCACHE_E_TOO_LARGE = 105,
   SCACHE_E_BUSY = 106,
-  SCACHE_E_CANCELLED = 107
+  SCACHE_E_CANCELLED = 107,
+  SCACHE_E_DENIED = 108
 };
 
 typedef struct scache_error {
@@ -104,8 +105,9 @@ static inline scache_bytes scache_text(const char* text) {
 typedef struct scache_client_options scache_client_options;
 SCACHE_C_API scache_client_options* scache_client_options_new(void);
 SCACHE_C_API void scache_client_options_free(scache_client_options* options);
-/* The server's UNIX-domain socket, at most 107 bytes. NULL means the default: $SCACHE_SOCKET; else
- * $XDG_RUNTIME_DIR/scache/scached.sock; else, and for root, /run/scache/scached.sock. */
+/* The path of the server's UNIX-domain socket, 1 to 107 bytes. NULL means the default:
+ * $SCACHE_SOCKET; else $XDG_RUNTIME_DIR/scache/scached.sock; else, and for root,
+ * /run/scache/scached.sock. */
 SCACHE_C_API int scache_client_options_set_socket_path(scache_client_options* options,
                                                        const char* path);
 /* The time limit of a call, 0 or more. The default is 2000. */

@@ -44,6 +44,8 @@ enum class ErrorCode {
   too_large = 105,
   busy = 106,
   cancelled = 107,
+  // This user has no access to the cache. Continue without a cache.
+  denied = 108,
 };
 
 // An error. A lookup that finds nothing is not an error.

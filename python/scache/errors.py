@@ -18,6 +18,7 @@ class Code(enum.IntEnum):
     TOO_LARGE = 5
     BUSY = 6
     CANCELLED = 7
+    DENIED = 8
 
 
 class Error(Exception):
@@ -41,7 +42,10 @@ class Timeout(Error, TimeoutError):
 
 
 class Refused(Error):
-    """The server returned an error and did not execute the request. The stream stays open."""
+    """The server returned an error and did not execute the request.
+
+    Code.DENIED: this user has no access to the cache.
+    """
 
     def __init__(self, code: int, text: str = "") -> None:
         super().__init__(code, text)

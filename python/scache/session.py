@@ -10,7 +10,7 @@ from scache import attributes
 from scache.connection import Connection, Dropped, Saved
 from scache.deadline import Deadline
 from scache.entries import Entry
-from scache.errors import ProtocolError
+from scache.errors import ProtocolError, Refused
 from scache.frames import Tag
 from scache.requests import Bind, Save
 from scache.stream import Stream
@@ -61,11 +61,16 @@ class Session(abc.ABC):
 
 
 def greet(stream: Stream, deadline: Deadline) -> None:
-    """Receives the greeting, with which both protocols begin."""
-    if read_list(stream, deadline) != _GREETING:
+    """Receives the greeting, with which both protocols begin. Raises Refused if it has an error."""
+    greeting = read_list(stream, deadline)
+    if greeting[:1] != _GREETING:
         raise ProtocolError(
             "the socket belongs to another program: the greeting is not that of a connection cache"
         )
+    # A server that does not serve this client says why, and closes the stream.
+    told = dict(greeting)
+    if (code := told.get(b"error", b"")).isdigit():
+        raise Refused(int(code), told.get(b"reason", b"").decode(errors="replace"))
 
 
 def read_list(stream: Stream, deadline: Deadline) -> list[attributes.Pair]:

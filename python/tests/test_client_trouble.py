@@ -15,6 +15,7 @@ import pytest
 import scache
 from common import FOUND, Pair, Serve, connected, ping_once
 from fake import Peer
+from harness import wire
 from harness.waiting import PATIENCE, until
 from scache.frames import Kind
 
@@ -86,6 +87,13 @@ def test_a_silent_server_is_a_timeout(serve: Serve) -> None:
     with pytest.raises(scache.Timeout) as error:
         cache.ping()
     assert isinstance(error.value, TimeoutError)
+
+
+def test_a_user_without_access_learns_that(serve: Serve) -> None:
+    cache = scache.Client(serve(lambda peer: peer.send(wire.denial(1000))).path)
+    with pytest.raises(scache.Refused, match="^denied: user 1000 has no access$") as error:
+        cache.find(endpoint="e")
+    assert error.value.code == scache.Code.DENIED
 
 
 def test_after_a_timeout_the_next_call_has_a_new_stream(serve: Serve) -> None:

@@ -14,6 +14,7 @@ static_assert(SCACHE_E_SYSTEM == static_cast<int>(ErrorCode::system));
 static_assert(SCACHE_E_NO_DESCRIPTORS == static_cast<int>(ErrorCode::no_descriptors));
 static_assert(SCACHE_E_MALFORMED == static_cast<int>(ErrorCode::malformed));
 static_assert(SCACHE_E_CANCELLED == static_cast<int>(ErrorCode::cancelled));
+static_assert(SCACHE_E_DENIED == static_cast<int>(ErrorCode::denied));
 // Programs allocate it.
 static_assert(sizeof(scache_error) == 256);
 

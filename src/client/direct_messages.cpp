@@ -53,17 +53,6 @@ Error bad_reply() {
   return {ErrorCode::protocol, "The server violated the protocol: the reply is invalid."};
 }
 
-// The library's error codes are the server's plus 100.
-Error library_error(const direct::ErrorReply& error) {
-  constexpr int kCodes = 100;
-  std::string text{error.text};
-  if (error.code == direct::ErrorCode{}) {
-    return {ErrorCode::protocol, "The server returned an unknown error: " + text};
-  }
-  if (text.empty()) text = direct::name_of(error.code);
-  return {static_cast<ErrorCode>(kCodes + static_cast<int>(error.code)), std::move(text)};
-}
-
 Result<Fields> read(const Reply& reply, Kind wanted) {
   const auto fields = Fields::read(reply.body);
   if (!fields) return bad_reply();
@@ -87,6 +76,17 @@ Entry entry_of(const direct::EntryReply& entry) {
 }
 
 }  // namespace
+
+// The library's error codes are the server's plus 100.
+Error library_error(const direct::ErrorReply& error) {
+  constexpr int kCodes = 100;
+  std::string text{error.text};
+  if (error.code == direct::ErrorCode{}) {
+    return {ErrorCode::protocol, "The server returned an unknown error: " + text};
+  }
+  if (text.empty()) text = direct::name_of(error.code);
+  return {static_cast<ErrorCode>(kCodes + static_cast<int>(error.code)), std::move(text)};
+}
 
 milliseconds since_boot(Instant moment) noexcept {
   return std::chrono::duration_cast<milliseconds>(moment.time_since_epoch());

@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/fd.hpp"
 #include "wire/direct_frame.hpp"
+#include "wire/direct_reply.hpp"
 
 // The client's side of the messages of the direct protocol.
 namespace scache::client {
@@ -57,5 +58,8 @@ std::chrono::milliseconds since_boot(Instant moment) noexcept;
 Result<void> check_ttl(const Ttl& ttl);
 // Checks the descriptor and the times to live of a save.
 Result<void> check_saved(const Connection& connection, const SaveOptions& options);
+
+// The library's error for an error of the server.
+Error library_error(const direct::ErrorReply& error);
 
 }  // namespace scache::client

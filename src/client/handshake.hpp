@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <scache/result.hpp>
 
 #include "io/inbox.hpp"
 #include "wire/attribute_reader.hpp"
@@ -23,16 +24,19 @@ class Handshake {
     // The server has agreed to the direct protocol, or continues in the Postfix protocol.
     direct,
     refused,
-    // The peer is not a connection cache.
-    bad,
+    // The handshake has failed: see error().
+    failed,
   };
 
   // Continues with the input, and consumes the complete messages.
   Step step(Inbox& inbox);
+  // After `failed`: the server does not serve this client, or the peer is not a connection cache.
+  const Error& error() const noexcept { return error_; }
 
  private:
   AttributeReader reader_{WireLimits{}.list};
   bool greeted_ = false;
+  Error error_;
 };
 
 }  // namespace scache::client

@@ -157,10 +157,8 @@ void Multiplex::shake_hands() {
       case Handshake::Step::refused:
         refused_ = true;
         return fail(no_direct_protocol());
-      case Handshake::Step::bad:
-        return fail({ErrorCode::protocol,
-                     "The socket belongs to another program: the greeting is not that of a "
-                     "connection cache."});
+      case Handshake::Step::failed:
+        return fail(handshake_.error());
     }
   }
 }

@@ -14,11 +14,7 @@ namespace {
 Result<Handshake::Step> await_step(Channel& channel, Handshake& handshake, Instant deadline) {
   for (;;) {
     const auto step = handshake.step(channel.inbox());
-    if (step == Handshake::Step::bad) {
-      return Error{ErrorCode::protocol,
-                   "The socket belongs to another program: the greeting is not that of a "
-                   "connection cache."};
-    }
+    if (step == Handshake::Step::failed) return handshake.error();
     if (step != Handshake::Step::need_more) return step;
     if (auto came = channel.fill(deadline); !came) return came.error();
   }

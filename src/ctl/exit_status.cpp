@@ -15,6 +15,7 @@ ExitStatus exit_status(ErrorCode code) noexcept {
     case ErrorCode::refused:
     case ErrorCode::too_large:
     case ErrorCode::busy:
+    case ErrorCode::denied:
       return kRefused;
     default:
       return kFailed;

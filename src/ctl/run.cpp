@@ -41,7 +41,12 @@ void remark(const Manner& manner, std::string_view what, std::string_view why) {
 Result<Connection> found_or_new(const RunCommand& run, Client& cache, const Manner& manner) {
   auto found = find_reusable(cache, false, run.endpoint);
   if (found && *found) return found;
-  if (!found) remark(manner, "no cached connection", found.error().text);
+  if (!found && found.error().code == ErrorCode::denied) {
+    // This does not change by itself.
+    complain(fmt::format("the cache is not used: {}", found.error().text));
+  } else if (!found) {
+    remark(manner, "no cached connection", found.error().text);
+  }
   auto descriptor = connect_to(run.host, run.port, run.connect_timeout);
   if (!descriptor) return std::move(descriptor).error();
   return Connection{.descriptor = std::move(*descriptor), .endpoint = run.endpoint};

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/acceptor.hpp"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "io/message.hpp"
+#include "wire/direct_handshake.hpp"
 
 namespace scache::server {
+
+using direct::ErrorCode;
+
 namespace {
 
 // Sets whether a socket, and the sockets accepted from it, can receive descriptors (SO_PASSRIGHTS,
@@ -69,7 +75,11 @@ Acceptor::Accepted Acceptor::accept_one() {
 void Acceptor::admit(Fd socket) {
   try {
     Caller caller = Caller::of(socket.get(), policy_);
-    if (const char* why = refusal(caller)) return refuse(std::move(socket), caller.user, why);
+    if (const auto refused = refusal(caller)) {
+      return refuse(std::move(socket), caller.user, *refused);
+    }
+    // Thousands of groups would stay as long as the client.
+    caller.groups = {};
     if (is_guarded_) let_descriptors_in(socket.get(), true);
     if (!clients_.has_room()) clients_.make_room();
     serve_(std::move(socket), std::move(caller));
@@ -78,24 +88,31 @@ void Acceptor::admit(Fd socket) {
   }
 }
 
-const char* Acceptor::refusal(const Caller& caller) noexcept {
+std::optional<Acceptor::Refusal> Acceptor::refusal(const Caller& caller) noexcept {
   const bool can_be_closed = closer_.accepts(caller.user);
   if (policy_.access && !can_be_closed && !std::exchange(is_guarded_, true)) {
     let_descriptors_in(listening_, false);
   }
-  if (!caller.has_access()) return "has no access";
-  if (!can_be_closed) return "has sent too many descriptors whose close(2) is blocked";
+  if (!caller.has_access()) return Refusal{ErrorCode::denied, "has no access"};
+  if (!can_be_closed) {
+    return Refusal{ErrorCode::busy, "has sent too many descriptors whose close(2) is blocked"};
+  }
   if (clients_.count_of(caller.user) >= policy_.clients_of_user &&
       !clients_.make_room(caller.user)) {
-    return "has too many clients";
+    return Refusal{ErrorCode::busy, "has too many clients"};
   }
-  return nullptr;
+  return std::nullopt;
 }
 
-void Acceptor::refuse(Fd socket, uid_t user, const char* why) noexcept {
+// Sends the client the reason in place of the greeting, and closes its stream.
+void Acceptor::refuse(Fd socket, uid_t user, const Refusal& refusal) {
   const std::int64_t shown = user == Caller::kNobody ? -1 : std::int64_t{user};
-  log_.warn(LogKind::access, loop_.now(), "client refused: user {} {}", shown, why);
+  const std::string reason = fmt::format("user {} {}", shown, refusal.why);
+  log_.warn(LogKind::access, loop_.now(), "client refused: {}", reason);
   put_out_of_band_in_line(socket.get());
+  std::string greeting;
+  direct::put_denial(greeting, {refusal.code, reason});
+  send(socket.get(), greeting);
   ::shutdown(socket.get(), SHUT_RDWR);
   closer_.close_client(std::move(socket), user);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
@@ -12,6 +13,7 @@
 #include "io/watch.hpp"
 #include "server/caller.hpp"
 #include "server/clients.hpp"
+#include "wire/direct_frame.hpp"
 
 namespace scache::server {
 
@@ -27,8 +29,8 @@ class Acceptor {
   // Called with each client that is accepted and not refused. May throw std::bad_alloc.
   using Serve = std::function<void(Fd socket, Caller caller)>;
 
-  // The caller keeps the non-blocking socket open, and the policy in place, as long as the acceptor
-  // exists and as long as its clients are connected.
+  // The caller keeps the non-blocking socket open as long as the acceptor exists. The policy must
+  // outlive the clients.
   Acceptor(Loop& loop, Closer& closer, Log& log, Clients& clients, int listening,
            const ListenPolicy& policy, Serve serve)
       : loop_{loop},
@@ -51,9 +53,13 @@ class Acceptor {
   Task<> accept_clients();
   Accepted accept_one();
   void admit(Fd socket);
-  // Why the client is refused; null if it is not.
-  const char* refusal(const Caller& caller) noexcept;
-  void refuse(Fd socket, uid_t user, const char* why) noexcept;
+  // Why a client is refused, for the log and for the client.
+  struct Refusal {
+    direct::ErrorCode code;
+    const char* why;
+  };
+  std::optional<Refusal> refusal(const Caller& caller) noexcept;
+  void refuse(Fd socket, uid_t user, const Refusal& refusal);
   void log_shortage(const char* what) noexcept;
 
   Loop& loop_;

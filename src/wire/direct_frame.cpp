@@ -201,8 +201,15 @@ std::string_view name_of(ErrorCode code) noexcept {
       return "busy";
     case ErrorCode::cancelled:
       return "cancelled";
+    case ErrorCode::denied:
+      return "denied";
   }
   return "error";
+}
+
+ErrorCode known_code(std::uint64_t number) noexcept {
+  const bool is_known = number <= static_cast<std::uint64_t>(ErrorCode::denied);
+  return is_known ? static_cast<ErrorCode>(number) : ErrorCode{};
 }
 
 }  // namespace scache::wire::direct

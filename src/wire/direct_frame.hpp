@@ -76,6 +76,7 @@ enum class ErrorCode : std::uint8_t {
   too_large = 5,
   busy = 6,
   cancelled = 7,
+  denied = 8,
 };
 
 // Bits of `what` in a list.
@@ -198,5 +199,7 @@ class FrameWriter {
 
 // The name of an error code in docs/protocol.md; "error" for an unknown code.
 std::string_view name_of(ErrorCode code) noexcept;
+// The code with this number; ErrorCode{} if it is unknown.
+ErrorCode known_code(std::uint64_t number) noexcept;
 
 }  // namespace scache::wire::direct

@@ -7,6 +7,7 @@
 
 #include "base/rooms.hpp"
 #include "wire/attribute_reader.hpp"
+#include "wire/direct_reply.hpp"
 
 // The request by which a stream changes from the Postfix protocol to the direct protocol, and its
 // reply (docs/protocol.md).
@@ -15,6 +16,12 @@ namespace scache::wire::direct {
 // The request's name.
 inline constexpr std::string_view kDirect = "direct";
 inline constexpr std::string_view kCapabilities = "save find bind drop list statistics ping cancel";
+
+// The greeting of a server that does not serve the client: the greeting with an error of the direct
+// protocol. The server closes the stream then.
+void put_denial(std::string& out, const ErrorReply& error);
+// The error in a greeting that was read with `protocol` as the wanted name; empty if there is none.
+std::optional<ErrorReply> denial_in(const AttributeReader& greeting) noexcept;
 
 // The version for the reply to a request for the direct protocol; empty if the request has no valid
 // version. The first string of the list must be kDirect.

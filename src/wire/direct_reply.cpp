@@ -149,9 +149,7 @@ void put_error(std::string& out, std::uint64_t id, const ErrorReply& reply) {
 
 ErrorReply read_error(const Fields& fields) noexcept {
   const std::uint64_t code = fields.number(Tag::code);
-  const bool is_known = code <= static_cast<std::uint64_t>(ErrorCode::cancelled);
-  return {.code = is_known ? static_cast<ErrorCode>(code) : ErrorCode{},
-          .text = fields.bytes(Tag::text)};
+  return {.code = known_code(code), .text = fields.bytes(Tag::text)};
 }
 
 }  // namespace scache::wire::direct

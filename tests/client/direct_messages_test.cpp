@@ -267,7 +267,7 @@ TEST(DirectReply, ErrorsKeepTheirCode) {
     EXPECT_EQ(static_cast<int>(code_of(saved)), 100 + code);
     EXPECT_EQ(saved.error().text, "It is so.");
   }
-  EXPECT_EQ(code_of(read_pong(reply(test::failed(1, direct::ErrorCode{8})))), ErrorCode::protocol);
+  EXPECT_EQ(code_of(read_pong(reply(test::failed(1, direct::ErrorCode{9})))), ErrorCode::protocol);
   EXPECT_EQ(code_of(read_pong(reply(test::frame(Kind::error, 1)))), ErrorCode::protocol);
   const std::string wordless = FrameText{Kind::error, 1}.put(Tag::code, std::uint64_t{3}).text();
   EXPECT_EQ(read_pong(reply(wordless)).error().text, "full");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "support/messages.hpp"
 
@@ -50,15 +51,27 @@ TEST(Handshake, KnowsARefusal) {
   EXPECT_EQ(after_greeting(list({"status", "0", "version", "2"})), Step::refused);
 }
 
+TEST(Handshake, HasTheServersReasonForADenial) {
+  for (const auto& [code, known] : {std::pair{"8", ErrorCode::denied}, {"6", ErrorCode::busy}}) {
+    Inbox inbox;
+    Handshake handshake;
+    put(inbox, list({"protocol", "connection_cache_protocol", "error", code, "reason", "why"}));
+    EXPECT_EQ(handshake.step(inbox), Step::failed);
+    EXPECT_EQ(handshake.error().code, known);
+    EXPECT_EQ(handshake.error().text, "why");
+  }
+}
+
 TEST(Handshake, KnowsWhatIsNone) {
   for (const std::string& bytes : {list({"protocol", "another"}), list({"status", "0"}),
                                    std::string(1, '\0'), std::string(300'000, 'x')}) {
     Inbox inbox;
     Handshake handshake;
     put(inbox, bytes);
-    EXPECT_EQ(handshake.step(inbox), Step::bad);
+    EXPECT_EQ(handshake.step(inbox), Step::failed);
+    EXPECT_EQ(handshake.error().code, ErrorCode::protocol);
   }
-  EXPECT_EQ(after_greeting(test::kDummy), Step::bad);
+  EXPECT_EQ(after_greeting(test::kDummy), Step::failed);
 }
 
 }  // namespace

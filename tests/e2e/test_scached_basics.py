@@ -8,12 +8,13 @@ import pathlib
 import signal
 import socket
 import stat
+import threading
 import time
 from collections.abc import Callable
 
 import pytest
 
-from harness import wire
+from harness import ctl, wire
 from harness.cargo import Cargo
 from harness.client import Client, Ended
 from harness.scached import SOMEBODY, Scached, run
@@ -69,13 +70,20 @@ def test_without_a_place_it_says_so(scached: Scached) -> None:
     assert "fatal: no socket path" in scached.log()
 
 
+def deny_all(listener: socket.socket) -> None:
+    while True:
+        client, _ = listener.accept()
+        client.sendall(wire.denial(1))
+        client.close()
+
+
 @pytest.mark.root
 def test_somebody_else_is_refused(scached: Scached) -> None:
     scached.start_here()
     scached.directory.chmod(0o755)
     scached.path.parent.chmod(0o755)
     scached.path.chmod(0o666)
-    assert [scached.stranger(), scached.stranger()] == [b"", b""]
+    assert [scached.stranger(), scached.stranger()] == [wire.denial(SOMEBODY)] * 2
     scached.wait_for(f"scached: warning: client refused: user {SOMEBODY} has no access\n")
     assert scached.client().find_endp("e").reply == wire.FIND_ENDP_MISS
 
@@ -97,7 +105,7 @@ def test_who_is_in_a_named_group_is_served(scached: Scached) -> None:
     scached.directory.chmod(0o755)
     scached.path.parent.chmod(0o755)
     assert scached.stranger(groups=[11, 54321]) == wire.GREETING
-    assert scached.stranger(groups=[11]) == b""
+    assert scached.stranger(groups=[11]) == wire.denial(SOMEBODY)
 
 
 def test_a_socket_that_was_left_behind_is_replaced(scached: Scached) -> None:
@@ -215,3 +223,23 @@ def test_a_command_line_that_is_wrong_ends_with_two(root: None, words: list[str]
     told = run(*words)
     assert (told.returncode, told.stdout) == (2, "")
     assert told.stderr.startswith("scached: ")
+
+
+def test_a_refused_client_learns_why(tmp_path: pathlib.Path) -> None:
+    """In place of a server, which needs a client of another user to refuse."""
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        threading.Thread(target=deny_all, args=(listener,), daemon=True).start()
+        refused = ctl.run(path, "ping")
+        assert (refused.returncode, refused.stderr) == (4, "scachectl: user 1 has no access\n")
+        echo = socket.create_server(("127.0.0.1", 0))
+        port = echo.getsockname()[1]
+        # `run` goes on without the cache, and says why.
+        used = ctl.run(path, "run", "--connect", f"127.0.0.1:{port}", "--", "true")
+        assert (used.returncode, used.stderr) == (
+            0,
+            "scachectl: the cache is not used: user 1 has no access\n",
+        )
+        echo.close()

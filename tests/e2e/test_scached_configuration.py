@@ -130,7 +130,7 @@ def test_reading_again_keeps_the_cache(scached: Scached, load: Load) -> None:
     scached.path.parent.chmod(0o755)
     client = scached.client()
     client.save_endp("e", "p", load())
-    assert scached.stranger() == b""
+    assert scached.stranger() == wire.denial(SOMEBODY)
     scached.configure(f"[socket]\nmode = '0666'\n[access]\nusers = [{SOMEBODY}]\n")
     scached.reload()
     assert scached.stranger() == wire.GREETING

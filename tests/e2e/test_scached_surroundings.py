@@ -173,6 +173,6 @@ def test_nobody_is_taken_for_its_own_user_where_users_have_no_number(
     scached.directory.chmod(0o755)
     scached.start_here(wrapper=["unshare", "--user"])
     scached.path.parent.chmod(0o755)
-    assert scached.stranger() == b""
+    assert scached.stranger() == wire.denial(SOMEBODY)
     scached.wait_for(f"warning: user {SOMEBODY} has no access: this user namespace")
     assert scached.stop() == 0

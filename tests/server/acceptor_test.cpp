@@ -11,16 +11,27 @@
 #include <vector>
 
 #include "server/server_fixture.hpp"
+#include "wire/direct_handshake.hpp"
 
 namespace scache::server {
 namespace {
 
 using namespace std::chrono_literals;
 using namespace test;
+using direct::ErrorCode;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class AcceptorTest : public ServerFixture {};
+class AcceptorTest : public ServerFixture {
+ protected:
+  static std::string denial(ErrorCode code, std::string_view reason) {
+    std::string bytes;
+    direct::put_denial(bytes, {code, reason});
+    return bytes;
+  }
+
+  const std::string user = "user " + std::to_string(::getuid());
+};
 
 TEST_F(AcceptorTest, ClientsThatCameBeforeItsStartAreServed) {
   SocketClient client = connect();
@@ -74,10 +85,10 @@ TEST_F(AcceptorTest, AUserWhoseClientsAreAllWithinARequestGetsNoMore) {
   SocketClient first = busy_client();
   SocketClient second = busy_client();
   SocketClient third = connect_and_settle();
-  EXPECT_EQ(third.read(), "");
+  EXPECT_EQ(third.read(), denial(ErrorCode::busy, user + " has too many clients"));
   EXPECT_TRUE(third.sees_end());
-  EXPECT_THAT(log.take(), ElementsAre("warning: client refused: user " +
-                                      std::to_string(::getuid()) + " has too many clients"));
+  EXPECT_THAT(log.take(),
+              ElementsAre("warning: client refused: " + user + " has too many clients"));
   first.leave();
   settle();
   SocketClient fourth = idle_client();
@@ -99,12 +110,11 @@ TEST_F(AcceptorTest, WhoHasNoneIsClosedAtOnceAndALineTells) {
   SocketClient one = connect_and_settle();
   SocketClient two = connect_and_settle();
   for (SocketClient* client : {&one, &two}) {
-    EXPECT_EQ(client->read(), "");
+    EXPECT_EQ(client->read(), denial(ErrorCode::denied, user + " has no access"));
     EXPECT_TRUE(client->sees_end());
   }
   EXPECT_EQ(server->clients(), 0u);
-  const std::string line =
-      "warning: client refused: user " + std::to_string(::getuid()) + " has no access";
+  const std::string line = "warning: client refused: " + user + " has no access";
   EXPECT_THAT(log.take(), ElementsAre(line, line));
 }
 
@@ -130,8 +140,10 @@ TEST_F(AcceptorTest, AClientWhoIsNobodyKnowsIsRefusedWhereAccessIsAsked) {
   SocketClient one = connect_tcp();
   SocketClient two = connect_tcp();
   settle();
-  EXPECT_TRUE(one.sees_end());
-  EXPECT_TRUE(two.sees_end());
+  for (SocketClient* client : {&one, &two}) {
+    EXPECT_EQ(client->read(), denial(ErrorCode::denied, "user -1 has no access"));
+    EXPECT_TRUE(client->sees_end());
+  }
   const std::string line = "warning: client refused: user -1 has no access";
   EXPECT_THAT(log.take(), ElementsAre(line, line));
 }

@@ -195,6 +195,9 @@ TEST(DirectFrameTest, EveryErrorHasItsName) {
   EXPECT_EQ(name_of(ErrorCode::too_large), "too_large");
   EXPECT_EQ(name_of(ErrorCode::busy), "busy");
   EXPECT_EQ(name_of(ErrorCode::cancelled), "cancelled");
+  EXPECT_EQ(name_of(ErrorCode::denied), "denied");
+  EXPECT_EQ(known_code(8), ErrorCode::denied);
+  EXPECT_EQ(known_code(9), ErrorCode{});
   EXPECT_EQ(name_of(ErrorCode{200}), "error");
 }
 

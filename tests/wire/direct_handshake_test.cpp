@@ -66,5 +66,31 @@ TEST(DirectHandshakeTest, ARefusalOrAVersionOfTheFutureIsNoAnswer) {
   }
 }
 
+TEST(DirectHandshakeTest, ADenialIsAGreetingWithAnError) {
+  std::string bytes;
+  put_denial(bytes, {ErrorCode::denied, "user 7 has no access"});
+  EXPECT_EQ(bytes,
+            "protocol\0connection_cache_protocol\0error\0008\0reason\0user 7 has no access\0\0"s);
+  const auto error = denial_in(list_of(bytes, "protocol"));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, ErrorCode::denied);
+  EXPECT_EQ(error->text, "user 7 has no access");
+}
+
+TEST(DirectHandshakeTest, AnErrorOfTheFutureIsADenial) {
+  const std::string bytes = "protocol\0x\0error\00099\0\0"s;
+  const auto error = denial_in(list_of(bytes, "protocol"));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, ErrorCode{});
+  EXPECT_EQ(error->text, "");
+}
+
+TEST(DirectHandshakeTest, AGreetingWithoutAnErrorIsNoDenial) {
+  for (const std::string& bytes : {"protocol\0connection_cache_protocol\0\0"s,
+                                   "protocol\0x\0error\0000\0\0"s, "protocol\0x\0error\0x\0\0"s}) {
+    EXPECT_FALSE(denial_in(list_of(bytes, "protocol")));
+  }
+}
+
 }  // namespace
 }  // namespace scache::wire::direct

@@ -162,7 +162,7 @@ TEST(DirectReplyTest, AnErrorHasItsCodeAndText) {
 }
 
 TEST(DirectReplyTest, AnUnknownErrorKeepsItsText) {
-  for (const std::uint64_t code : {std::uint64_t{0}, std::uint64_t{8}, std::uint64_t{257}}) {
+  for (const std::uint64_t code : {std::uint64_t{0}, std::uint64_t{9}, std::uint64_t{257}}) {
     std::string frame;
     FrameWriter{frame, Kind::error, 9}.put(Tag::code, code).put(Tag::text, "new").end();
     const Fields fields = fields_of(frame, Kind::error);

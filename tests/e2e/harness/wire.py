@@ -8,6 +8,13 @@ import struct
 from collections.abc import Iterator
 
 GREETING = b"protocol\0connection_cache_protocol\0\0"
+
+
+def denial(user: int) -> bytes:
+    """What a client without access gets in place of the greeting."""
+    reason = f"user {user} has no access".encode()
+    return GREETING[:-1] + b"error\x008\0reason\0" + reason + b"\0\0"
+
 DUMMY = b"dummy\0\0\0"
 FIND_ENDP_MISS = b"status\x002\0property\0\0\0"
 FIND_DEST_MISS = b"status\x002\0property\0\0property\0\0\0"

@@ -70,8 +70,8 @@ def test_without_a_place_it_says_so(scached: Scached) -> None:
     assert "fatal: no socket path" in scached.log()
 
 
-def deny_all(listener: socket.socket) -> None:
-    while True:
+def deny(listener: socket.socket, clients: int) -> None:
+    for _ in range(clients):
         client, _ = listener.accept()
         client.sendall(wire.denial(1))
         client.close()
@@ -231,7 +231,9 @@ def test_a_refused_client_learns_why(tmp_path: pathlib.Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        threading.Thread(target=deny_all, args=(listener,), daemon=True).start()
+        # `ping`, and the find and the save of `run`.
+        server = threading.Thread(target=deny, args=(listener, 3))
+        server.start()
         refused = ctl.run(path, "ping")
         assert (refused.returncode, refused.stderr) == (4, "scachectl: user 1 has no access\n")
         echo = socket.create_server(("127.0.0.1", 0))
@@ -243,3 +245,4 @@ def test_a_refused_client_learns_why(tmp_path: pathlib.Path) -> None:
             "scachectl: the cache is not used: user 1 has no access\n",
         )
         echo.close()
+        server.join()

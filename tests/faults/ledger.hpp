@@ -116,14 +116,17 @@ class Ledger {
   // A lookup found nothing: nothing that was certain before may have been there all the while.
   void missed(const Certain& before) {
     for (const auto& [index, claims] : before) {
-      Saved& saved = saved_[index];
+      const Saved& saved = saved_[index];
       if (!saved.certain() || saved.claims != claims) continue;
-      if (evicts && comes_alone(saved.peer)) {
-        saved.state = Saved::State::gone;
-        continue;
-      }
+      if (was_evicted(index)) continue;
       ADD_FAILURE() << saved.properties.substr(0, 10) << " of " << saved.endpoint << " is lost";
     }
+  }
+  // Whether a connection that is not there has left for another one.
+  bool was_evicted(std::size_t index) {
+    if (!evicts || !comes_alone(saved_[index].peer)) return false;
+    saved_[index].state = Saved::State::gone;
+    return true;
   }
   // A lookup found a connection of these properties. Answers which.
   std::size_t claim(const std::string& properties) {

@@ -112,17 +112,16 @@ SaveOutcome Cache::save_connection(std::string_view endpoint_name, std::string_v
   // Operations that may throw come first.
   auto node = Connection::create(properties, deadline, provenance);
   Endpoint& endpoint = get_endpoint(hashed(endpoint_name));
-  const bool has_room = endpoint.claims < limits_.connections_of_endpoint;
+  if (endpoint.claims >= limits_.connections_of_endpoint) {
+    settle(endpoint);
+    return SaveOutcome::full;
+  }
   Holder* holder = nullptr;
   try {
-    if (has_room) holder = &connection_holders_.get(provenance.owner);
+    holder = &connection_holders_.get(provenance.owner);
   } catch (...) {
     settle(endpoint);
     throw;
-  }
-  if (holder == nullptr) {
-    settle(endpoint);
-    return SaveOutcome::full;
   }
 
   Connection& connection = *node.release();

@@ -156,7 +156,7 @@ SCACHE_C_API uint64_t scache_connection_id(const scache_connection* connection);
 SCACHE_C_API uint64_t scache_connection_uses(const scache_connection* connection);
 SCACHE_C_API int64_t scache_connection_age_ms(const scache_connection* connection);
 SCACHE_C_API int64_t scache_connection_idle_ms(const scache_connection* connection);
-/* How many bindings the server saved with the connection. If the cache is full of bindings, it
+/* How many bindings the server saved with the connection. If there is no room for a binding, it
  * still saves the connection. */
 SCACHE_C_API size_t scache_connection_saved_bindings(const scache_connection* connection);
 /* The name and the properties of the next save. */

@@ -88,8 +88,8 @@ struct SaveOptions {
 struct Saved {
   // The connection's id; 0 in the Postfix protocol.
   std::uint64_t id = 0;
-  // How many of the bindings were saved. If the cache is full of bindings, it still saves the
-  // connection.
+  // How many of the bindings were saved. If there is no room for a binding, the server still
+  // saves the connection.
   std::size_t bindings = 0;
 };
 

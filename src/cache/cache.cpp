@@ -32,13 +32,13 @@
 // - an endpoint's flag is set if and only if endpoint.connections is not empty;
 // - an endpoint is counted in connection_bytes_ if and only if it has a connection or a claim, and
 //   in binding_bytes_ if and only if it has a binding;
-// - a connection is either in its endpoint's order and in deadlines_, or claimed and in neither.
+// - a connection is either in its endpoint's order, in deadlines_ and in the order of use of its
+//   holder, or claimed and in none.
 
 namespace scache::cache {
 namespace {
 
 // Costs in the units of work().
-constexpr std::uint64_t kWorkOfEntry = 8;
 constexpr std::uint64_t kWorkOfRenewal = 4;
 constexpr std::uint64_t kWorkOfFind = 2;
 // Bindings that a lookup skips for one unit, and bytes for one unit.
@@ -46,21 +46,6 @@ constexpr std::size_t kRefsOfWork = 16;
 constexpr std::size_t kBytesOfWork = 128;
 constexpr std::uint64_t work_of(std::string_view text) noexcept {
   return text.size() / kBytesOfWork;
-}
-
-// If at most a quarter of a vector is used, reduces its capacity to twice its size.
-template <typename Vector>
-void shrink(Vector& refs) noexcept {
-  constexpr std::size_t kLittle = 8;
-  if (refs.capacity() <= kLittle || refs.size() * 4 > refs.capacity()) return;
-  try {
-    Vector smaller;
-    smaller.reserve(2 * refs.size());
-    smaller.assign(refs.begin(), refs.end());
-    refs = std::move(smaller);
-  } catch (const std::bad_alloc&) {
-    // The vector keeps its capacity until the next removal.
-  }
 }
 
 // Combines two keyed hashes.
@@ -94,7 +79,9 @@ Cache::Cache(const CacheLimits& limits, Dispose dispose)
     : limits_{limits}, dispose_{std::move(dispose)} {}
 
 Cache::~Cache() {
-  check(claimed_ == 0, "a claim outlives its cache");
+  check(claimed() == 0, "a claim outlives its cache");
+  connection_holders_.clear();
+  binding_holders_.clear();
   // The orders must not refer to destroyed connections.
   endpoints_.each([](Endpoint& endpoint) { endpoint.connections.clear(); });
   deadlines_.clear_and_dispose([](Timed* entry) {
@@ -114,29 +101,49 @@ Cache::~Cache() {
 SaveOutcome Cache::save_connection(std::string_view endpoint_name, std::string_view properties,
                                    Instant deadline, Fd& fd, const Provenance& provenance) {
   work_ += kWorkOfEntry + work_of(endpoint_name) + work_of(properties);
-  if (held_ >= limits_.connections) return SaveOutcome::full;
-  const std::size_t most =
+  const std::size_t size =
       Connection::bytes_with(properties.size()) + Endpoint::bytes_with(endpoint_name.size());
-  if (connection_bytes_ + most > limits_.connection_bytes) return SaveOutcome::full;
+  if (!can_hold(connection_holders_, provenance.owner, size,
+                {limits_.connections, limits_.connection_bytes},
+                {limits_.connections_of_user, limits_.connection_bytes_of_user})) {
+    return SaveOutcome::full;
+  }
 
-  auto owner = Connection::create(properties, deadline, provenance);
+  // Operations that may throw come first.
+  auto node = Connection::create(properties, deadline, provenance);
   Endpoint& endpoint = get_endpoint(hashed(endpoint_name));
+  if (endpoint.claims >= limits_.connections_of_endpoint) {
+    settle(endpoint);
+    return SaveOutcome::full;
+  }
+  Holder* holder = nullptr;
+  try {
+    holder = &connection_holders_.get(provenance.owner);
+  } catch (...) {
+    settle(endpoint);
+    throw;
+  }
 
-  Connection& connection = *owner.release();
+  Connection& connection = *node.release();
   connection.fd = std::move(fd);
   connection.endpoint = &endpoint;
   connection.sequence = ++sequence_;
   connection_bytes_ += connection.bytes();
   ++held_;
+  ++endpoint.held;
   link(connection);
   index(connection);
   settle(endpoint);
+  connection_holders_.count(*holder, connection, size);
   notify([&](CacheObserver& observer) { observer.connection_saved(connection.record()); });
+  make_room_for(connection);
+  connection_holders_.add(connection);
   return SaveOutcome::saved;
 }
 
 SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_view properties,
-                                std::string_view endpoint_name, Instant deadline) {
+                                std::string_view endpoint_name, Instant deadline,
+                                std::uint32_t owner) {
   work_ += work_of(destination_name) + work_of(properties) + work_of(endpoint_name);
   const HashedName destination_key = hashed(destination_name);
   const HashedName endpoint_key = hashed(endpoint_name);
@@ -148,54 +155,62 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
     work_ += kWorkOfRenewal;
     Binding& binding = *known;
     binding.until = deadline;
+    binding.used_again = true;
     if (deadline < binding.place.deadline) index_anew(binding);
     // Not binding.record(): its names are rarely in the processor's cache.
     const BindingRecord record{.destination = destination_name,
                                .properties = properties,
                                .endpoint = endpoint_name,
                                .deadline = deadline,
-                               .sequence = binding.sequence};
+                               .sequence = binding.sequence,
+                               .owner = binding.holder->owner()};
     notify([&](CacheObserver& observer) { observer.binding_renewed(record); });
     return SaveOutcome::renewed;
   }
 
   work_ += kWorkOfEntry;
-  const std::size_t most = Binding::bytes_with(properties.size()) +
+  const std::size_t size = Binding::bytes_with(properties.size()) +
                            Endpoint::bytes_with(endpoint_name.size()) +
                            Destination::bytes_with(destination_name.size());
-  if (binding_bytes_ + most > limits_.binding_bytes) return SaveOutcome::full;
+  if (!can_hold(binding_holders_, owner, size, {limits_.bindings, limits_.binding_bytes},
+                {limits_.bindings_of_user, limits_.binding_bytes_of_user})) {
+    return SaveOutcome::full;
+  }
 
   // Operations that may throw come first. The handler removes what they have created.
-  auto owner = Binding::create(properties, deadline);
+  auto node = Binding::create(properties, deadline);
   Endpoint& endpoint = get_endpoint(endpoint_key);
   ++endpoint.bindings;
   Destination* destination = nullptr;
+  Holder* holder = nullptr;
   try {
+    holder = &binding_holders_.get(owner);
     destination = &get_destination(destination_key);
     // reserve() allocates the exact size: double it, so that reallocation is rare.
     auto& refs = destination->bindings;
     if (refs.size() == refs.capacity()) refs.reserve(2 * refs.size());
-    owner->hash = hash;
-    owner->destination = destination;
-    owner->endpoint = &endpoint;
-    bindings_.insert(owner.get());
+    node->hash = hash;
+    node->destination = destination;
+    node->endpoint = &endpoint;
+    bindings_.insert(node.get());
   } catch (...) {
     --endpoint.bindings;
     settle(endpoint);
     if (destination != nullptr) drop_if_unused(*destination);
+    if (holder != nullptr) binding_holders_.drop_if_unused(*holder);
     throw;
   }
 
-  Binding& binding = *owner.release();
+  Binding& binding = *node.release();
   binding.sequence = ++sequence_;
   binding_bytes_ += binding.bytes();
   settle(endpoint);
   index(binding);
   destination->bindings.push_back({&binding, endpoint.has_connection.value});
+  binding_holders_.count(*holder, binding, size);
   notify([&](CacheObserver& observer) { observer.binding_saved(binding.record()); });
-  if (destination->bindings.size() > limits_.bindings_of_destination) {
-    leave(*destination->bindings.front().binding, Departure::evicted);
-  }
+  make_room_for(binding);
+  binding_holders_.add(binding);
   return SaveOutcome::saved;
 }
 
@@ -222,6 +237,7 @@ std::optional<Cache::DestinationHit> Cache::find_destination(std::string_view na
     ++work_;
     if (binding.until <= now) continue;
     if (Connection* connection = next_of(*binding.endpoint, now, most_due)) {
+      binding.used_again = true;
       return DestinationHit{claim(*connection), binding.text()};
     }
     settle(*binding.endpoint);
@@ -312,7 +328,7 @@ void Cache::unlink(Connection& connection) noexcept {
 
 Claim Cache::claim(Connection& connection) noexcept {
   unlink(connection);
-  ++claimed_;
+  connection_holders_.claim(connection, connection.bytes_of_user());
   ++connection.endpoint->claims;
   notify([&](CacheObserver& observer) { observer.connection_claimed(connection.record()); });
   return Claim{*this, connection};
@@ -354,38 +370,8 @@ Connection* Cache::first_live(Iterator place, Iterator end, Instant now,
   }
 }
 
-void Cache::leave(Connection& connection, Departure why) noexcept {
-  Connection::Owner owner{&connection};
-  Endpoint& endpoint = *connection.endpoint;
-  --held_;
-  work_ += kWorkOfEntry;
-  connection_bytes_ -= connection.bytes();
-  notify([&](CacheObserver& observer) { observer.connection_left(connection.record(), why); });
-  if (dispose_) dispose_(std::move(connection.fd), connection.provenance.owner);
-  settle(endpoint);
-}
-
-void Cache::leave(Binding& binding, Departure why) noexcept {
-  Binding::Owner owner{&binding};
-  Destination& destination = *binding.destination;
-  Endpoint& endpoint = *binding.endpoint;
-  bindings_.erase(&binding);
-  deadlines_.erase(deadlines_.iterator_to(binding));
-  const auto place = std::lower_bound(
-      destination.bindings.begin(), destination.bindings.end(), binding.sequence,
-      [](const BindingRef& ref, std::uint64_t s) { return ref.binding->sequence < s; });
-  destination.bindings.erase(place);
-  shrink(destination.bindings);
-  --endpoint.bindings;
-  work_ += kWorkOfEntry;
-  binding_bytes_ -= binding.bytes();
-  notify([&](CacheObserver& observer) { observer.binding_left(binding.record(), why); });
-  settle(endpoint);
-  drop_if_unused(destination);
-}
-
 void Cache::put_back(Connection& connection) noexcept {
-  --claimed_;
+  connection_holders_.put_back(connection, connection.bytes_of_user());
   --connection.endpoint->claims;
   link(connection);
   // A returned connection keeps its position, by which UnconfirmedSaves may still drop it.

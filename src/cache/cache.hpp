@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "base/fd.hpp"
 #include "cache/claim.hpp"
 #include "cache/flag_pool.hpp"
+#include "cache/holder.hpp"
 #include "cache/hooks.hpp"
 #include "cache/names.hpp"
 #include "cache/nodes.hpp"
@@ -25,16 +27,25 @@
 namespace scache::cache {
 
 struct CacheLimits {
-  // Connections, including claimed ones.
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
+  // Connections, including claimed ones: all; those of one endpoint; those of one user. A user has
+  // no limit of its own: it may use what others do not use.
   std::size_t connections = 16'384;
-  // Bindings of one destination, far more than a destination has hosts. At the limit the oldest
-  // binding is evicted.
+  std::size_t connections_of_endpoint = kNone;
+  std::size_t connections_of_user = kNone;
+  // Bindings: all, which memory limits; those of one destination, far more than a destination has
+  // hosts; those of one user.
+  std::size_t bindings = kNone;
   std::size_t bindings_of_destination = 1'024;
+  std::size_t bindings_of_user = kNone;
   // Memory of connections and of bindings in bytes, each with the names of their endpoints. Each
   // has its own budget. With names and properties as Postfix has them, 64 MiB are enough for
-  // 130,000 connections and 256 MiB for 440,000 bindings (docs/benchmarks.md, Memory).
+  // 130,000 connections and 256 MiB for 430,000 bindings (docs/benchmarks.md, Memory).
   std::size_t connection_bytes = std::size_t{64} << 20;
   std::size_t binding_bytes = std::size_t{256} << 20;
+  std::size_t connection_bytes_of_user = kNone;
+  std::size_t binding_bytes_of_user = kNone;
   // Expired connections that one lookup removes; it skips further ones.
   std::size_t due_of_find = 128;
 };
@@ -42,7 +53,7 @@ struct CacheLimits {
 enum class SaveOutcome : std::uint8_t {
   saved,
   renewed,
-  // A limit is reached; the cache is unchanged.
+  // Even evictions make no room, because of its size or of claims; the cache is unchanged.
   full,
 };
 
@@ -52,6 +63,11 @@ enum class SaveOutcome : std::uint8_t {
 // destination takes a connection of the first binding whose endpoint has one. Lookups skip entries
 // whose deadline is `now` or earlier. A save of an existing binding (same destination, endpoint and
 // properties) renews its deadline and keeps its place.
+//
+// At a limit a save evicts entries: of an endpoint or a destination the oldest; of a user with a
+// limit of its own, and of the user that Holders::giver() chooses if the cache is full, those that
+// were not used for longest. Claimed connections stay. A connection is used when it is saved or
+// returned, a binding when it is saved, renewed or found.
 //
 // The cost of an operation does not depend on the size of the cache, except for a logarithm for the
 // deadline and for the place of a returned connection. find_destination also reads one byte for
@@ -78,7 +94,7 @@ class Cache {
   SaveOutcome save_connection(std::string_view endpoint, std::string_view properties,
                               Instant deadline, Fd& fd, const Provenance& provenance = {});
   SaveOutcome save_binding(std::string_view destination, std::string_view properties,
-                           std::string_view endpoint, Instant deadline);
+                           std::string_view endpoint, Instant deadline, std::uint32_t owner = 0);
 
   struct DestinationHit {
     Claim claim;
@@ -121,7 +137,7 @@ class Cache {
   const Position& last_place() const noexcept { return last_place_; }
 
   // Connections without claimed ones, and with them.
-  std::size_t connections() const noexcept { return held_ - claimed_; }
+  std::size_t connections() const noexcept { return held_ - claimed(); }
   std::size_t held() const noexcept { return held_; }
   // Endpoints with a connection. Endpoints that only have bindings do not count.
   std::size_t endpoints() const noexcept { return endpoints_with_connections_; }
@@ -136,6 +152,9 @@ class Cache {
 
  private:
   friend class Claim;
+
+  // The work() of adding or removing an entry.
+  static constexpr std::uint64_t kWorkOfEntry = 8;
 
   struct HashOf {
     using is_transparent = void;
@@ -182,6 +201,7 @@ class Cache {
     bool operator()(const BindingKey& a, const Binding* b) const noexcept { return (*this)(b, a); }
   };
 
+  std::size_t claimed() const noexcept { return connection_holders_.claimed().entries; }
   HashedName hashed(std::string_view name) const noexcept { return {name, hash_(name)}; }
   std::uint64_t binding_hash(const HashedName& destination, const HashedName& endpoint,
                              std::string_view properties) const noexcept;
@@ -206,6 +226,14 @@ class Cache {
   Connection* next_of(Endpoint& endpoint, Instant now, std::size_t& most_due);
   template <typename Iterator>
   Connection* first_live(Iterator place, Iterator end, Instant now, std::size_t& most_due) noexcept;
+  // Whether a user can save an entry of this size, if other entries are evicted.
+  bool can_hold(Holders& holders, std::uint32_t owner, std::size_t size, const Amount& of_all,
+                const Amount& of_user) const noexcept;
+  // Evicts other entries until the limits hold. The holder has counted the new entry, and cannot
+  // give it up.
+  void make_room_for(Connection& saved) noexcept;
+  void make_room_for(Binding& saved) noexcept;
+  void evict_longest_unused(Holder& holder, Departure why) noexcept;
   // Removes an unlinked connection, or a binding.
   void leave(Connection& connection, Departure why) noexcept;
   void leave(Binding& binding, Departure why) noexcept;
@@ -220,11 +248,12 @@ class Cache {
   ShardedSet<Destination, HashOf, SameName> destinations_;
   ShardedSet<Binding, BindingHashOf, SameBinding> bindings_;
   Deadlines deadlines_;
+  Holders connection_holders_;
+  Holders binding_holders_;
   FlagPool has_connection_;
   std::uint64_t sequence_ = 0;
   Position last_place_{};
   std::size_t held_ = 0;
-  std::size_t claimed_ = 0;
   std::size_t endpoints_with_connections_ = 0;
   std::size_t connection_bytes_ = 0;
   std::size_t binding_bytes_ = 0;

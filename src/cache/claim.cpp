@@ -24,7 +24,6 @@ void Claim::discard() noexcept {
 
 void Claim::leave(Departure why) noexcept {
   Connection& connection = *std::exchange(connection_, nullptr);
-  --cache_->claimed_;
   --connection.endpoint->claims;
   cache_->leave(connection, why);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/fd.hpp"
 #include "cache/flag_pool.hpp"
+#include "cache/holder.hpp"
 #include "cache/hooks.hpp"
 #include "cache/position.hpp"
 #include "cache/provenance.hpp"
@@ -23,18 +24,17 @@
 
 namespace scache::cache {
 
-namespace intrusive = boost::intrusive;
-
-// Timed is an entry with a deadline: a connection or a binding. Its place in the index may have an
-// earlier deadline.
-struct Timed : intrusive::set_base_hook<intrusive::optimize_size<true>> {
+// Timed is an entry with a deadline and a user that holds it: a connection or a binding. Its place
+// in the index may have an earlier deadline.
+struct Timed : intrusive::set_base_hook<intrusive::optimize_size<true>>, Held {
   enum class Kind : std::uint8_t { connection, binding };
 
-  Timed(Kind what, Instant until) : place{until, 0}, kind{what} {}
+  Timed(Kind what, Instant until) : kind{what}, place{until, 0} {}
 
+  // In the padding of Held.
+  Kind kind;
   // The position in the index.
   Position place;
-  Kind kind;
 };
 
 struct EarlierPlace {
@@ -70,6 +70,8 @@ struct Connection final : TextNode<Connection>, Timed, ConnectionHook {
       : Timed{Kind::connection, until}, provenance{from} {}
 
   ConnectionRecord record() const noexcept;
+  // With the name of its endpoint.
+  std::size_t bytes_of_user() const noexcept;
 
   Provenance provenance;
   Endpoint* endpoint = nullptr;
@@ -100,6 +102,8 @@ struct Binding final : TextNode<Binding>, Timed {
   explicit Binding(Instant end) : Timed{Kind::binding, end}, until{end} {}
 
   BindingRecord record() const noexcept;
+  // With both names.
+  std::size_t bytes_of_user() const noexcept;
 
   // The deadline. A renewal changes it, but not the place in the index.
   Instant until;
@@ -125,6 +129,8 @@ struct Endpoint final : TextNode<Endpoint> {
   FlagPool::Flag has_connection;
   std::uint32_t bindings = 0;
   std::uint32_t claims = 0;
+  // Connections, including claimed ones.
+  std::uint32_t held = 0;
   // The budgets in which it is counted.
   bool is_of_connections = false;
   bool is_of_bindings = false;
@@ -155,7 +161,16 @@ inline BindingRecord Binding::record() const noexcept {
           .properties = text(),
           .endpoint = endpoint->text(),
           .deadline = until,
-          .sequence = sequence};
+          .sequence = sequence,
+          .owner = holder->owner()};
+}
+
+inline std::size_t Connection::bytes_of_user() const noexcept {
+  return bytes() + endpoint->bytes();
+}
+
+inline std::size_t Binding::bytes_of_user() const noexcept {
+  return bytes() + endpoint->bytes() + destination->bytes();
 }
 
 }  // namespace scache::cache

@@ -8,7 +8,22 @@
 namespace scache::cache {
 
 // The reason why an entry left the cache.
-enum class Departure : std::uint8_t { found, expired, evicted, dead, dropped };
+enum class Departure : std::uint8_t {
+  found,
+  expired,
+  // For a newer connection of the same endpoint, a newer binding of the same destination, or a
+  // newer entry of the same user, which has a limit of its own.
+  evicted_for_endpoint,
+  evicted_for_destination,
+  evicted_for_user,
+  // The cache is full, and no user holds more than the user of this entry.
+  evicted_for_share,
+  dead,
+  dropped,
+};
+constexpr bool is_eviction(Departure why) noexcept {
+  return why >= Departure::evicted_for_endpoint && why <= Departure::evicted_for_share;
+}
 
 // The cache calls its observers at each change, in the order in which they were added. An observer
 // must not call the cache and must not throw, because the cache may be inconsistent at that moment.

@@ -25,13 +25,15 @@ struct ConnectionRecord {
   const Provenance& provenance;
 };
 
-// A binding. A renewal keeps its `sequence`.
+// A binding. A renewal keeps its `sequence` and its owner.
 struct BindingRecord {
   std::string_view destination;
   std::string_view properties;
   std::string_view endpoint;
   Instant deadline;
   std::uint64_t sequence;
+  // The user id of the client that saved it.
+  std::uint32_t owner = 0;
 };
 
 using Entry = std::variant<ConnectionRecord, BindingRecord>;

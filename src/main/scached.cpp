@@ -81,10 +81,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
   Notifier notifier = Notifier::from_environment();
   Loop loop;
   Closer closer;
-  Service service{{.limits = {.connections = capacity.connections,
-                              .bindings_of_destination = configuration.bindings_of_destination,
-                              .connection_bytes = configuration.connection_bytes,
-                              .binding_bytes = configuration.binding_bytes},
+  Service service{{.limits = configuration.cache_limits(capacity.connections),
                    .listening = {ListeningAddress{listener.descriptor()}},
                    .since = loop.now(),
                    .last_connection_id = random_number() >> Service::kSpareIdBits},

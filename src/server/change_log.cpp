@@ -12,8 +12,14 @@ std::string_view word(Departure why) noexcept {
       return "found";
     case Departure::expired:
       return "expired";
-    case Departure::evicted:
-      return "evicted";
+    case Departure::evicted_for_endpoint:
+      return "evicted for its endpoint";
+    case Departure::evicted_for_destination:
+      return "evicted for its destination";
+    case Departure::evicted_for_user:
+      return "evicted for its user";
+    case Departure::evicted_for_share:
+      return "evicted for a share";
     case Departure::dropped:
       return "dropped";
     case Departure::dead:
@@ -30,6 +36,12 @@ void ChangeLog::connection_saved(const ConnectionRecord& connection) noexcept {
 }
 
 void ChangeLog::connection_left(const ConnectionRecord& connection, Departure why) noexcept {
+  if (is_eviction(why)) {
+    log_.detail("connection {}: endpoint={} properties={} fd={} user={}", word(why),
+                connection.endpoint, connection.properties, connection.descriptor,
+                connection.provenance.owner);
+    return;
+  }
   log_.detail("connection {}: endpoint={} properties={} fd={}", word(why), connection.endpoint,
               connection.properties, connection.descriptor);
 }
@@ -43,6 +55,11 @@ void ChangeLog::binding_renewed(const BindingRecord& binding) noexcept {
 }
 
 void ChangeLog::binding_left(const BindingRecord& binding, Departure why) noexcept {
+  if (is_eviction(why)) {
+    log_.detail("binding {}: destination={} properties={} endpoint={} user={}", word(why),
+                binding.destination, binding.properties, binding.endpoint, binding.owner);
+    return;
+  }
   log(binding, word(why));
 }
 

@@ -9,7 +9,7 @@ namespace {
 constexpr auto kCounter = Statistic::Kind::counter;
 constexpr auto kGauge = Statistic::Kind::gauge;
 
-constexpr std::array<Statistic, 24> kStatistics{{
+constexpr std::array<Statistic, 28> kStatistics{{
     {"uptime_ms", kCounter, "milliseconds", "Time since the start of the server",
      &Snapshot::uptime_ms},
     {"connections", kGauge, "", "Cached connections", &Snapshot::connections},
@@ -44,6 +44,15 @@ constexpr std::array<Statistic, 24> kStatistics{{
     {"expired", kCounter, "", "Connections and bindings whose time to live ended",
      &Snapshot::expired},
     {"evicted", kCounter, "", "Connections and bindings removed to make room", &Snapshot::evicted},
+    {"evicted_for_endpoint", kCounter, "", "Connections removed at the limit of their endpoint",
+     &Snapshot::evicted_for_endpoint},
+    {"evicted_for_destination", kCounter, "", "Bindings removed at the limit of their destination",
+     &Snapshot::evicted_for_destination},
+    {"evicted_for_user", kCounter, "",
+     "Connections and bindings removed at the limit of their user", &Snapshot::evicted_for_user},
+    {"evicted_for_share", kCounter, "",
+     "Connections and bindings of the user with the most, removed because the cache was full",
+     &Snapshot::evicted_for_share},
     {"dropped", kCounter, "", "Connections and bindings dropped by clients", &Snapshot::dropped},
     {"dead", kCounter, "", "Connections that were over at a lookup", &Snapshot::dead},
 }};

@@ -23,10 +23,19 @@ struct Totals {
   std::uint64_t destination_misses = 0;
   // Connections and bindings that left the cache, by reason.
   std::uint64_t expired = 0;
-  std::uint64_t evicted = 0;
+  // To make room, by the limit that was reached: of an endpoint, of a destination, of a user, of
+  // the whole cache.
+  std::uint64_t evicted_for_endpoint = 0;
+  std::uint64_t evicted_for_destination = 0;
+  std::uint64_t evicted_for_user = 0;
+  std::uint64_t evicted_for_share = 0;
   std::uint64_t dropped = 0;
   // Connections that were over at a lookup.
   std::uint64_t dead = 0;
+
+  std::uint64_t all_evicted() const noexcept {
+    return evicted_for_endpoint + evicted_for_destination + evicted_for_user + evicted_for_share;
+  }
 };
 
 // Snapshot has the value of every statistic at one moment.
@@ -43,6 +52,7 @@ struct Snapshot : Totals {
   std::uint64_t connection_bytes_limit = 0;
   std::uint64_t binding_bytes = 0;
   std::uint64_t binding_bytes_limit = 0;
+  std::uint64_t evicted = 0;
 };
 
 // Statistic describes one value of a snapshot. The names are part of the direct protocol

@@ -86,7 +86,7 @@ Saved Service::save(const Caller& caller, const SaveDestination& request, Instan
               request.destination, request.properties, request.endpoint);
   const SaveOutcome outcome =
       cache_.save_binding(request.destination, request.properties, request.endpoint,
-                          deadline(caller.policy, request.ttl, now));
+                          deadline(caller.policy, request.ttl, now), caller.user);
   if (outcome == SaveOutcome::full) {
     log_.detail("save_dest: not saved");
     return Saved::full;
@@ -152,6 +152,7 @@ Snapshot Service::snapshot(Instant now) const noexcept {
   const CacheLimits& limits = settings_.limits;
   Snapshot snapshot{totals_};
   snapshot.uptime_ms = static_cast<std::uint64_t>(uptime.count());
+  snapshot.evicted = totals_.all_evicted();
   snapshot.connections = cache_.connections();
   snapshot.connections_limit = limits.connections;
   snapshot.endpoints = cache_.endpoints();
@@ -173,8 +174,17 @@ void Service::count_departure(Departure why) noexcept {
     case Departure::expired:
       ++totals_.expired;
       break;
-    case Departure::evicted:
-      ++totals_.evicted;
+    case Departure::evicted_for_endpoint:
+      ++totals_.evicted_for_endpoint;
+      break;
+    case Departure::evicted_for_destination:
+      ++totals_.evicted_for_destination;
+      break;
+    case Departure::evicted_for_user:
+      ++totals_.evicted_for_user;
+      break;
+    case Departure::evicted_for_share:
+      ++totals_.evicted_for_share;
       break;
     case Departure::dead:
       ++totals_.dead;

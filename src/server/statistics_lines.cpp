@@ -41,6 +41,14 @@ std::vector<std::string> StatisticsLines::next_interval(std::time_t now, const T
         fmt::format("statistics: max simultaneous domains={} addresses={} connection={}",
                     maxima.destinations, maxima.endpoints, maxima.connections));
   }
+  if (totals.all_evicted() > totals_.all_evicted()) {
+    lines.push_back(
+        fmt::format("statistics: evicted for endpoint={} destination={} user={} share={}",
+                    totals.evicted_for_endpoint - totals_.evicted_for_endpoint,
+                    totals.evicted_for_destination - totals_.evicted_for_destination,
+                    totals.evicted_for_user - totals_.evicted_for_user,
+                    totals.evicted_for_share - totals_.evicted_for_share));
+  }
   if (!lines.empty()) {
     lines.insert(lines.begin(),
                  fmt::format("statistics: start interval {}", month_to_second(start_)));

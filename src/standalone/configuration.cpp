@@ -26,8 +26,18 @@ auto socket_of(const Configuration& all) {
 }
 
 auto limits_of(const Configuration& all) {
-  return std::tuple{all.clients,          all.connections,   all.bindings_of_destination,
-                    all.connection_bytes, all.binding_bytes, all.name_bytes,
+  return std::tuple{all.clients,
+                    all.connections,
+                    all.connections_of_endpoint,
+                    all.connections_of_user,
+                    all.bindings,
+                    all.bindings_of_destination,
+                    all.bindings_of_user,
+                    all.connection_bytes,
+                    all.connection_bytes_of_user,
+                    all.binding_bytes,
+                    all.binding_bytes_of_user,
+                    all.name_bytes,
                     all.properties_bytes};
 }
 
@@ -44,6 +54,20 @@ Place Configuration::place() const {
   if (socket_owner) place.owner = socket_owner->number;
   if (socket_group) place.group = socket_group->number;
   return place;
+}
+
+CacheLimits Configuration::cache_limits(std::size_t most_connections) const noexcept {
+  const auto or_none = [](std::size_t limit) { return limit == 0 ? CacheLimits::kNone : limit; };
+  return {.connections = most_connections,
+          .connections_of_endpoint = or_none(connections_of_endpoint),
+          .connections_of_user = or_none(connections_of_user),
+          .bindings = or_none(bindings),
+          .bindings_of_destination = bindings_of_destination,
+          .bindings_of_user = or_none(bindings_of_user),
+          .connection_bytes = connection_bytes,
+          .binding_bytes = binding_bytes,
+          .connection_bytes_of_user = or_none(connection_bytes_of_user),
+          .binding_bytes_of_user = or_none(binding_bytes_of_user)};
 }
 
 Access Configuration::access(uid_t own, const OverflowIds& overflow) const {

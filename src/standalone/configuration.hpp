@@ -48,9 +48,16 @@ struct Configuration {
   // Zero: as many as the number of descriptors allows.
   std::size_t clients = 0;
   std::size_t connections = 0;
+  // Zero: no limit.
+  std::size_t connections_of_endpoint = 0;
+  std::size_t connections_of_user = 0;
+  std::size_t bindings = 0;
   std::size_t bindings_of_destination = CacheLimits{}.bindings_of_destination;
+  std::size_t bindings_of_user = 0;
   std::size_t connection_bytes = CacheLimits{}.connection_bytes;
+  std::size_t connection_bytes_of_user = 0;
   std::size_t binding_bytes = CacheLimits{}.binding_bytes;
+  std::size_t binding_bytes_of_user = 0;
   std::size_t name_bytes = WireLimits{}.name;
   std::size_t properties_bytes = WireLimits{}.properties;
   Duration request_time = std::chrono::seconds{30};
@@ -66,6 +73,8 @@ struct Configuration {
   // Whether the newest connection of an endpoint is found first.
   bool newest_first(std::string_view endpoint) const noexcept;
   Place place() const;
+  // The limits of a cache that may have so many connections.
+  CacheLimits cache_limits(std::size_t connections) const noexcept;
   // Whether users other than the server's own user and root have access.
   bool admits_others() const noexcept { return !users.empty() || !groups.empty(); }
   // The users that a server running as `own` serves.

@@ -98,7 +98,8 @@ TEST_F(CacheBindingTest, OneBindingMoreThanTheLimitEvictsTheOldest) {
   for (int i = 1; i <= 1'024; ++i) bind("d", "b", numbered(i));
   observer_.take();
   EXPECT_EQ(bind("d", "b", numbered(1'025)), SaveOutcome::saved);
-  EXPECT_THAT(observer_.take(), ElementsAre("bound d 'b' e1025", "unbound d 'b' e1 evicted"));
+  EXPECT_THAT(observer_.take(),
+              ElementsAre("bound d 'b' e1025", "unbound d 'b' e1 evicted for its destination"));
   EXPECT_EQ(cache().bindings(), 1'024U);
 
   save(numbered(1), "unreachable");
@@ -116,7 +117,8 @@ TEST_F(CacheBindingTest, RenewalAtTheLimitEvictsNothing) {
   EXPECT_THAT(observer_.take(), ElementsAre("renewed d 'b' e1"));
   // Renewal keeps the place in this queue too.
   bind("d", "b", "new");
-  EXPECT_THAT(observer_.take(), ElementsAre("bound d 'b' new", "unbound d 'b' e1 evicted"));
+  EXPECT_THAT(observer_.take(),
+              ElementsAre("bound d 'b' new", "unbound d 'b' e1 evicted for its destination"));
 }
 
 TEST_F(CacheBindingTest, TheLimitIsEachDestinationsOwn) {
@@ -128,7 +130,8 @@ TEST_F(CacheBindingTest, TheLimitIsEachDestinationsOwn) {
   EXPECT_EQ(cache().bindings(), 4U);
   observer_.take();
   bind("d1", "b", "e3");
-  EXPECT_THAT(observer_.take(), ElementsAre("bound d1 'b' e3", "unbound d1 'b' e1 evicted"));
+  EXPECT_THAT(observer_.take(),
+              ElementsAre("bound d1 'b' e3", "unbound d1 'b' e1 evicted for its destination"));
   EXPECT_EQ(cache().bindings(), 4U);
 }
 

@@ -79,13 +79,14 @@ class CacheTest : public testing::Test {
   Cache& cache() { return *cache_; }
 
   SaveOutcome save(std::string_view endpoint, std::string_view properties,
-                   Instant deadline = at(1000)) {
+                   Instant deadline = at(1000), std::uint32_t owner = 0) {
     Fd fd = any_descriptor();
-    return cache_->save_connection(endpoint, properties, deadline, fd);
+    return cache_->save_connection(endpoint, properties, deadline, fd, {.owner = owner});
   }
   SaveOutcome bind(std::string_view destination, std::string_view properties,
-                   std::string_view endpoint, Instant deadline = at(1000)) {
-    return cache_->save_binding(destination, properties, endpoint, deadline);
+                   std::string_view endpoint, Instant deadline = at(1000),
+                   std::uint32_t owner = 0) {
+    return cache_->save_binding(destination, properties, endpoint, deadline, owner);
   }
   // Finds and commits. The connection's properties, or "miss".
   std::string take(std::string_view endpoint, Instant now = at(0)) {

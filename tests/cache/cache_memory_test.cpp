@@ -86,7 +86,7 @@ namespace {
 
 using testing::ElementsAreArray;
 
-// One save, and the contents of the cache before it.
+// One save, and the contents of the cache before it. Its user is new.
 struct Save {
   const char* name;
   const char* destination;  // nullptr: a connection is saved.
@@ -135,8 +135,10 @@ class CacheMemoryTest : public testing::Test {
     }
   }
   SaveOutcome run(Cache& cache, const Save& save, Fd& fd) {
-    if (save.destination == nullptr) return cache.save_connection(save.endpoint, "p", at(20), fd);
-    return cache.save_binding(save.destination, "p", save.endpoint, at(20));
+    if (save.destination == nullptr) {
+      return cache.save_connection(save.endpoint, "p", at(20), fd, {.owner = 1});
+    }
+    return cache.save_binding(save.destination, "p", save.endpoint, at(20), 1);
   }
   std::array<std::size_t, 7> counts(const Cache& cache) {
     return {cache.connections(),
@@ -204,7 +206,8 @@ TEST_F(CacheMemoryTest, ASaveThatFailsAtAnyAllocationChangesNothingAndLeaksNothi
 }
 
 TEST_F(CacheMemoryTest, NothingButANewEntryNeedsMemory) {
-  Cache cache{{.connections = 100}};
+  Cache cache{{.connections = 100, .connection_bytes = 100'000}};
+  const std::string long_properties(100'000, 'p');
   cache.observe(observer_);
   fill(cache, 100);
   Fd fd = any_descriptor();
@@ -212,7 +215,7 @@ TEST_F(CacheMemoryTest, NothingButANewEntryNeedsMemory) {
   {
     const FailingAllocation failing{1};
     EXPECT_EQ(cache.save_binding("d7", "b", "e7", at(11)), SaveOutcome::renewed);
-    EXPECT_EQ(cache.save_connection("e7", "c", at(10), fd), SaveOutcome::full);
+    EXPECT_EQ(cache.save_connection("e7", long_properties, at(10), fd), SaveOutcome::full);
     cache.find_endpoint("nobody", at(0));
     cache.find_destination("nobody", at(0));
     cache.find_endpoint("e1", at(0));
@@ -268,6 +271,33 @@ TEST_F(CacheMemoryTest, WhatIsAllocatedGrowsWithTheEntriesAndNoFaster) {
     }
   });
   EXPECT_LT(one_destination, 1'024U * 1'000);
+}
+
+// The saved entry, the least recently used one, and the endpoint, the destination and the table
+// places of both: a failure leaves all of them.
+TEST_F(CacheMemoryTest, ASaveThatFailsEvictsNothing) {
+  for (const Save& save : kSaves) {
+    for (std::size_t nth = 1;; ++nth) {
+      Cache cache{{.connections = 16, .bindings = 32}};
+      cache.observe(observer_);
+      fill(cache, 16);
+      Fd fd = any_descriptor();
+      const auto before = counts(cache);
+      const int told = observer_.told;
+      try {
+        const FailingAllocation failing{nth};
+        EXPECT_EQ(run(cache, save, fd), SaveOutcome::saved);
+      } catch (const std::bad_alloc&) {
+        EXPECT_TRUE(fd);
+        EXPECT_THAT(counts(cache), ElementsAreArray(before));
+        continue;
+      }
+      EXPECT_EQ(observer_.told, told + 2) << save.name;
+      EXPECT_EQ(cache.connections(), 16U);
+      EXPECT_EQ(cache.bindings(), before[4]);
+      break;
+    }
+  }
 }
 
 // Slots, tables and nodes are reused: a busy cache of constant size does not grow.

@@ -43,6 +43,7 @@ struct Step {
   std::size_t endpoint = 0;
   std::size_t properties = 0;
   std::int64_t ticks = 0;
+  std::uint32_t owner = 0;
   // The index of a claim, or the number of entries to expire, drop or visit.
   std::size_t number = 0;
   // The verdicts of a walk for successive entries.
@@ -53,9 +54,14 @@ struct Step {
 
 struct Limits {
   std::size_t connections = 0;
+  std::size_t connections_of_endpoint = 0;
+  std::size_t connections_of_user = 0;
   std::size_t bindings = 0;
+  std::size_t bindings_of_destination = 0;
+  std::size_t bindings_of_user = 0;
   std::size_t connection_bytes = 0;
   std::size_t binding_bytes = 0;
+  std::size_t bytes_of_user = 0;
   std::size_t due_of_find = 0;
   // Whether lookups find the newest connection first, except for the endpoint with an empty name.
   bool newest_first = false;
@@ -69,13 +75,17 @@ void showValue(const Step& step, std::ostream& out) {
                                           "expire",           "wait",         "drop_connections",
                                           "drop_bindings",    "walk"};
   out << kWhat[static_cast<std::size_t>(step.what)] << "(d" << step.destination << " e"
-      << step.endpoint << " p" << step.properties << " ticks " << step.ticks << " number "
-      << step.number << " verdicts " << step.verdicts << " failing " << step.failing << ")";
+      << step.endpoint << " p" << step.properties << " ticks " << step.ticks << " owner "
+      << step.owner << " number " << step.number << " verdicts " << step.verdicts << " failing "
+      << step.failing << ")";
 }
 
 void showValue(const Limits& limits, std::ostream& out) {
-  out << "limits(" << limits.connections << " connections, " << limits.bindings << " bindings, "
-      << limits.connection_bytes << " and " << limits.binding_bytes << " bytes, "
+  out << "limits(" << limits.connections << " connections, " << limits.connections_of_endpoint
+      << " of an endpoint, " << limits.connections_of_user << " of a user, " << limits.bindings
+      << " bindings, " << limits.bindings_of_destination << " of a destination, "
+      << limits.bindings_of_user << " of a user, " << limits.connection_bytes << " and "
+      << limits.binding_bytes << " bytes, " << limits.bytes_of_user << " each of a user, "
       << limits.due_of_find << " due of a find" << (limits.newest_first ? ", newest first)" : ")");
 }
 
@@ -96,6 +106,7 @@ rc::Gen<Step> steps() {
       rc::gen::set(&Step::destination, rc::gen::inRange<std::size_t>(0, 3)),
       rc::gen::set(&Step::endpoint, name), rc::gen::set(&Step::properties, name),
       rc::gen::set(&Step::ticks, rc::gen::inRange<std::int64_t>(0, 12)),
+      rc::gen::set(&Step::owner, rc::gen::inRange<std::uint32_t>(0, 4)),
       rc::gen::set(&Step::number, rc::gen::inRange<std::size_t>(0, 6)),
       rc::gen::set(&Step::verdicts, rc::gen::inRange<unsigned>(0, 1U << 10)),
       rc::gen::set(&Step::failing, rc::gen::weightedOneOf<std::size_t>(
@@ -104,9 +115,17 @@ rc::Gen<Step> steps() {
 }
 
 rc::Gen<Limits> limits() {
+  // More than once, so that many caches do not have the limit.
+  constexpr std::size_t kMany = CacheLimits::kNone;
   return rc::gen::build<Limits>(
       rc::gen::set(&Limits::connections, rc::gen::element<std::size_t>(0, 1, 5, 1'000)),
-      rc::gen::set(&Limits::bindings, rc::gen::element<std::size_t>(1, 2, 4, 1'000)),
+      rc::gen::set(&Limits::connections_of_endpoint,
+                   rc::gen::element<std::size_t>(1, 3, kMany, kMany)),
+      rc::gen::set(&Limits::connections_of_user, rc::gen::element<std::size_t>(0, 3, kMany, kMany)),
+      rc::gen::set(&Limits::bindings, rc::gen::element<std::size_t>(0, 3, 8, kMany, kMany, kMany)),
+      rc::gen::set(&Limits::bindings_of_destination, rc::gen::element<std::size_t>(1, 2, 4, 1'000)),
+      rc::gen::set(&Limits::bindings_of_user, rc::gen::element<std::size_t>(1, 4, kMany, kMany)),
+      rc::gen::set(&Limits::bytes_of_user, rc::gen::element<std::size_t>(500, 3'000, kMany, kMany)),
       rc::gen::set(&Limits::connection_bytes,
                    rc::gen::element<std::size_t>(400, 1'500, 4'000, 1'000'000)),
       rc::gen::set(&Limits::binding_bytes,
@@ -133,10 +152,10 @@ class Pair {
     const Instant deadline = now_ + Duration{step.ticks};
     switch (step.what) {
       case What::save_connection:
-        save_connection(endpoint, properties, deadline, step.failing);
+        save_connection(endpoint, properties, deadline, step.owner, step.failing);
         break;
       case What::save_binding:
-        save_binding(destination, properties, endpoint, deadline, step.failing);
+        save_binding(destination, properties, endpoint, deadline, step.owner, step.failing);
         break;
       case What::find_endpoint:
         find_endpoint(endpoint);
@@ -190,29 +209,31 @@ class Pair {
   };
 
   void save_connection(const std::string& endpoint, const std::string& properties, Instant deadline,
-                       std::size_t failing) {
+                       std::uint32_t owner, std::size_t failing) {
     Fd fd = any_descriptor();
     const int descriptor = fd.get();
     try {
       const FailingAllocation armed{failing};
-      last_ = cache_.save_connection(endpoint, properties, deadline, fd);
+      last_ = cache_.save_connection(endpoint, properties, deadline, fd, {.owner = owner});
     } catch (const std::bad_alloc&) {
       RC_ASSERT(fd.get() == descriptor);
       return;
     }
-    RC_ASSERT(last_ == reference_.save_connection(endpoint, properties, deadline, descriptor));
+    RC_ASSERT(last_ ==
+              reference_.save_connection(endpoint, properties, deadline, descriptor, owner));
     RC_ASSERT(fd.get() == (last_ == SaveOutcome::saved ? -1 : descriptor));
   }
 
   void save_binding(const std::string& destination, const std::string& properties,
-                    const std::string& endpoint, Instant deadline, std::size_t failing) {
+                    const std::string& endpoint, Instant deadline, std::uint32_t owner,
+                    std::size_t failing) {
     try {
       const FailingAllocation armed{failing};
-      last_ = cache_.save_binding(destination, properties, endpoint, deadline);
+      last_ = cache_.save_binding(destination, properties, endpoint, deadline, owner);
     } catch (const std::bad_alloc&) {
       return;
     }
-    RC_ASSERT(last_ == reference_.save_binding(destination, properties, endpoint, deadline));
+    RC_ASSERT(last_ == reference_.save_binding(destination, properties, endpoint, deadline, owner));
   }
 
   void find_endpoint(const std::string& endpoint) {
@@ -233,13 +254,16 @@ class Pair {
 
   static ReferenceCache::Shown shown_of(const Cache::Entry& entry) {
     const auto* binding = std::get_if<BindingRecord>(&entry);
+    const std::uint32_t owner =
+        binding == nullptr ? std::get<ConnectionRecord>(entry).provenance.owner : binding->owner;
     const auto show = [&](const auto& record) -> ReferenceCache::Shown {
       return {binding == nullptr,
               std::string{binding == nullptr ? "" : binding->destination},
               std::string{record.endpoint},
               std::string{record.properties},
               record.deadline,
-              record.sequence};
+              record.sequence,
+              owner};
     };
     return std::visit(show, entry);
   }
@@ -315,8 +339,17 @@ class Pair {
 void agree(const Limits& chosen, const std::vector<Step>& sequence, bool empty_at_the_end) {
   const std::size_t descriptors_before = open_descriptors();
   {
-    Pair pair{{chosen.connections, chosen.bindings, chosen.connection_bytes, chosen.binding_bytes,
-               chosen.due_of_find},
+    Pair pair{{.connections = chosen.connections,
+               .connections_of_endpoint = chosen.connections_of_endpoint,
+               .connections_of_user = chosen.connections_of_user,
+               .bindings = chosen.bindings,
+               .bindings_of_destination = chosen.bindings_of_destination,
+               .bindings_of_user = chosen.bindings_of_user,
+               .connection_bytes = chosen.connection_bytes,
+               .binding_bytes = chosen.binding_bytes,
+               .connection_bytes_of_user = chosen.bytes_of_user,
+               .binding_bytes_of_user = chosen.bytes_of_user,
+               .due_of_find = chosen.due_of_find},
               chosen.newest_first};
     for (const Step& step : sequence) pair.run(step);
     if (empty_at_the_end) pair.end();

@@ -20,8 +20,14 @@ inline std::string_view spelt(Departure why) {
       return "found";
     case Departure::expired:
       return "expired";
-    case Departure::evicted:
-      return "evicted";
+    case Departure::evicted_for_endpoint:
+      return "evicted for its endpoint";
+    case Departure::evicted_for_destination:
+      return "evicted for its destination";
+    case Departure::evicted_for_user:
+      return "evicted for its user";
+    case Departure::evicted_for_share:
+      return "evicted for a share";
     case Departure::dead:
       return "dead";
     case Departure::dropped:

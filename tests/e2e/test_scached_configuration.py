@@ -36,9 +36,15 @@ limit = "5m"
 [limits]
 clients = 3
 connections = 4
+connections_of_endpoint = 10
+connections_of_user = 11
+bindings = 12
 bindings_of_destination = 5
+bindings_of_user = 13
 connection_bytes = 1048576
+connection_bytes_of_user = 14
 binding_bytes = 2097152
+binding_bytes_of_user = 15
 name_bytes = 6
 properties_bytes = 7
 request_time = "8s"
@@ -211,7 +217,9 @@ def test_limits_hold(scached: Scached, load: Load) -> None:
     scached.start_here()
     first, client = scached.client(), scached.client()
     assert client.save_endp("12345", "123456", load()) == wire.status(0)
-    assert client.save_endp("e", "p", load()) == wire.status(2)
+    assert client.save_endp("e", "p", load()) == wire.status(0)
+    assert client.find_endp("12345").reply == wire.FIND_ENDP_MISS
+    assert client.find_endp("e").reply == wire.endp_found("p")
     assert client.ask(wire.find_endp("123456")) == b"status\x001\0property\0\0\0"
     third = scached.client()
     first.ends()

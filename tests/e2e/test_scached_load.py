@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness import census, wire
+from harness import census, ctl, wire
 from harness.cargo import Cargo
 from harness.scached import Scached
 from harness.waiting import until
@@ -54,11 +54,13 @@ def test_bindings_that_fill_their_memory_leave_connections_theirs(
     scached.configure("[limits]\nbinding_bytes = 1048576\n")
     scached.start_here()
     client = scached.client()
-    count = 0
-    while client.save_dest(f"d{count}", "p" * 10_000, "e", 60) == wire.status(0):
-        count += 1
-    assert 90 < count < 110
     assert client.save_endp("e", "p", load()) == wire.status(0)
+    for number in range(300):
+        assert client.save_dest(f"d{number}", "p" * 10_000, "e", 60) == wire.status(0)
+    told = ctl.told(scached.path, "stats")
+    assert 90 < told["bindings"] < 110
+    assert told["connections"] == 1
+    assert client.find_endp("e").reply == wire.endp_found("p")
 
 
 def test_half_a_request_keeps_nobody_out(scached: Scached) -> None:

@@ -19,7 +19,7 @@ Play crowded(Call call, int error, Lasts lasts) {
   return {.fault = {.call = call, .nth = 0, .error = error, .lasts = lasts},
           .weather = Weather::fair,
           .settings = {.verbose = false, .clients = 3, .connections = 3},
-          // Clients make room for each other, and connections are refused, without any fault.
+          // Clients and connections make room for others, without any fault.
           .interruptions = 1'000,
           .refusals = 1'000};
 }

@@ -44,6 +44,7 @@ World::World(const Settings& settings)
                                                         .max_idle = {},
                                                         .first_request = {},
                                                         .idle_too_long = {}})} {
+  ledger.evicts = settings.connections < Settings{}.connections;
   log.set_verbose(settings.verbose);
   start();
   descriptors_ = open_descriptors();

@@ -184,7 +184,7 @@ TEST_F(DirectSessionTest, StatisticsTellWhatHasHappened) {
 
 TEST_F(DirectSessionTest, WhatTheCacheRefusesIsSaidByNameAndLeavesTheDescriptorToTheClient) {
   const Listening listening;
-  Service little{{.limits = {.connections = 1, .binding_bytes = 2'000},
+  Service little{{.limits = {.connections = 1, .connection_bytes = 2'000, .binding_bytes = 2'000},
                   .listening = {ListeningAddress{listening.descriptor()}}},
                  closer,
                  log};
@@ -192,7 +192,8 @@ TEST_F(DirectSessionTest, WhatTheCacheRefusesIsSaidByNameAndLeavesTheDescriptorT
   const Fd own = listening.connect();
   EXPECT_EQ(guest.ask(save_frame(1, "e"), {own.get()}).code(), ErrorCode::refused);
   EXPECT_EQ(guest.ask(save_frame(2, "e"), {tcp.first.get()}).kind, Kind::saved);
-  EXPECT_EQ(guest.ask(save_frame(3, "e"), {tcp.first.get()}).code(), ErrorCode::full);
+  EXPECT_EQ(guest.ask(save_frame(3, std::string(2'000, 'e')), {tcp.first.get()}).code(),
+            ErrorCode::full);
   EXPECT_TRUE(is_open(tcp.first.get()));
   EXPECT_EQ(guest.ask(bind_frame(4, std::string(2'000, 'd'), "e")).code(), ErrorCode::full);
   EXPECT_EQ(little.totals().connections_refused, 2u);

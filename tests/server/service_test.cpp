@@ -179,24 +179,76 @@ TEST_F(ServiceTest, HandsOutTheNewestFirstWhereThatIsWanted) {
   EXPECT_EQ(service.find(caller, FindEndpoint{"old"}, kNow)->record().properties, "1");
 }
 
-TEST_F(ServiceTest, AtItsLimitOfConnectionsItIsFull) {
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(save("e", copy(tcp.first)), Saved::yes);
+TEST_F(ServiceTest, AtItsLimitOfConnectionsItClosesOneOfTheUserWithTheMost) {
+  const Caller other{.policy = policy, .user = 8};
+  Ends first = socket_pair();
+  save("e", std::move(first.first));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(save("e", copy(tcp.first)), Saved::yes);
+  const std::size_t before = open_descriptors();
+  EXPECT_EQ(service.save(other, SaveEndpoint{10s, "o", "p"}, copy(tcp.first), kNow), Saved::yes);
+  EXPECT_TRUE(comes_alone(first.second));
+  EXPECT_TRUE(comes_to(before));
+  EXPECT_EQ(save("e", copy(tcp.first)), Saved::yes);
+  EXPECT_TRUE(has("o"));
+  EXPECT_EQ(service.cache().connections(), 4U);
+  EXPECT_EQ(service.totals().evicted_for_share, 2U);
+  EXPECT_EQ(service.snapshot(kNow).evicted, 2U);
+  EXPECT_EQ(service.totals().connections_refused, 0U);
+}
+
+TEST_F(ServiceTest, WithAllConnectionsClaimedItIsFull) {
+  for (int i = 0; i < 4; ++i) save("e", copy(tcp.first));
+  std::vector<std::optional<Claim>> claims;
+  for (int i = 0; i < 4; ++i) claims.push_back(service.find(caller, FindEndpoint{"e"}, kNow));
   const std::size_t before = open_descriptors();
   EXPECT_EQ(save("e", copy(tcp.first)), Saved::full);
   EXPECT_TRUE(comes_to(before));
+  EXPECT_EQ(service.totals().connections_refused, 1U);
   EXPECT_EQ(bind("d", "e"), Saved::yes);
 }
 
-TEST_F(ServiceTest, AtItsLimitOfMemoryItIsFull) {
+TEST_F(ServiceTest, AtItsLimitOfMemoryItEvictsToo) {
+  const Caller other{.policy = policy, .user = 8};
   const std::string large(1U << 19, 'x');
   const SaveDestination request{10s, "d", large, "e"};
   EXPECT_EQ(service.save(caller, request, kNow), Saved::yes);
-  EXPECT_EQ(service.save(caller, SaveDestination{10s, "d2", large, "e"}, kNow), Saved::full);
+  EXPECT_EQ(service.save(other, SaveDestination{10s, "d2", large, "e"}, kNow), Saved::yes);
+  EXPECT_EQ(service.save(caller, request, kNow), Saved::yes);
+  EXPECT_EQ(service.save(caller, request, kNow), Saved::renewed);
   EXPECT_EQ(service.save(caller, SaveEndpoint{10s, "e2", large}, copy(tcp.first), kNow),
             Saved::yes);
   EXPECT_EQ(service.save(caller, SaveEndpoint{10s, "e2", large}, copy(tcp.first), kNow),
+            Saved::yes);
+  EXPECT_EQ(service.cache().connections(), 1U);
+  EXPECT_EQ(service.totals().evicted_for_share, 3U);
+}
+
+TEST_F(ServiceTest, WhatIsLargerThanTheCacheIsRefused) {
+  const std::string large(1U << 20, 'x');
+  EXPECT_EQ(service.save(caller, SaveDestination{10s, "d", large, "e"}, kNow), Saved::full);
+  EXPECT_EQ(service.save(caller, SaveEndpoint{10s, "e", large}, copy(tcp.first), kNow),
             Saved::full);
-  EXPECT_EQ(service.save(caller, request, kNow), Saved::renewed);
+}
+
+TEST_F(ServiceTest, EachKindOfEvictionIsCounted) {
+  Service limited{{.limits = {.connections_of_endpoint = 1,
+                              .connections_of_user = 2,
+                              .bindings = 3,
+                              .bindings_of_destination = 1}},
+                  closer,
+                  log};
+  for (const char* endpoint : {"e", "e", "f", "g"}) {
+    limited.save(caller, SaveEndpoint{10s, endpoint, "p"}, copy(tcp.first), kNow);
+  }
+  for (const char* destination : {"d", "d2", "d3", "d4"}) {
+    limited.save(caller, SaveDestination{10s, destination, "dp", "e"}, kNow);
+  }
+  limited.save(caller, SaveDestination{10s, "d4", "other", "e"}, kNow);
+  EXPECT_EQ(limited.totals().evicted_for_endpoint, 1U);
+  EXPECT_EQ(limited.totals().evicted_for_user, 1U);
+  EXPECT_EQ(limited.totals().evicted_for_share, 1U);
+  EXPECT_EQ(limited.totals().evicted_for_destination, 1U);
+  EXPECT_EQ(limited.snapshot(kNow).evicted, 4U);
 }
 
 TEST_F(ServiceTest, AClientsOwnStreamIsRefusedAndClosed) {

@@ -29,6 +29,7 @@ class Interval {
   void cached(std::size_t destinations, std::size_t endpoints, std::size_t connections) {
     maxima_ = {destinations, endpoints, connections};
   }
+  void evicted(const Totals& totals) { totals_ = totals; }
   std::vector<std::string> next_interval(std::time_t now) {
     return lines_.next_interval(now, totals_, std::exchange(maxima_, {}));
   }
@@ -92,6 +93,18 @@ TEST_F(StatisticsLinesTest, EachLineNeedsItsReason) {
   EXPECT_THAT(statistics.next_interval(kThen),
               ElementsAre("statistics: start interval Nov 21 22:24:10",
                           "statistics: max simultaneous domains=1 addresses=0 connection=0"));
+}
+
+TEST_F(StatisticsLinesTest, TellsEvictionsAndTheirReasons) {
+  Interval statistics{kThen};
+  statistics.evicted({.evicted_for_endpoint = 1,
+                      .evicted_for_destination = 2,
+                      .evicted_for_user = 3,
+                      .evicted_for_share = 4});
+  EXPECT_THAT(statistics.next_interval(kThen),
+              ElementsAre("statistics: start interval Nov 21 22:24:10",
+                          "statistics: evicted for endpoint=1 destination=2 user=3 share=4"));
+  EXPECT_THAT(statistics.next_interval(kThen), IsEmpty());
 }
 
 TEST_F(StatisticsLinesTest, PercentagesAreTruncated) {

@@ -38,9 +38,15 @@ limit = "5m"
 [limits]
 clients = 5
 connections = 6
+connections_of_endpoint = 10
+connections_of_user = 11
+bindings = 12
 bindings_of_destination = 7
+bindings_of_user = 13
 connection_bytes = 1048576
+connection_bytes_of_user = 14
 binding_bytes = 2097152
+binding_bytes_of_user = 15
 name_bytes = 8
 properties_bytes = 9
 request_time = "2h"

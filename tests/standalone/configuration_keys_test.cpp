@@ -123,7 +123,8 @@ TEST(ConfigurationKeys, OfLimits) {
   const Configuration all = read(
       "[limits]\nclients = 5\nconnections = 6\nbindings_of_destination = 7\n"
       "connection_bytes = 1048576\nbinding_bytes = 2097152\nname_bytes = 8\nproperties_bytes = "
-      "9\n");
+      "9\nconnections_of_endpoint = 10\nconnections_of_user = 11\nbindings = 12\n"
+      "bindings_of_user = 13\nconnection_bytes_of_user = 14\nbinding_bytes_of_user = 15\n");
   EXPECT_EQ(all.clients, 5u);
   EXPECT_EQ(all.connections, 6u);
   EXPECT_EQ(all.bindings_of_destination, 7u);
@@ -131,6 +132,12 @@ TEST(ConfigurationKeys, OfLimits) {
   EXPECT_EQ(all.binding_bytes, 2'097'152u);
   EXPECT_EQ(all.name_bytes, 8u);
   EXPECT_EQ(all.properties_bytes, 9u);
+  EXPECT_EQ(all.connections_of_endpoint, 10u);
+  EXPECT_EQ(all.connections_of_user, 11u);
+  EXPECT_EQ(all.bindings, 12u);
+  EXPECT_EQ(all.bindings_of_user, 13u);
+  EXPECT_EQ(all.connection_bytes_of_user, 14u);
+  EXPECT_EQ(all.binding_bytes_of_user, 15u);
 }
 
 TEST(ConfigurationKeys, OfLimitsThatAreWrong) {
@@ -142,6 +149,12 @@ TEST(ConfigurationKeys, OfLimitsThatAreWrong) {
   EXPECT_EQ(complaint("limits", "clients = -1"), "f:2:11: limits.clients must be 0 or more");
   EXPECT_EQ(complaint("limits", "connections = -1"),
             "f:2:15: limits.connections must be 0 or more");
+  for (const char* key :
+       {"connections_of_endpoint", "connections_of_user", "bindings", "bindings_of_user",
+        "connection_bytes_of_user", "binding_bytes_of_user"}) {
+    EXPECT_THAT(complaint("limits", std::string{key} + " = -1"),
+                testing::EndsWith(std::string{"limits."} + key + " must be 0 or more"));
+  }
   EXPECT_EQ(complaint("limits", "connection_bytes = 1048575"),
             "f:2:20: limits.connection_bytes must be 1048576 or more");
   EXPECT_EQ(complaint("limits", "binding_bytes = 1048575"),
@@ -205,7 +218,7 @@ TEST(ConfigurationKeys, ThatNobodyKnows) {
 }
 
 TEST(ConfigurationKeys, AreAllTestedHere) {
-  EXPECT_EQ(configuration_keys(some_accounts()).size(), 19u);
+  EXPECT_EQ(configuration_keys(some_accounts()).size(), 25u);
 }
 
 TEST(Quoted, IsWhatTomlReads) {

@@ -60,6 +60,47 @@ TEST(Configuration, KnowsWhatAReloadDoesNotChange) {
   EXPECT_EQ(differs_until_restart(old, now), "socket and limits");
   now.socket_mode = old.socket_mode;
   EXPECT_EQ(differs_until_restart(old, now), "limits");
+  for (std::size_t Configuration::* const limit :
+       {&Configuration::connections_of_endpoint, &Configuration::connections_of_user,
+        &Configuration::bindings, &Configuration::bindings_of_user,
+        &Configuration::connection_bytes_of_user, &Configuration::binding_bytes_of_user}) {
+    Configuration other;
+    other.*limit = 5;
+    EXPECT_EQ(differs_until_restart(old, other), "limits");
+  }
+}
+
+TEST(Configuration, HasTheLimitsOfTheCache) {
+  const CacheLimits usual = Configuration{}.cache_limits(7);
+  EXPECT_EQ(usual.connections, 7u);
+  for (const std::size_t none :
+       {usual.connections_of_endpoint, usual.connections_of_user, usual.bindings,
+        usual.bindings_of_user, usual.connection_bytes_of_user, usual.binding_bytes_of_user}) {
+    EXPECT_EQ(none, CacheLimits::kNone);
+  }
+  EXPECT_EQ(usual.bindings_of_destination, 1'024u);
+  EXPECT_EQ(usual.connection_bytes, std::size_t{64} << 20);
+  EXPECT_EQ(usual.binding_bytes, std::size_t{256} << 20);
+  Configuration configuration;
+  configuration.connections_of_endpoint = 10;
+  configuration.connections_of_user = 11;
+  configuration.bindings = 12;
+  configuration.bindings_of_destination = 13;
+  configuration.bindings_of_user = 14;
+  configuration.connection_bytes = 15;
+  configuration.connection_bytes_of_user = 16;
+  configuration.binding_bytes = 17;
+  configuration.binding_bytes_of_user = 18;
+  const CacheLimits limits = configuration.cache_limits(9);
+  EXPECT_EQ(limits.connections_of_endpoint, 10u);
+  EXPECT_EQ(limits.connections_of_user, 11u);
+  EXPECT_EQ(limits.bindings, 12u);
+  EXPECT_EQ(limits.bindings_of_destination, 13u);
+  EXPECT_EQ(limits.bindings_of_user, 14u);
+  EXPECT_EQ(limits.connection_bytes, 15u);
+  EXPECT_EQ(limits.connection_bytes_of_user, 16u);
+  EXPECT_EQ(limits.binding_bytes, 17u);
+  EXPECT_EQ(limits.binding_bytes_of_user, 18u);
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ constexpr std::array<Statistic, 24> kStatistics{{
      &Snapshot::expired},
     {"evicted", kCounter, "", "Connections and bindings removed to make room", &Snapshot::evicted},
     {"dropped", kCounter, "", "Connections and bindings dropped by clients", &Snapshot::dropped},
-    {"dead", kCounter, "", "Connections that were over at a lookup", &Snapshot::dead},
+    {"dead", kCounter, "", "Connections that ended while they were cached", &Snapshot::dead},
 }};
 
 }  // namespace

@@ -69,7 +69,7 @@ bool Loop::collect(std::span<const epoll_event> events) noexcept {
   bool had_key = false;
   for (const epoll_event& event : events) {
     if ((event.data.u64 & kIsKey) == 0) {
-      wake_soon(*reinterpret_cast<Waiter*>(event.data.u64));
+      wake_soon(*static_cast<Waiter*>(event.data.ptr));
       continue;
     }
     had_key = true;
@@ -126,7 +126,7 @@ int Loop::watch(int descriptor, std::uint32_t events, Waiter& waiter) noexcept {
   if (waiter.watched_ == events) return 0;
   epoll_event event{};
   event.events = events;
-  event.data.u64 = reinterpret_cast<std::uintptr_t>(&waiter);
+  event.data.ptr = &waiter;
   const int operation = waiter.watched_ != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   if (::epoll_ctl(epoll_.get(), operation, descriptor, &event) != 0) return errno;
   waiter.watched_ = events;

@@ -136,7 +136,7 @@ struct Kind {
   DescriptorKind kind;
 };
 const std::vector<Kind> kKinds{
-    {"Tcp", &tcp_pair, DescriptorKind::network},
+    {"Tcp", [] { return tcp_pair(); }, DescriptorKind::network},
     {"Local", [] { return socket_pair(); }, DescriptorKind::local},
 };
 void PrintTo(const Kind& kind, std::ostream* out) {
@@ -188,6 +188,28 @@ INSTANTIATE_TEST_SUITE_P(All, WatcherEvents,
                            return std::string{std::get<0>(instance.param).name} +
                                   std::get<1>(instance.param).name;
                          });
+
+TEST_F(WatcherTest, MultipathTcpIsWatched) {
+  if (!Fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP)}) {
+    GTEST_SKIP() << "not supported here";
+  }
+  const std::vector<void (*)(Fd&)> acts{
+      [](Fd& peer) { peer.reset(); },
+      [](Fd& peer) { send_with(peer.get(), "421 bye\r\n", {}); },
+  };
+  for (const auto act : acts) {
+    Ends ends = tcp_pair(IPPROTO_MPTCP);
+    save("e", "p", std::move(ends.first), DescriptorKind::network);
+    begin();
+    EXPECT_EQ(cache.held(), 1U);
+    act(ends.second);
+    // The kernel may pass it on later.
+    EXPECT_TRUE(comes_true([&] {
+      settle();
+      return cache.held() == 0;
+    }));
+  }
+}
 
 TEST_F(WatcherTest, BeginsWhenAConnectionHasBeenIdle) {
   Fd peer = save_local("e");

@@ -84,7 +84,7 @@ TEST_F(DescriptorTest, TcpWithoutRoomForMoreIsOpen) {
 }
 
 TEST_F(DescriptorTest, APeerThatHasClosedItsSideIsNoticed) {
-  for (const auto make : {&test::tcp_pair, +[] { return test::socket_pair(); }}) {
+  for (const auto make : {+[] { return test::tcp_pair(); }, +[] { return test::socket_pair(); }}) {
     Ends ends = make();
     EXPECT_EQ(state(ends.first), SocketState::quiet);
     ASSERT_TRUE(test::send_with(ends.second.get(), "421 bye\r\n", {}));

@@ -100,7 +100,7 @@ TEST_F(DeadConnections, OneLookupPassesOverSoMany) {
 }
 
 TEST_F(DeadConnections, AreThoseOnWhichSomethingHasArrived) {
-  for (const auto make : {&tcp_pair, +[] { return socket_pair(); }}) {
+  for (const auto make : {+[] { return tcp_pair(); }, +[] { return socket_pair(); }}) {
     Ends ends = make();
     save("e", "says", Fd{::dup(ends.first.get())});
     save("other", "says", std::move(ends.first));

@@ -21,9 +21,11 @@ std::string_view LogLimit::name(LogKind kind) noexcept {
     case LogKind::session:
       return "sessions ended or not begun";
     case LogKind::shortage:
+      return "clients not accepted";
+    case LogKind::unwatched:
       break;
   }
-  return "clients not accepted";
+  return "connections not watched";
 }
 
 bool LogLimit::admits(LogKind kind, Instant now) noexcept {

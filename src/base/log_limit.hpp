@@ -27,8 +27,10 @@ enum class LogKind : std::uint8_t {
   session,
   // The server cannot accept clients: a lack of descriptors or memory.
   shortage,
+  // The server cannot watch a cached connection: a lack of memory or a limit of epoll(7).
+  unwatched,
 };
-inline constexpr std::size_t kLogKinds = 7;
+inline constexpr std::size_t kLogKinds = 8;
 
 // LogLimit limits the lines that clients cause: each kind has a number of lines in a period, which
 // begins with the first line. It counts the others, and the count is reported at the end of the
@@ -42,7 +44,7 @@ class LogLimit {
   static constexpr std::uint32_t kMostOfRequests = 1'000;
   // These lines repeat; some of them show the clients and the frequency.
   static constexpr std::uint32_t kMostOfRefusals = 100;
-  // A shortage is detected at each attempt, ten times a second: one line is enough.
+  // A shortage is detected at each attempt, ten times a second or more: one line is enough.
   static constexpr std::uint32_t kMostOfShortages = 1;
 
   static constexpr std::uint32_t most(LogKind kind) noexcept {
@@ -56,6 +58,7 @@ class LogLimit {
       case LogKind::session:
         return kMostOfRefusals;
       case LogKind::shortage:
+      case LogKind::unwatched:
         break;
     }
     return kMostOfShortages;

@@ -15,11 +15,17 @@ using namespace base;
 namespace io {
 using namespace base;
 }
+namespace health {
+using namespace base;
+using namespace cache;
+using namespace io;
+}  // namespace health
 namespace server {
 using namespace base;
 using namespace cache;
 using namespace wire;
 using namespace io;
+using namespace health;
 }  // namespace server
 namespace main_cf {
 using namespace base;
@@ -33,6 +39,7 @@ using namespace base;
 using namespace cache;
 using namespace wire;
 using namespace io;
+using namespace health;
 using namespace server;
 }  // namespace standalone
 namespace client {

@@ -87,8 +87,9 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  // Adds an observer, which must outlive the cache. Throws std::bad_alloc.
+  // Adds an observer, which must outlive the cache or stop observing. Throws std::bad_alloc.
   void observe(CacheObserver& observer) { observers_.push_back(&observer); }
+  void stop_observing(CacheObserver& observer) noexcept { std::erase(observers_, &observer); }
 
   // Takes ownership of `fd` only if it returns `saved`.
   SaveOutcome save_connection(std::string_view endpoint, std::string_view properties,
@@ -131,6 +132,11 @@ class Cache {
   std::size_t drop_bindings(std::string_view destination);
   // Drops the entry at a position. Returns false if it no longer exists.
   bool drop(const Position& place) noexcept;
+  // The connection at a position; none if it is claimed or no longer exists. Valid until the next
+  // change of the cache.
+  std::optional<ConnectionRecord> connection_at(const Position& place) const noexcept;
+  // Removes the dead connection at a position. Returns false if there is none.
+  bool discard(const Position& place) noexcept;
   // The sequence of the latest saved entry. Each new entry gets the next number.
   std::uint64_t last_sequence() const noexcept { return sequence_; }
   // The position of the last indexed entry: a new or renewed one. A connection keeps its position.

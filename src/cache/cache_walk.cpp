@@ -94,6 +94,21 @@ bool Cache::drop(const Position& place) noexcept {
   return true;
 }
 
+std::optional<ConnectionRecord> Cache::connection_at(const Position& place) const noexcept {
+  const auto found = deadlines_.find(place, EarlierPlace{});
+  if (found == deadlines_.end() || found->kind != Timed::Kind::connection) return std::nullopt;
+  return static_cast<const Connection&>(*found).record();
+}
+
+bool Cache::discard(const Position& place) noexcept {
+  const auto found = deadlines_.find(place, EarlierPlace{});
+  if (found == deadlines_.end() || found->kind != Timed::Kind::connection) return false;
+  auto& connection = static_cast<Connection&>(*found);
+  unlink(connection);
+  leave(connection, Departure::dead);
+  return true;
+}
+
 std::size_t Cache::drop_bindings(std::string_view destination_name) {
   work_ += 1;
   Destination* const found = destinations_.find(hashed(destination_name));

@@ -153,7 +153,8 @@ inline ConnectionRecord Connection::record() const noexcept {
           .deadline = place.deadline,
           .sequence = sequence,
           .descriptor = fd.get(),
-          .provenance = provenance};
+          .provenance = provenance,
+          .place = place};
 }
 
 inline BindingRecord Binding::record() const noexcept {

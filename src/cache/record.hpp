@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/clock.hpp"
+#include "cache/position.hpp"
 #include "cache/provenance.hpp"
 
 namespace scache::cache {
@@ -23,6 +24,8 @@ struct ConnectionRecord {
   // The cache owns it.
   int descriptor;
   const Provenance& provenance;
+  // Cache::discard() finds it here.
+  Position place{};
 };
 
 // A binding. A renewal keeps its `sequence` and its owner.

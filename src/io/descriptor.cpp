@@ -23,7 +23,11 @@
 // - getpeername(2) and send(2) of a UNIX-domain stream socket take spin locks only; its recv(2)
 //   holds a lock while it copies.
 // - poll(2) takes no lock of a TCP socket, a UNIX-domain socket or a pipe. Other protocols take the
-//   socket's lock (AF_VSOCK), and poll(2) of a file may call its file system.
+//   socket's lock (AF_VSOCK), and poll(2) of a file may call its file system. Multipath TCP reads
+//   its queues and states without its lock.
+// - epoll_ctl(2) polls a descriptor that is added or modified as poll(2) does; beside that it takes
+//   spin locks, and the mutex of the epoll set, which only this process has. If the set itself is a
+//   member of another one, EPOLL_CTL_ADD also takes a mutex of the whole system.
 // - fcntl(2) with F_GETPIPE_SZ, ioctl(2) with FIONREAD, read(2), write(2) and close(2) take the
 //   pipe's lock, which a writer holds while it copies from its memory.
 // - fstat(2) and statx(2) may wait for a file system that does not answer; lseek(2) takes the lock
@@ -41,7 +45,7 @@ bool is_pipe(int descriptor) noexcept {
 }
 
 short poll_events(int socket) noexcept {
-  pollfd state{.fd = socket, .events = POLLOUT | POLLRDHUP, .revents = 0};
+  pollfd state{.fd = socket, .events = POLLIN | POLLPRI | POLLOUT | POLLRDHUP, .revents = 0};
   return ::poll(&state, 1, 0) < 0 ? short{POLLOUT} : state.revents;
 }
 
@@ -114,11 +118,13 @@ DescriptorFacts inspect(int descriptor, std::span<const ListeningAddress> listen
   }
 }
 
-bool is_over(int socket, DescriptorKind kind) noexcept {
+SocketState state_of(int socket, DescriptorKind kind) noexcept {
   const short events = poll_events(socket);
-  if (says_closed(events)) return true;
-  if (kind == DescriptorKind::local) return sends_no_more(socket);
-  return (events & POLLOUT) == 0 && is_connecting(socket);
+  const bool over = says_closed(events) || (kind == DescriptorKind::local
+                                                ? sends_no_more(socket)
+                                                : (events & POLLOUT) == 0 && is_connecting(socket));
+  if (over) return SocketState::over;
+  return (events & (POLLIN | POLLPRI)) != 0 ? SocketState::has_input : SocketState::quiet;
 }
 
 }  // namespace scache::io

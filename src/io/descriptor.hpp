@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -35,8 +36,22 @@ struct DescriptorFacts {
 // position.
 DescriptorFacts inspect(int descriptor, std::span<const ListeningAddress> listening) noexcept;
 
-// Whether a socket is not connected, or its connection is shut down in one direction. Cannot detect
-// that the sending side of a TCP socket was shut down locally. Never blocks, as inspect().
-bool is_over(int socket, DescriptorKind kind) noexcept;
+// The state of the connection of a socket.
+enum class SocketState : std::uint8_t {
+  quiet,
+  // It has unread input.
+  has_input,
+  // The socket is not connected, or its connection is shut down in one direction.
+  over,
+};
+
+// Cannot detect that the sending side of a TCP socket was shut down locally. Never blocks, as
+// inspect().
+SocketState state_of(int socket, DescriptorKind kind) noexcept;
+
+// The epoll events of a socket that has input, or whose connection is over. The kernel adds
+// EPOLLHUP and EPOLLERR to each set of events.
+inline constexpr std::uint32_t kInputEvents = EPOLLIN | EPOLLPRI;
+inline constexpr std::uint32_t kEndEvents = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 }  // namespace scache::io

@@ -7,6 +7,7 @@
 #include <boost/intrusive/set.hpp>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -54,6 +55,16 @@ class Waiter : public detail::ReadyHook, public detail::DeadlineHook {
   std::uint64_t work_of_turn_ = 0;
   std::uint64_t owed_ = 0;
   std::uint64_t account_ = 0;
+};
+
+// EventTarget receives the events of descriptors that the loop watches without a waiter.
+class EventTarget {
+ public:
+  // Called at the beginning of a turn. It may set deadlines; it must not change what is watched.
+  virtual void receive_event(std::uint64_t key, std::uint32_t events) noexcept = 0;
+
+ protected:
+  ~EventTarget() = default;
 };
 
 // Loop is a level-triggered epoll loop for one thread. A turn has two phases: it collects the
@@ -108,6 +119,15 @@ class Loop {
     return waiter.work_of_turn_ >= kWorkOfWaiter;
   }
 
+  // Descriptors without a waiter, of which there may be many. An event is reported once, with the
+  // key, to the target of the loop; then watch_again() is necessary. Both return 0 or an errno. A
+  // key has 63 bits. unwatch() comes before the descriptor is closed, because another process may
+  // have a copy of it.
+  void set_event_target(EventTarget* target) noexcept { target_ = target; }
+  int watch_once(int descriptor, std::uint32_t events, std::uint64_t key) noexcept;
+  int watch_again(int descriptor, std::uint32_t events, std::uint64_t key) noexcept;
+  void unwatch(int descriptor) noexcept;
+
   // For Watch. Sets the epoll events of a descriptor for which the waiter is woken,
   // level-triggered. Returns 0 or an errno.
   int watch(int descriptor, std::uint32_t events, Waiter& waiter) noexcept;
@@ -131,6 +151,7 @@ class Loop {
                                  boost::intrusive::compare<Earlier>,
                                  boost::intrusive::constant_time_size<false>>;
 
+  bool collect(std::span<const epoll_event> events) noexcept;
   int milliseconds_to_wait(Wait wait) const noexcept;
   void file(Waiter& waiter) noexcept;
   void collect_due() noexcept;
@@ -145,6 +166,7 @@ class Loop {
   std::uint64_t level_ = 0;
   DeadlineSet deadlines_;
   std::function<void()> before_wait_;
+  EventTarget* target_ = nullptr;
   bool stopped_ = false;
 };
 

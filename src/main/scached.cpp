@@ -89,6 +89,8 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                   log};
   service.find_newest_first(
       [&](std::string_view endpoint) { return configuration.newest_first(endpoint); });
+  service.allow_input(
+      [&](std::string_view endpoint) { return configuration.allows_input(endpoint); });
   StatisticsReport report{loop, service, log, configuration.statistics_interval,
                           [] { return std::time(nullptr); }};
   ListenPolicy policy = policy_of(configuration, capacity, overflow);

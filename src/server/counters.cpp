@@ -54,7 +54,7 @@ constexpr std::array<Statistic, 28> kStatistics{{
      "Connections and bindings of the user with the most, removed because the cache was full",
      &Snapshot::evicted_for_share},
     {"dropped", kCounter, "", "Connections and bindings dropped by clients", &Snapshot::dropped},
-    {"dead", kCounter, "", "Connections that were over at a lookup", &Snapshot::dead},
+    {"dead", kCounter, "", "Connections that ended while they were cached", &Snapshot::dead},
 }};
 
 }  // namespace

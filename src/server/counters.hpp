@@ -30,7 +30,7 @@ struct Totals {
   std::uint64_t evicted_for_user = 0;
   std::uint64_t evicted_for_share = 0;
   std::uint64_t dropped = 0;
-  // Connections that were over at a lookup.
+  // Connections that ended, or received input that is not allowed, while they were cached.
   std::uint64_t dead = 0;
 
   std::uint64_t all_evicted() const noexcept {

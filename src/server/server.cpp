@@ -16,8 +16,10 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
       clients_{loop, log, settings.clients, [this] { emptied(); }},
       closing_{loop, closer, log},
       expiry_{loop, service},
+      watcher_{loop, service, log},
       left_out_{loop, [this] { log_.log_left_out(loop_.now()); }},
       idle_exit_{loop, [this] { settings_.idle_too_long(); }} {
+  service_.observe(watcher_);
   loop_.before_wait([this] { before_wait(); });
 }
 
@@ -26,6 +28,7 @@ Server::~Server() {
   // Its owner may be gone already.
   finished_ = {};
   clients_.end_all();
+  service_.stop_observing(watcher_);
   log_.log_left_out(kNever);
 }
 

@@ -9,6 +9,7 @@
 #include "base/fd.hpp"
 #include "base/log.hpp"
 #include "base/memory_return.hpp"
+#include "health/watcher.hpp"
 #include "io/closer.hpp"
 #include "io/loop.hpp"
 #include "server/acceptor.hpp"
@@ -73,6 +74,7 @@ class Server final : private ClientOwner {
   bool had_request_ = false;
   ClosingWatch closing_;
   Expiry expiry_;
+  Watcher watcher_;
   MemoryReturn memory_return_;
   Timer left_out_;
   Timer idle_exit_;

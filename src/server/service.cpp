@@ -123,11 +123,28 @@ std::optional<Cache::DestinationHit> Service::find(const Caller&, const FindDest
   return std::nullopt;
 }
 
-bool Service::is_dead(const Claim& claim) noexcept {
+bool Service::is_dead(const Claim& claim) const noexcept {
   const ConnectionRecord connection = claim.record();
   const DescriptorKind kind = connection.provenance.kind;
-  const bool is_socket = kind == DescriptorKind::network || kind == DescriptorKind::local;
-  return is_socket && is_over(connection.descriptor, kind);
+  if (kind != DescriptorKind::network && kind != DescriptorKind::local) return false;
+  switch (state_of(connection.descriptor, kind)) {
+    case SocketState::quiet:
+      return false;
+    case SocketState::has_input:
+      return !allows_input(connection.endpoint);
+    case SocketState::over:
+      break;
+  }
+  return true;
+}
+
+bool Service::remove(const Position& place, Sign sign) noexcept {
+  if (sign == Sign::input && allows_input_) {
+    const std::optional<ConnectionRecord> connection = cache_.connection_at(place);
+    if (connection && allows_input_(connection->endpoint)) return false;
+  }
+  cache_.discard(place);
+  return true;
 }
 
 void Service::commit(Claim& claim, Lookup lookup) noexcept {

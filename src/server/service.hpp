@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "base/fd.hpp"
 #include "base/log.hpp"
 #include "cache/cache.hpp"
+#include "health/watcher.hpp"
 #include "io/closer.hpp"
 #include "io/descriptor.hpp"
 #include "server/caller.hpp"
@@ -38,7 +40,7 @@ enum class Saved : std::uint8_t {
 
 // Service executes requests on the cache and counts them. It never waits and does not use the
 // clients' sockets. Not thread safe.
-class Service final : private CacheObserver {
+class Service final : public Keeper, private CacheObserver {
  public:
   // Dead connections that one lookup closes before it returns a miss. This bounds the cost of a
   // lookup, which usually finds none or one.
@@ -69,6 +71,13 @@ class Service final : private CacheObserver {
     cache_.find_newest_first(std::move(of_endpoint));
   }
 
+  // Selects the endpoints whose connections may have unread input; the default is none.
+  using AllowsInput = std::function<bool(std::string_view endpoint)>;
+  void allow_input(AllowsInput of_endpoint) { allows_input_ = std::move(of_endpoint); }
+  // Adds an observer of the cache; see Cache::observe().
+  void observe(CacheObserver& observer) { cache_.observe(observer); }
+  void stop_observing(CacheObserver& observer) noexcept { cache_.stop_observing(observer); }
+
   // Takes ownership of `fd`, also when it refuses the save.
   Saved save(const Caller& caller, const SaveEndpoint& request, Fd fd, Instant now);
   // An id for a new connection. save() assigns one to a connection without an id.
@@ -84,6 +93,9 @@ class Service final : private CacheObserver {
   void close_unwanted(Fd fd, uid_t user) noexcept { closer_.close(std::move(fd), user); }
   // Whether so many descriptors wait for the closer that no drop or expiry should add more.
   bool is_closing() const noexcept { return closer_.is_behind(); }
+  // For the watcher.
+  bool may_remove() const noexcept override { return !is_closing(); }
+  bool remove(const Position& place, Sign sign) noexcept override;
 
   enum class Lookup : std::uint8_t { endpoint, destination };
   // The connection of the claim was sent: removes it from the cache and counts a hit.
@@ -117,9 +129,12 @@ class Service final : private CacheObserver {
 
  private:
   std::optional<Saved> refusal(const DescriptorFacts& facts) const noexcept;
-  // Whether the connection is over. A pipe never is: a reader may want the bytes that are left in
-  // it after the writer has closed its end.
-  static bool is_dead(const Claim& claim) noexcept;
+  // Whether the connection is over, or has input that is not allowed. A pipe never is: a reader may
+  // want the bytes that are left in it after the writer has closed its end.
+  bool is_dead(const Claim& claim) const noexcept;
+  bool allows_input(std::string_view endpoint) const noexcept {
+    return allows_input_ && allows_input_(endpoint);
+  }
   void connection_left(const ConnectionRecord& connection, Departure why) noexcept override;
   void binding_left(const BindingRecord& binding, Departure why) noexcept override;
 
@@ -131,6 +146,7 @@ class Service final : private CacheObserver {
   Log& log_;
   Totals totals_;
   Maxima maxima_;
+  AllowsInput allows_input_;
   std::uint64_t last_connection_id_;
   ChangeLog change_log_;
   Cache cache_;

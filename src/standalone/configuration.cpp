@@ -25,6 +25,13 @@ auto socket_of(const Configuration& all) {
                     all.socket_mode};
 }
 
+// The first table that matches an endpoint; null if there is none.
+const HandOut* rule_of(const std::vector<HandOut>& rules, std::string_view endpoint) noexcept {
+  const auto rule = std::ranges::find_if(
+      rules, [&](const HandOut& each) { return glob_matches(each.endpoint, endpoint); });
+  return rule == rules.end() ? nullptr : &*rule;
+}
+
 auto limits_of(const Configuration& all) {
   return std::tuple{all.clients,
                     all.connections,
@@ -44,9 +51,13 @@ auto limits_of(const Configuration& all) {
 }  // namespace
 
 bool Configuration::newest_first(std::string_view endpoint) const noexcept {
-  const auto rule = std::ranges::find_if(
-      hand_out, [&](const HandOut& each) { return glob_matches(each.endpoint, endpoint); });
-  return rule != hand_out.end() && rule->newest_first;
+  const HandOut* const rule = rule_of(hand_out, endpoint);
+  return rule != nullptr && rule->newest_first;
+}
+
+bool Configuration::allows_input(std::string_view endpoint) const noexcept {
+  const HandOut* const rule = rule_of(hand_out, endpoint);
+  return rule != nullptr && rule->allow_input;
 }
 
 Place Configuration::place() const {

@@ -26,10 +26,12 @@ struct Identity {
   std::uint32_t number = 0;
 };
 
-// The order in which connections of matching endpoints are handed out.
+// How connections of matching endpoints are handed out.
 struct HandOut {
   std::string endpoint;
   bool newest_first = false;
+  // Whether a connection may have unread input.
+  bool allow_input = false;
 };
 
 // The values of scached.toml(5), with their defaults.
@@ -67,11 +69,13 @@ struct Configuration {
 
   Duration statistics_interval = std::chrono::minutes{10};
 
-  // The first match applies. Without a match the oldest connection is first.
+  // The first match applies. Without a match the oldest connection is first, and no input allowed.
   std::vector<HandOut> hand_out;
 
   // Whether the newest connection of an endpoint is found first.
   bool newest_first(std::string_view endpoint) const noexcept;
+  // Whether a connection of an endpoint may have unread input.
+  bool allows_input(std::string_view endpoint) const noexcept;
   Place place() const;
   // The limits of a cache that may have so many connections.
   CacheLimits cache_limits(std::size_t connections) const noexcept;

@@ -194,6 +194,35 @@ Key identities(std::string_view name, std::vector<Identity> Configuration::* mem
   return {"access", name, read, show};
 }
 
+// One table [[hand_out]].
+void read_rule(const toml::table& table, Configuration& configuration, Complaints& complaints) {
+  HandOut rule;
+  const toml::node* const endpoint = table.get("endpoint");
+  if (endpoint != nullptr && endpoint->is_string()) {
+    rule.endpoint = **endpoint->as_string();
+  } else {
+    complaints.add((endpoint != nullptr ? *endpoint : table).source(),
+                   "hand_out.endpoint must be a pattern such as \"smtp*\"");
+  }
+  for (const auto& [key, value] : table) {
+    if (key == "first") {
+      const auto order = value.value<std::string>();
+      if (order != "oldest" && order != "newest") {
+        complaints.add(value.source(), "hand_out.first must be one of \"oldest\", \"newest\"");
+      }
+      rule.newest_first = order == "newest";
+    } else if (key == "allow_input") {
+      if (!value.is_boolean()) {
+        complaints.add(value.source(), "hand_out.allow_input must be true or false");
+      }
+      rule.allow_input = value.value_or(false);
+    } else if (key != "endpoint") {
+      complaints.add(key.source(), fmt::format("unknown key hand_out.{}", key.str()));
+    }
+  }
+  configuration.hand_out.push_back(std::move(rule));
+}
+
 }  // namespace
 
 std::vector<Key> configuration_keys(const Accounts& accounts) {
@@ -248,35 +277,16 @@ void read_hand_out(const toml::node& node, Configuration& configuration, Complai
                      "hand_out must be an array of tables, each written [[hand_out]]");
       continue;
     }
-    for (const auto& [key, value] : *rule) {
-      if (key != "endpoint" && key != "first") {
-        complaints.add(key.source(), fmt::format("unknown key hand_out.{}", key.str()));
-      }
-    }
-    const toml::node* endpoint = rule->get("endpoint");
-    const toml::node* first = rule->get("first");
-    const auto order = first != nullptr ? first->value<std::string>() : std::nullopt;
-    const bool is_pattern = endpoint != nullptr && endpoint->is_string();
-    const bool is_order = order == "oldest" || order == "newest";
-    if (!is_pattern) {
-      complaints.add((endpoint != nullptr ? *endpoint : each).source(),
-                     "hand_out.endpoint must be a pattern such as \"smtp*\"");
-    }
-    if (!is_order) {
-      complaints.add((first != nullptr ? *first : each).source(),
-                     "hand_out.first must be one of \"oldest\", \"newest\"");
-    }
-    if (is_pattern && is_order) {
-      configuration.hand_out.push_back({**endpoint->as_string(), order == "newest"});
-    }
+    read_rule(*rule, configuration, complaints);
   }
 }
 
 std::string show_hand_out(const Configuration& configuration) {
   std::string text;
   for (const HandOut& rule : configuration.hand_out) {
-    text += fmt::format("\n[[hand_out]]\nendpoint = {}\nfirst = \"{}\"\n", in_quotes(rule.endpoint),
-                        rule.newest_first ? "newest" : "oldest");
+    text += fmt::format("\n[[hand_out]]\nendpoint = {}\nfirst = \"{}\"\nallow_input = {}\n",
+                        in_quotes(rule.endpoint), rule.newest_first ? "newest" : "oldest",
+                        rule.allow_input);
   }
   return text;
 }

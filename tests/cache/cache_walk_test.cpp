@@ -135,6 +135,45 @@ TEST_F(CacheWalkTest, AnEntryIsDroppedByItsPlace) {
   EXPECT_EQ(cache().connections(), 1u);
 }
 
+TEST_F(CacheWalkTest, AConnectionIsDiscardedByItsPlace) {
+  save("e", "1", at(10));
+  const Position first = cache().last_place();
+  save("e", "2", at(10));
+  bind("d", "3", "e", at(10));
+  const Position bound = cache().last_place();
+  ASSERT_TRUE(cache().connection_at(first));
+  EXPECT_EQ(cache().connection_at(first)->properties, "1");
+  EXPECT_EQ(cache().connection_at(first)->place, first);
+  EXPECT_FALSE(cache().connection_at(bound)) << "it is a binding";
+  observer_.take();
+  EXPECT_TRUE(cache().discard(first));
+  EXPECT_THAT(observer_.take(), ElementsAre("left e '1' dead"));
+  EXPECT_FALSE(cache().discard(first));
+  EXPECT_FALSE(cache().discard(bound));
+  EXPECT_FALSE(cache().connection_at(first));
+  EXPECT_EQ(take("e"), "2");
+}
+
+TEST_F(CacheWalkTest, AClaimedConnectionHasNoPlace) {
+  save("e", "1", at(10));
+  const Position place = cache().last_place();
+  {
+    const auto claim = cache().find_endpoint("e", at(0));
+    EXPECT_FALSE(cache().connection_at(place));
+    EXPECT_FALSE(cache().discard(place));
+  }
+  EXPECT_TRUE(cache().discard(place));
+  EXPECT_EQ(cache().endpoints(), 0u);
+  EXPECT_EQ(cache().bytes(), 0u);
+}
+
+TEST_F(CacheWalkTest, AnObserverThatStopsIsNotCalled) {
+  cache().stop_observing(observer_);
+  save("e", "1", at(10));
+  EXPECT_THAT(observer_.take(), testing::IsEmpty());
+  cache().observe(observer_);
+}
+
 TEST_F(CacheWalkTest, AConnectionKeepsItsPlaceWhenAClaimReturnsIt) {
   save("e", "1", at(10));
   const Position place = cache().last_place();

@@ -14,6 +14,7 @@ from harness.cargo import Cargo
 from harness.client import Client
 from harness.lines import broken_off
 from harness.rings import Ring
+from harness.scached import Scached
 from harness.server import Server
 from harness.talkers import WAYS, Direct, OfPostfix, Talker, serves
 from harness.wire import Kind, Tag
@@ -58,7 +59,11 @@ def save(talker: Talker, ring: Ring, endpoint: str = "e") -> None:
 
 
 @pytest.mark.parametrize("come", WAYS)
-def test_a_ring_comes_back_whole(server: Server, ring: Tie, come: type[Talker]) -> None:
+def test_a_ring_comes_back_whole(scached: Scached, ring: Tie, come: type[Talker]) -> None:
+    # What is in flight in a socket is input.
+    scached.configure("[[hand_out]]\nendpoint = '*'\nallow_input = true\n")
+    server = scached.start_here()
+    server.warm_up()
     made, talker = ring(lambda: rings.chain(LENGTH)), come(server)
     first = census.identity(made.end.fileno())
     save(talker, made)

@@ -59,6 +59,7 @@ interval = "9s"
 [[hand_out]]
 endpoint = "a*"
 first = "newest"
+allow_input = true
 """
 
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "faults/postfix_requests.hpp"
 #include "support/rooms.hpp"
@@ -46,6 +47,8 @@ World::World(const Settings& settings)
                                                         .idle_too_long = {}})} {
   ledger.evicts = settings.connections < Settings{}.connections;
   log.set_verbose(settings.verbose);
+  // Some connections of the ledger have input.
+  service_.allow_input([](std::string_view) { return true; });
   start();
   descriptors_ = open_descriptors();
 }

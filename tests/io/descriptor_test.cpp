@@ -26,7 +26,8 @@ using test::Listening;
 class DescriptorTest : public test::DescriptorCensus {
  protected:
   DescriptorFacts look(const Fd& fd) const { return inspect(fd.get(), {&address, 1}); }
-  bool is_over(const Fd& fd) const { return io::is_over(fd.get(), look(fd).kind); }
+  SocketState state(const Fd& fd) const { return state_of(fd.get(), look(fd).kind); }
+  bool is_over(const Fd& fd) const { return state(fd) == SocketState::over; }
 
   Listening listening;
   ListeningAddress address{listening.descriptor()};
@@ -83,14 +84,20 @@ TEST_F(DescriptorTest, TcpWithoutRoomForMoreIsOpen) {
 }
 
 TEST_F(DescriptorTest, APeerThatHasClosedItsSideIsNoticed) {
-  for (const auto make : {&test::tcp_pair, +[] { return test::socket_pair(); }}) {
+  for (const auto make : {+[] { return test::tcp_pair(); }, +[] { return test::socket_pair(); }}) {
     Ends ends = make();
-    EXPECT_FALSE(is_over(ends.first));
+    EXPECT_EQ(state(ends.first), SocketState::quiet);
     ASSERT_TRUE(test::send_with(ends.second.get(), "421 bye\r\n", {}));
-    EXPECT_FALSE(is_over(ends.first)) << "what it has said is no end";
+    EXPECT_EQ(state(ends.first), SocketState::has_input);
     ends.second.reset();
     EXPECT_TRUE(is_over(ends.first));
   }
+}
+
+TEST_F(DescriptorTest, UrgentDataIsInput) {
+  const Ends ends = test::tcp_pair();
+  ASSERT_EQ(::send(ends.second.get(), "x", 1, MSG_OOB), 1);
+  EXPECT_EQ(state(ends.first), SocketState::has_input);
 }
 
 TEST_F(DescriptorTest, ConnectedLocalStreams) {

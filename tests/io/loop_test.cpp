@@ -73,6 +73,69 @@ TEST_F(LoopTest, WakesForEveryTurnInWhichSomethingIsReadable) {
   EXPECT_EQ(woken, 2);
 }
 
+// Records what it receives.
+class Target final : public EventTarget {
+ public:
+  void receive_event(std::uint64_t key, std::uint32_t events) noexcept override {
+    received.emplace_back(key, events);
+  }
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> received;
+};
+
+TEST_F(LoopTest, AnEventWithoutAWaiterIsReportedOnce) {
+  constexpr std::uint64_t kKey = ~std::uint64_t{0} >> 1;
+  const Ends pipe = test::pipe_pair();
+  Target target;
+  loop.set_event_target(&target);
+  ASSERT_EQ(loop.watch_once(pipe.first.get(), EPOLLIN, kKey), 0);
+  EXPECT_EQ(loop.watch_once(pipe.first.get(), EPOLLIN, kKey), EEXIST);
+  ASSERT_EQ(::write(pipe.second.get(), "x", 1), 1);
+  turn();
+  turn();
+  EXPECT_EQ(target.received, (std::vector{std::pair{kKey, std::uint32_t{EPOLLIN}}}));
+  target.received.clear();
+  ASSERT_EQ(loop.watch_again(pipe.first.get(), EPOLLIN, 7), 0);
+  turn();
+  EXPECT_EQ(target.received, (std::vector{std::pair{std::uint64_t{7}, std::uint32_t{EPOLLIN}}}));
+  target.received.clear();
+  loop.unwatch(pipe.first.get());
+  EXPECT_EQ(loop.watch_again(pipe.first.get(), EPOLLIN, 7), ENOENT);
+  turn();
+  EXPECT_TRUE(target.received.empty());
+}
+
+TEST_F(LoopTest, EventsWithoutATargetAreIgnored) {
+  const Ends pipe = test::pipe_pair();
+  ASSERT_EQ(loop.watch_once(pipe.first.get(), EPOLLIN, 1), 0);
+  ASSERT_EQ(::write(pipe.second.get(), "x", 1), 1);
+  turn();
+  loop.unwatch(pipe.first.get());
+}
+
+TEST_F(LoopTest, AWaiterIsWokenInTheTurnOfAnyNumberOfOtherEvents) {
+  constexpr std::uint64_t kMany = 2'000;
+  const Ends pipe = test::pipe_pair();
+  const Ends last = test::pipe_pair();
+  Target target;
+  loop.set_event_target(&target);
+  std::vector<Fd> copies;
+  for (std::uint64_t key = 0; key < kMany; ++key) {
+    copies.emplace_back(::dup(pipe.first.get()));
+    if (!copies.back()) GTEST_SKIP() << "too few descriptors";
+    ASSERT_EQ(loop.watch_once(copies.back().get(), EPOLLIN, key), 0);
+  }
+  int woken = 0;
+  Probe probe{[&](bool) { ++woken; }};
+  ASSERT_EQ(loop.watch(last.first.get(), EPOLLIN, probe), 0);
+  ASSERT_EQ(::write(pipe.second.get(), "x", 1), 1);
+  ASSERT_EQ(::write(last.second.get(), "x", 1), 1);
+  turn();
+  EXPECT_EQ(target.received.size(), kMany);
+  EXPECT_EQ(woken, 1);
+  loop.unwatch(last.first.get(), probe);
+  for (const Fd& copy : copies) loop.unwatch(copy.get());
+}
+
 TEST_F(LoopTest, WhatCannotBeWatchedIsAnswered) {
   Probe probe{[](bool) { ADD_FAILURE(); }};
   EXPECT_EQ(loop.watch(-1, EPOLLIN, probe), EBADF);

@@ -9,7 +9,8 @@
 #include "server/direct_fixture.hpp"
 #include "support/rooms.hpp"
 
-// Lookups do not find connections whose peer has closed its side, in either protocol.
+// Lookups do not find connections whose peer has closed its side or sent something, in either
+// protocol.
 
 namespace scache::test {
 namespace {
@@ -98,11 +99,48 @@ TEST_F(DeadConnections, OneLookupPassesOverSoMany) {
   EXPECT_TRUE(direct.ask(find_frame(3, "e")).with_descriptor) << "each lookup has its own limit";
 }
 
-TEST_F(DeadConnections, ThoseThatOnlySaySomethingAreAlive) {
-  fill(0);
-  ASSERT_TRUE(send_with(tcp.second.get(), "220 hello\r\n", {}));
-  EXPECT_EQ(postfix->find("e"), endpoint_hit("alive"));
+TEST_F(DeadConnections, AreThoseOnWhichSomethingHasArrived) {
+  for (const auto make : {+[] { return tcp_pair(); }, +[] { return socket_pair(); }}) {
+    Ends ends = make();
+    save("e", "says", Fd{::dup(ends.first.get())});
+    save("other", "says", std::move(ends.first));
+    ASSERT_TRUE(send_with(ends.second.get(), "421 bye\r\n", {}));
+    EXPECT_EQ(postfix->find("e"), kNoEndpoint);
+    EXPECT_FALSE(direct.ask(find_frame(1, "other")).with_descriptor);
+  }
+  EXPECT_EQ(service.cache().held(), 0U);
+  EXPECT_EQ(total_dead(), 4U);
+}
+
+TEST_F(DeadConnections, InputIsLeftToTheFinderWhereItIsAllowed) {
+  service.allow_input([](std::string_view endpoint) { return endpoint == "greets"; });
+  const Ends greeting = tcp_pair();
+  ASSERT_TRUE(send_with(greeting.second.get(), "220 hello\r\n", {}));
+  for (const char* const endpoint : {"greets", "other"}) {
+    save(endpoint, "p", Fd{::dup(greeting.first.get())});
+  }
+  EXPECT_EQ(postfix->find("greets"), endpoint_hit("p"));
   EXPECT_EQ(receive_with(postfix->take().get()).bytes, "220 hello\r\n");
+  ASSERT_TRUE(send_with(greeting.second.get(), "220 hello\r\n", {}));
+  EXPECT_EQ(postfix->find("other"), kNoEndpoint);
+  save("greets", "p", Fd{::dup(greeting.first.get())});
+  ::shutdown(greeting.second.get(), SHUT_WR);
+  EXPECT_EQ(postfix->find("greets"), kNoEndpoint) << "input is allowed, an end is not";
+}
+
+TEST_F(DeadConnections, AreRemovedUnlessTheirInputIsAllowed) {
+  save("e", "p", std::move(socket_pair().first));
+  const Position place = service.last_place();
+  service.allow_input([](std::string_view endpoint) { return endpoint == "e"; });
+  EXPECT_FALSE(service.remove(place, Sign::input));
+  EXPECT_EQ(service.cache().held(), 1U);
+  EXPECT_TRUE(service.remove(place, Sign::end));
+  EXPECT_EQ(service.cache().held(), 0U);
+  save("other", "p", std::move(socket_pair().first));
+  EXPECT_TRUE(service.remove(service.last_place(), Sign::input));
+  EXPECT_EQ(service.cache().held(), 0U);
+  EXPECT_EQ(total_dead(), 2U);
+  EXPECT_TRUE(service.may_remove());
 }
 
 TEST_F(DeadConnections, APipesOtherEndIsNotAsked) {

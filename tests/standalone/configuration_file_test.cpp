@@ -61,10 +61,12 @@ interval = "7s"
 [[hand_out]]
 endpoint = "smtp\u000A*"
 first = "newest"
+allow_input = false
 
 [[hand_out]]
 endpoint = "*"
 first = "oldest"
+allow_input = true
 )";
 
 void write(const std::string& path, std::string_view text) {

@@ -8,14 +8,18 @@ namespace {
 
 TEST(Configuration, HandsOutTheOldestFirstUntilItIsToldOtherwise) {
   EXPECT_FALSE(Configuration{}.newest_first("e"));
+  EXPECT_FALSE(Configuration{}.allows_input("e"));
 }
 
 TEST(Configuration, TheFirstRuleThatMatchesHolds) {
   Configuration configuration;
-  configuration.hand_out = {{"db-old*", false}, {"db*", true}, {"*", false}};
+  configuration.hand_out = {{"db-old*", false, true}, {"db*", true, false}, {"*", false, true}};
   EXPECT_TRUE(configuration.newest_first("db-1"));
   EXPECT_FALSE(configuration.newest_first("db-old-1"));
   EXPECT_FALSE(configuration.newest_first("web"));
+  EXPECT_FALSE(configuration.allows_input("db-1"));
+  EXPECT_TRUE(configuration.allows_input("db-old-1"));
+  EXPECT_TRUE(configuration.allows_input("web"));
 }
 
 TEST(Configuration, GivesAccessToTheUsersAndGroupsItNames) {

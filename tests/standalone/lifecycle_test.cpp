@@ -175,7 +175,7 @@ TEST_F(LifecycleTest, AReloadChangesThePolicyAndTheLog) {
   on_disk.ttl_default = 3s;
   on_disk.request_time = 9s;
   on_disk.users = {{.name = "", .number = 1'234}};
-  on_disk.hand_out = {{.endpoint = "e", .newest_first = true}};
+  on_disk.hand_out = {{.endpoint = "e", .newest_first = true, .allow_input = true}};
   signal(SIGHUP);
   EXPECT_EQ(lines(), "scached: configuration reloaded\n");
   EXPECT_EQ(notified().size(), 2u) << "reloading, ready";
@@ -185,6 +185,7 @@ TEST_F(LifecycleTest, AReloadChangesThePolicyAndTheLog) {
   EXPECT_TRUE(policy.access->admits({.pid = 1, .uid = 1'234, .gid = 9}, {}));
   EXPECT_EQ(policy.clients_of_user, kCapacity.clients_of_user());
   EXPECT_TRUE(configuration.newest_first("e"));
+  EXPECT_TRUE(configuration.allows_input("e"));
   on_disk.log_level = LogLevel::warning;
   signal(SIGHUP);
   EXPECT_EQ(lines(), "");

@@ -98,8 +98,8 @@ inline Ends pipe_pair() {
 }
 
 // A TCP connection over loopback; the first end connected to the second.
-inline Ends tcp_pair() {
-  const Fd listening{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+inline Ends tcp_pair(int protocol = 0) {
+  const Fd listening{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol)};
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -108,7 +108,7 @@ inline Ends tcp_pair() {
   EXPECT_EQ(::bind(listening.get(), generic, size), 0);
   EXPECT_EQ(::listen(listening.get(), 1), 0);
   EXPECT_EQ(::getsockname(listening.get(), generic, &size), 0);
-  Fd first{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  Fd first{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol)};
   EXPECT_EQ(::connect(first.get(), generic, size), 0);
   Fd second{::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC)};
   return {std::move(first), std::move(second)};

@@ -10,6 +10,7 @@ using namespace base;
 using namespace cache;
 using namespace wire;
 using namespace io;
+using namespace health;
 using namespace server;
 using namespace main_cf;
 using namespace postfix;

@@ -195,9 +195,13 @@ class Client:
         """A whole save of a binding."""
         return self.ask(wire.save_dest(label, properties, endpoint, ttl))
 
-    def close(self) -> None:
-        """The stream, and every descriptor that came over it."""
-        self.socket.close()
+    def drop_descriptors(self) -> None:
+        """Closes every descriptor that came over the stream."""
         for descriptor in self._owned:
             os.close(descriptor)
         self._owned.clear()
+
+    def close(self) -> None:
+        """The stream, and every descriptor that came over it."""
+        self.socket.close()
+        self.drop_descriptors()

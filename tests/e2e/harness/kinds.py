@@ -42,7 +42,7 @@ class Fate(enum.Enum):
 
     # It is saved, and a lookup returns the same open file.
     KEPT = enum.auto()
-    # It is saved, but its connection is over: no lookup returns it.
+    # It is saved, but its connection is over or has input: no lookup returns it.
     OVER = enum.auto()
     # It is refused, because of its kind.
     REFUSED = enum.auto()
@@ -238,14 +238,14 @@ def _unix_pair(shop: Workshop) -> int:
     return shop.pair()[0].fileno()
 
 
-@_is("UNIX-domain stream with descriptors in flight", Fate.KEPT)
+@_is("UNIX-domain stream with descriptors in flight", Fate.OVER)
 def _loaded(shop: Workshop) -> int:
     one, other = shop.pair()
     socket.send_fds(other, [b"x"], [other.fileno(), *shop.ends(os.pipe())])
     return one.fileno()
 
 
-@_is("UNIX-domain stream in flight in itself", Fate.KEPT)
+@_is("UNIX-domain stream in flight in itself", Fate.OVER)
 def _in_itself(shop: Workshop) -> int:
     one, other = shop.pair()
     socket.send_fds(other, [b"x"], [one.fileno()])

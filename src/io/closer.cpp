@@ -33,9 +33,8 @@
 namespace scache::io {
 namespace {
 
-// How long a thread rests, unless kManyWaiting descriptors wait.
+// How long a thread rests, unless many descriptors wait.
 constexpr std::chrono::milliseconds kRest{1};
-constexpr std::size_t kManyWaiting = 32;
 // The limit of the wait in the destructor.
 constexpr std::chrono::milliseconds kFarewell{50};
 
@@ -89,6 +88,11 @@ Closer::~Closer() {
   shared_->caught_up.wait_for(lock, kFarewell, [this] { return shared_->is_idle(); });
 }
 
+void Closer::set_most_behind(std::size_t most) noexcept {
+  most_behind_ = std::min(most, kMaxBehind);
+  shared_->many_waiting = std::max<std::size_t>(most_behind_ / 2, 1);
+}
+
 void Closer::close(Fd fd, uid_t user) noexcept {
   if (!fd) return;
   // Out of memory, the destructor of `fd` closes the descriptor on this thread.
@@ -117,7 +121,7 @@ void Closer::close(Fd fd, uid_t user) noexcept {
     if (shared_->sleeping > 0) {
       --shared_->sleeping;
       shared_->wake.notify_one();
-    } else if (shared_->waiting.size() == kManyWaiting) {
+    } else if (shared_->waiting.size() == shared_->many_waiting) {
       shared_->hurry.notify_one();
     }
   } catch (...) {
@@ -154,7 +158,7 @@ bool Closer::is_full() const noexcept {
 }
 
 bool Closer::is_behind() const noexcept {
-  return shared_->count_waiting() > kMaxBehind;
+  return shared_->count_waiting() > most_behind_;
 }
 
 bool Closer::is_idle() const noexcept {
@@ -164,15 +168,15 @@ bool Closer::is_idle() const noexcept {
 
 bool Closer::catch_up() noexcept {
   std::unique_lock lock{shared_->mutex};
-  if (shared_->waiting.size() > kMaxBehind) {
+  if (shared_->waiting.size() > most_behind_) {
     shared_->main_waits = true;
     shared_->caught_up.wait_for(lock, kCatchUp,
-                                [this] { return shared_->waiting.size() <= kMaxBehind; });
+                                [this] { return shared_->waiting.size() <= most_behind_; });
     shared_->main_waits = false;
   }
   const bool is_busy = !shared_->is_idle();
   const bool lacks_one =
-      shared_->waiting.size() > kMaxBehind && shared_->able_workers() < kMaxWorkers;
+      shared_->waiting.size() > most_behind_ && shared_->able_workers() < kMaxWorkers;
   lock.unlock();
   if (lacks_one) add_worker();
   return is_busy;
@@ -248,8 +252,9 @@ void Closer::work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexc
     ticks.set(false);
     // This worker was stuck, and another one has replaced it.
     if (shared->stop || shared->able_workers() > 1) break;
-    shared->hurry.wait_for(lock, kRest,
-                           [&] { return shared->stop || shared->waiting.size() >= kManyWaiting; });
+    shared->hurry.wait_for(lock, kRest, [&] {
+      return shared->stop || shared->waiting.size() >= shared->many_waiting;
+    });
   }
   shared->workers.erase(self);
 }

@@ -53,6 +53,9 @@ class Closer {
   Closer(const Closer&) = delete;
   Closer& operator=(const Closer&) = delete;
 
+  // For a process with few descriptors: lowers kMaxBehind. Call this before close().
+  void set_most_behind(std::size_t most) noexcept;
+
   // Closes a descriptor that a client of this user has sent.
   void close(Fd fd, uid_t user) noexcept;
   // Closes a client's stream that is shut down. If it has no unread input, it is charged to
@@ -65,8 +68,8 @@ class Closer {
   bool accepts(uid_t user) const noexcept;
   bool is_full() const noexcept;
 
-  // Whether more than kMaxBehind descriptors wait; whether none is left except those that are
-  // stuck.
+  // Whether more than kMaxBehind descriptors, or those of set_most_behind(), wait; whether none is
+  // left except those that are stuck.
   bool is_behind() const noexcept;
   bool is_idle() const noexcept;
   // Waits until is_behind() is false, at most kCatchUp. Returns whether look() has to be called.
@@ -97,6 +100,7 @@ class Closer {
   // Shared with the threads, which outlive the Closer if a close() blocks.
   std::shared_ptr<Shared> shared_;
   std::size_t most_threads_;
+  std::size_t most_behind_ = kMaxBehind;
   StartThread start_;
   bool lacks_threads_ = false;
 };

@@ -55,6 +55,8 @@ struct Closer::Shared {
   std::size_t held = 0;
   // An upper bound of the workers that sleep and were not woken yet.
   unsigned sleeping = 0;
+  // A resting worker continues when so many wait.
+  std::size_t many_waiting = 32;
   bool main_waits = false;
   bool stop = false;
 

@@ -64,6 +64,7 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
 
   Loop loop;
   Closer closer;
+  closer.set_most_behind(capacity.closing);
   Service service{{.limits = {.connections = capacity.connections},
                    .listening = std::move(addresses),
                    .since = loop.now(),

@@ -81,6 +81,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
   Notifier notifier = Notifier::from_environment();
   Loop loop;
   Closer closer;
+  closer.set_most_behind(capacity.closing);
   Service service{{.limits = configuration.cache_limits(capacity.connections),
                    .listening = {ListeningAddress{listener.descriptor()}},
                    .since = loop.now(),

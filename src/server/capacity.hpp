@@ -11,9 +11,6 @@ namespace scache::server {
 // Capacity divides the descriptors of the process between connections and clients, and keeps a
 // reserve.
 struct Capacity {
-  std::size_t connections;
-  std::size_t clients;
-
   // For the log, epoll, signals, the descriptors inherited from master(8), and those that wait for
   // the closer's threads; a quarter of all descriptors if that is less.
   static constexpr std::size_t kReserve = 96;
@@ -25,13 +22,19 @@ struct Capacity {
   // Below this number of descriptors the server logs a warning when it starts.
   static constexpr std::size_t kFewDescriptors = 256;
 
+  std::size_t connections;
+  std::size_t clients;
+  // Descriptors that may wait for the closer's threads: a part of the reserve.
+  std::size_t closing = kReserve * 2 / 3;
+
   // Clients of one user when other users have access: a quarter is left for the others.
   constexpr std::size_t clients_of_user() const noexcept { return clients - clients / 4; }
 
   static constexpr Capacity of(std::size_t descriptors) noexcept {
-    const std::size_t rest = descriptors - std::min(kReserve, descriptors / 4);
+    const std::size_t reserve = std::min(kReserve, descriptors / 4);
+    const std::size_t rest = descriptors - reserve;
     const std::size_t clients = std::max(rest / kDescriptorsOfClient, kFewestClients);
-    return {rest > 2 * clients ? rest - 2 * clients : 1, clients};
+    return {rest > 2 * clients ? rest - 2 * clients : 1, clients, reserve * 2 / 3};
   }
 };
 

@@ -18,7 +18,7 @@ Result<Capacity> share_out(std::size_t descriptors, std::size_t clients, std::si
         "limits: {} clients and {} connections need more than {} descriptors (RLIMIT_NOFILE)",
         taken, wanted, descriptors)}};
   }
-  return Capacity{connections == 0 ? most - 2 * taken : connections, taken};
+  return Capacity{connections == 0 ? most - 2 * taken : connections, taken, usual.closing};
 }
 
 }  // namespace scache::standalone

@@ -134,7 +134,7 @@ TEST_F(ClientOfAServer, GivesUpAListWhenItsTimeIsOver) {
     EXPECT_TRUE(peer.sees_end());
   }}};
   Client client{server.path()};
-  EXPECT_EQ(code_of(client.list({}, milliseconds{50})), ErrorCode::timeout);
+  EXPECT_EQ(code_of(client.list({}, milliseconds{300})), ErrorCode::timeout);
 }
 
 TEST_F(ClientOfAServer, WithoutOneFailsAtOnce) {
@@ -168,7 +168,7 @@ TEST_F(ClientOfAServer, EndsACallInTimeAndItsStreamWithIt) {
                      },
                      serve(1)}};
   Client client{server.path(), kPatient};
-  EXPECT_EQ(code_of(client.find_endpoint("e", milliseconds{50})), ErrorCode::timeout);
+  EXPECT_EQ(code_of(client.find_endpoint("e", milliseconds{300})), ErrorCode::timeout);
   EXPECT_TRUE(client.find_endpoint("e"));
 }
 

@@ -200,6 +200,21 @@ TEST_F(CloserTest, IsBehindWhenTooManyWaitAndWaitsForThatNotForLong) {
   EXPECT_FALSE(closer.is_behind());
 }
 
+TEST_F(CloserTest, OfFewDescriptorsFewWait) {
+  const test::HangingClose hanging;
+  closer.set_most_behind(3);
+  get_stuck(kMallory);
+  for (int i = 0; i < 3; ++i) close_event(kAlice);
+  EXPECT_FALSE(closer.is_behind());
+  close_event(kAlice);
+  EXPECT_TRUE(closer.is_behind());
+  look_twice();
+  EXPECT_TRUE(comes_true([&] { return !closer.catch_up(); }));
+  closer.set_most_behind(Closer::kMaxBehind + 1);
+  for (std::size_t i = 0; i <= Closer::kMaxBehind; ++i) close_event(kAlice);
+  EXPECT_TRUE(comes_true([&] { return !closer.catch_up(); }));
+}
+
 TEST_F(CloserTest, WhoHasTooManyThatWaitMustWaitHimself) {
   const test::HangingClose hanging;
   get_stuck(kMallory);

@@ -16,6 +16,12 @@ TEST(CapacityTest, ConnectionsClientsAndAReserveFitIntoTheDescriptors) {
   }
 }
 
+TEST(CapacityTest, DescriptorsThatWaitForCloseArePartOfTheReserve) {
+  EXPECT_EQ(Capacity::of(20'000).closing, 64u);
+  EXPECT_EQ(Capacity::of(24).closing, 4u);
+  EXPECT_EQ(Capacity::of(0).closing, 0u);
+}
+
 TEST(CapacityTest, EvenFewDescriptorsLeaveRoomForAConnection) {
   for (std::size_t descriptors = 0; descriptors < 256; ++descriptors) {
     EXPECT_GE(Capacity::of(descriptors).connections, 1u) << descriptors;

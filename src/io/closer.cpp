@@ -137,7 +137,10 @@ void Closer::close_client(Fd fd, uid_t user) noexcept {
 }
 
 bool Closer::must_wait(uid_t user) const noexcept {
-  if (shared_->count_waiting() < kMaxWaitingOfUser && !shared_->is_any_stuck()) return false;
+  const std::size_t waiting = shared_->count_waiting();
+  // With few descriptors the next one that arrives may find no free number.
+  if (waiting > most_behind_ && most_behind_ < kMaxBehind) return true;
+  if (waiting < kMaxWaitingOfUser && !shared_->is_any_stuck()) return false;
   const std::lock_guard lock{shared_->mutex};
   const auto account = shared_->accounts.find(user);
   return account != shared_->accounts.end() && account->second.waiting >= kMaxWaitingOfUser;

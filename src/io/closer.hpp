@@ -53,7 +53,8 @@ class Closer {
   Closer(const Closer&) = delete;
   Closer& operator=(const Closer&) = delete;
 
-  // For a process with few descriptors: lowers kMaxBehind. Call this before close().
+  // For a process with few descriptors: lowers kMaxBehind. While more wait, must_wait() is true for
+  // every user. Call this before close().
   void set_most_behind(std::size_t most) noexcept;
 
   // Closes a descriptor that a client of this user has sent.

@@ -24,7 +24,8 @@ struct Capacity {
 
   std::size_t connections;
   std::size_t clients;
-  // Descriptors that may wait for the closer's threads: a part of the reserve.
+  // Descriptors that may wait for the closer's threads: a part of the reserve. A small reserve is
+  // mostly for the descriptors of the server itself.
   std::size_t closing = kReserve * 2 / 3;
 
   // Clients of one user when other users have access: a quarter is left for the others.
@@ -34,7 +35,8 @@ struct Capacity {
     const std::size_t reserve = std::min(kReserve, descriptors / 4);
     const std::size_t rest = descriptors - reserve;
     const std::size_t clients = std::max(rest / kDescriptorsOfClient, kFewestClients);
-    return {rest > 2 * clients ? rest - 2 * clients : 1, clients, reserve * 2 / 3};
+    return {rest > 2 * clients ? rest - 2 * clients : 1, clients,
+            reserve == kReserve ? kReserve * 2 / 3 : reserve / 4};
   }
 };
 

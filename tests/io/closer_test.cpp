@@ -206,10 +206,13 @@ TEST_F(CloserTest, OfFewDescriptorsFewWait) {
   get_stuck(kMallory);
   for (int i = 0; i < 3; ++i) close_event(kAlice);
   EXPECT_FALSE(closer.is_behind());
+  EXPECT_FALSE(closer.must_wait(kMallory));
   close_event(kAlice);
   EXPECT_TRUE(closer.is_behind());
+  EXPECT_TRUE(closer.must_wait(kMallory));
   look_twice();
   EXPECT_TRUE(comes_true([&] { return !closer.catch_up(); }));
+  EXPECT_FALSE(closer.must_wait(kMallory));
   closer.set_most_behind(Closer::kMaxBehind + 1);
   for (std::size_t i = 0; i <= Closer::kMaxBehind; ++i) close_event(kAlice);
   EXPECT_TRUE(comes_true([&] { return !closer.catch_up(); }));

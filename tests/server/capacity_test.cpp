@@ -18,7 +18,8 @@ TEST(CapacityTest, ConnectionsClientsAndAReserveFitIntoTheDescriptors) {
 
 TEST(CapacityTest, DescriptorsThatWaitForCloseArePartOfTheReserve) {
   EXPECT_EQ(Capacity::of(20'000).closing, 64u);
-  EXPECT_EQ(Capacity::of(24).closing, 4u);
+  EXPECT_EQ(Capacity::of(383).closing, 23u);
+  EXPECT_EQ(Capacity::of(24).closing, 1u);
   EXPECT_EQ(Capacity::of(0).closing, 0u);
 }
 

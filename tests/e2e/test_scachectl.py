@@ -161,10 +161,11 @@ def test_a_list_shows_what_was_saved(at: pathlib.Path, pair: Pair) -> None:
 
 
 def test_a_pattern_chooses(at: pathlib.Path) -> None:
+    peers = []
     for name in ("a-1", "a-2", "b*1", "b-1"):
         mine, other = socket.socketpair()
         save(at, mine, "--endpoint", name)
-        other.close()
+        peers.append(other)
 
     def names(pattern: str) -> set[str]:
         return {each["endpoint"] for each in ctl.told(at, "list", pattern)["connections"]}
@@ -176,6 +177,8 @@ def test_a_pattern_chooses(at: pathlib.Path) -> None:
     assert ctl.told(at, "drop", "--prefix", "a-") == {"connections": 2, "bindings": 0}
     assert ctl.run(at, "drop", "--all").stdout == "2 connections, 0 bindings\n"
     assert ctl.run(at, "drop", "--all").returncode == OK
+    for peer in peers:
+        peer.close()
 
 
 def test_statistics_count(at: pathlib.Path, pair: Pair) -> None:

@@ -74,7 +74,8 @@ def close_that_never_ends() -> None:
         other.close()
         lab.write_for_ever(write)
 
-    with lab.server() as server:
+    # The saved socket has unread input.
+    with lab.server('[[hand_out]]\nendpoint = "u"\nallow_input = true\n') as server:
         client = lab.Raw(server.socket)
         client.save(saved.fileno(), b"u")
         with lab.child(hold):

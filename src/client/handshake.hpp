@@ -34,9 +34,14 @@ class Handshake {
   const Error& error() const noexcept { return error_; }
 
  private:
+  Step read_greeting();
+  Step read_answer() const;
+
   AttributeReader reader_{WireLimits{}.list};
   bool greeted_ = false;
-  Error error_;
+  Error error_{ErrorCode::protocol,
+               "The socket belongs to another program: the greeting is not that of a connection "
+               "cache."};
 };
 
 }  // namespace scache::client

@@ -43,6 +43,10 @@ BAR = 20.0
 PAUSE = 0.005
 
 
+# A configuration: connections with unread input stay in the cache.
+ALLOW_INPUT = '[[hand_out]]\nendpoint = "*"\nallow_input = true\n'
+
+
 class Server:
     """scached in a directory of its own; everybody may use it."""
 

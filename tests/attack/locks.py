@@ -75,7 +75,7 @@ def close_that_never_ends() -> None:
         lab.write_for_ever(write)
 
     # The saved socket has unread input.
-    with lab.server('[[hand_out]]\nendpoint = "u"\nallow_input = true\n') as server:
+    with lab.server(lab.ALLOW_INPUT) as server:
         client = lab.Raw(server.socket)
         client.save(saved.fileno(), b"u")
         with lab.child(hold):

@@ -101,7 +101,7 @@ def gone(server: lab.Server, sockets: int) -> None:
 
 
 def of_three_users() -> None:
-    with lab.server(EVERYBODY) as server:
+    with lab.server(EVERYBODY + lab.ALLOW_INPUT) as server:
         sockets = streams()
         for what, shape in SHAPES.items():
             saved(server, USERS, what)
@@ -118,7 +118,7 @@ def of_three_users() -> None:
 
 def of_the_server_s_user() -> None:
     """What a user has in flight counts for the server too, if it is the same user."""
-    with lab.server(user=lab.NOBODY) as server:
+    with lab.server(lab.ALLOW_INPUT, user=lab.NOBODY) as server:
         for what in SHAPES:
             saved(server, [lab.NOBODY] * 3, what)
 

@@ -23,17 +23,6 @@ class ServerClosingTest : public ServerFixture {
     peers.clear();
     EXPECT_TRUE(comes_true([this] { return !closer.catch_up(); }));
   }
-  SocketClient connect() {
-    SocketClient client{listening.connect()};
-    settle();
-    return client;
-  }
-  std::string ask(SocketClient& client, const std::string& bytes,
-                  const std::vector<int>& descriptors = {}) {
-    EXPECT_TRUE(client.send(bytes, descriptors));
-    settle();
-    return client.read();
-  }
   void get_stuck() {
     Ends lingering = lingering_pair(60);
     const int number = lingering.first.get();
@@ -51,8 +40,8 @@ class ServerClosingTest : public ServerFixture {
 
 TEST_F(ServerClosingTest, AUserWithTooManyIsAcceptedNoMoreAndMaySendNoDescriptor) {
   start();
-  SocketClient one = connect();
-  SocketClient two = connect();
+  SocketClient one = connect_and_settle();
+  SocketClient two = connect_and_settle();
   EXPECT_EQ(one.read(), kGreeting);
   EXPECT_EQ(two.read(), kGreeting);
   while (closer.accepts(::getuid())) get_stuck();
@@ -62,18 +51,18 @@ TEST_F(ServerClosingTest, AUserWithTooManyIsAcceptedNoMoreAndMaySendNoDescriptor
   EXPECT_TRUE(one.sees_end());
   EXPECT_EQ(ask(two, find_endp("e"), {tcp.first.get(), tcp.first.get()}), "");
   EXPECT_TRUE(two.sees_end());
-  EXPECT_TRUE(connect().sees_end());
+  EXPECT_TRUE(connect_and_settle().sees_end());
   EXPECT_EQ(server->clients(), 0U);
 
   peers.pop_back();
   EXPECT_TRUE(comes_true([&] { return closer.accepts(::getuid()); }));
-  SocketClient later = connect();
+  SocketClient later = connect_and_settle();
   EXPECT_EQ(later.read(), kGreeting);
 }
 
 TEST_F(ServerClosingTest, EntriesThatExpireTogetherWaitUntilOthersAreClosed) {
   start();
-  SocketClient client = connect();
+  SocketClient client = connect_and_settle();
   EXPECT_EQ(client.read(), kGreeting);
   EXPECT_EQ(ask(client, save_endp("e", "p", "1")), kDummy);
   EXPECT_EQ(ask(client, kByte, {tcp.first.get()}), kSaved);

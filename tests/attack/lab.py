@@ -285,15 +285,16 @@ def others(path: str, what: str, seconds: float = 3.0) -> None:
 
 @contextlib.contextmanager
 def child(work: Callable[[], object], user: int = 0) -> Iterator[int]:
-    """`work` runs in a process of its own, which lives until the block is left."""
+    """`work` runs in a process of its own, which lives, with the result, until the block is left."""
     number = os.fork()
     if number == 0:
+        held: list[object] = []
         with contextlib.suppress(BaseException):
             if user:
                 os.setgroups([])
                 os.setgid(user)
                 os.setuid(user)
-            work()
+            held.append(work())
         time.sleep(120)
         os._exit(0)
     try:

@@ -43,21 +43,24 @@ def streams() -> int:
     return 0
 
 
-def save(path: str, shape: Shape, count: int = COUNT) -> lab.Raw:
-    """Only the server can reach them when they are saved."""
-    client = lab.Raw(path)
-    for ring in shape(count):
+def save(path: str, shape: Shape, count: int = COUNT) -> tuple[lab.Raw, list[Ring]]:
+    """Only the server can reach them when they are saved. Their peers stay open: the server removes
+    a connection whose peer has closed it."""
+    client, rings = lab.Raw(path), shape(count)
+    for ring in rings:
         client.save(ring.end.fileno(), RINGS)
-        ring.close()
-    return client
+        ring.end.close()
+    return client, rings
 
 
 def again_and_again(path: str, shape: Shape) -> None:
     """The next are made while the kernel looks for those that are dropped."""
     while True:
-        client = save(path, shape, COUNT // 2)
+        client, rings = save(path, shape, COUNT // 2)
         client.ask(lab.DROP, lab.field(lab.ENDPOINT, RINGS))
         client.socket.close()
+        for ring in rings:
+            ring.close()
         # Without a rest the kernel's search takes the processors, and everybody waits for these.
         time.sleep(0.05)
 

@@ -19,4 +19,8 @@ enum class DescriptorKind : std::uint8_t {
   other,
 };
 
+constexpr bool is_socket(DescriptorKind kind) noexcept {
+  return kind == DescriptorKind::local || kind == DescriptorKind::network;
+}
+
 }  // namespace scache::base

@@ -16,6 +16,8 @@ std::string_view LogLimit::name(LogKind kind) noexcept {
       return "descriptors not received or sent";
     case LogKind::refused:
       return "refused requests";
+    case LogKind::unread:
+      return "connections saved with unread input";
     case LogKind::access:
       return "refused clients";
     case LogKind::session:

@@ -21,6 +21,8 @@ enum class LogKind : std::uint8_t {
   transfer,
   // A valid request was refused, for example because the cache is full.
   refused,
+  // A connection was saved with unread input.
+  unread,
   // A client was refused: no access, too many clients of its user, too many blocked close(2).
   access,
   // The server ended a session, or did not begin it: a protocol violation, or a lack of memory.
@@ -30,7 +32,7 @@ enum class LogKind : std::uint8_t {
   // The server cannot watch a cached connection: a lack of memory or a limit of epoll(7).
   unwatched,
 };
-inline constexpr std::size_t kLogKinds = 8;
+inline constexpr std::size_t kLogKinds = 9;
 
 // LogLimit limits the lines that clients cause: each kind has a number of lines in a period, which
 // begins with the first line. It counts the others, and the count is reported at the end of the
@@ -54,6 +56,7 @@ class LogLimit {
       case LogKind::transfer:
         return kMostOfRequests;
       case LogKind::refused:
+      case LogKind::unread:
       case LogKind::access:
       case LogKind::session:
         return kMostOfRefusals;

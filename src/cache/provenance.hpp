@@ -20,6 +20,8 @@ struct Provenance {
   // The user id of the client that saved it.
   std::uint32_t owner = 0;
   DescriptorKind kind = DescriptorKind::other;
+  // Whether it had unread input when it was saved.
+  bool had_input = false;
 };
 
 }  // namespace scache::cache

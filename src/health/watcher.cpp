@@ -15,12 +15,6 @@ std::uint64_t key_of(int descriptor, std::uint32_t sequence) noexcept {
   return static_cast<std::uint64_t>(descriptor) << 32 | sequence;
 }
 
-// A pipe is not watched: a reader may want the bytes that are left in it.
-bool is_watchable(const ConnectionRecord& connection) noexcept {
-  const DescriptorKind kind = connection.provenance.kind;
-  return kind == DescriptorKind::network || kind == DescriptorKind::local;
-}
-
 }  // namespace
 
 Watcher::Watcher(Loop& loop, Keeper& keeper, Log& log)
@@ -47,7 +41,8 @@ void Watcher::connection_left(const ConnectionRecord& connection, Departure) noe
 }
 
 void Watcher::begin_quiet(const ConnectionRecord& connection) noexcept {
-  if (!is_watchable(connection)) return;
+  // A reader may want the bytes that are left in a pipe.
+  if (!is_socket(connection.provenance.kind)) return;
   const auto number = static_cast<std::size_t>(connection.descriptor);
   try {
     if (number >= slots_.size()) slots_.resize(number + 1);

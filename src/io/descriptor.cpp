@@ -33,8 +33,8 @@
 // - fstat(2) and statx(2) may wait for a file system that does not answer; lseek(2) takes the lock
 //   of the file position.
 //
-// A call takes half a microsecond, a twentieth of a request. So a save determines the kind only,
-// and a lookup checks whether the connection is alive.
+// A call takes half a microsecond, a twentieth of a request. So a save determines the kind and
+// whether there is input, and a lookup checks whether the connection is alive.
 
 namespace scache::io {
 namespace {
@@ -116,6 +116,11 @@ DescriptorFacts inspect(int descriptor, std::span<const ListeningAddress> listen
     default:
       return {};
   }
+}
+
+bool has_input(int socket) noexcept {
+  const short events = poll_events(socket);
+  return !says_closed(events) && (events & (POLLIN | POLLPRI)) != 0;
 }
 
 SocketState state_of(int socket, DescriptorKind kind) noexcept {

@@ -49,6 +49,9 @@ enum class SocketState : std::uint8_t {
 // inspect().
 SocketState state_of(int socket, DescriptorKind kind) noexcept;
 
+// Whether a socket whose connection is not over has unread input. Never blocks, as inspect().
+bool has_input(int socket) noexcept;
+
 // The epoll events of a socket that has input, or whose connection is over. The kernel adds
 // EPOLLHUP and EPOLLERR to each set of events.
 inline constexpr std::uint32_t kInputEvents = EPOLLIN | EPOLLPRI;

@@ -52,7 +52,8 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
                                 .id = past.connection != 0 ? past.connection : new_connection_id(),
                                 .uses = static_cast<std::uint32_t>(std::min(past.uses, kMaxUses)),
                                 .owner = caller.user,
-                                .kind = facts.kind};
+                                .kind = facts.kind,
+                                .had_input = has_unread_input(request.endpoint, fd, facts, now)};
     SaveOutcome outcome = SaveOutcome::full;
     try {
       outcome = cache_.save_connection(request.endpoint, request.properties,
@@ -72,6 +73,16 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
   log_.detail("save_endp: not saved");
   closer_.close(std::move(fd), caller.user);
   return *refused;
+}
+
+bool Service::has_unread_input(std::string_view endpoint, const Fd& fd, const DescriptorFacts& facts,
+                               Instant now) const noexcept {
+  if (!is_socket(facts.kind) || !has_input(fd.get())) return false;
+  if (!allows_input(endpoint)) {
+    log_.warn(LogKind::unread, now, "save_endp: endpoint={}: the connection has unread input",
+              endpoint);
+  }
+  return true;
 }
 
 std::optional<Saved> Service::refusal(const DescriptorFacts& facts) const noexcept {
@@ -126,7 +137,7 @@ std::optional<Cache::DestinationHit> Service::find(const Caller&, const FindDest
 bool Service::is_dead(const Claim& claim) const noexcept {
   const ConnectionRecord connection = claim.record();
   const DescriptorKind kind = connection.provenance.kind;
-  if (kind != DescriptorKind::network && kind != DescriptorKind::local) return false;
+  if (!is_socket(kind)) return false;
   switch (state_of(connection.descriptor, kind)) {
     case SocketState::quiet:
       return false;
@@ -139,9 +150,11 @@ bool Service::is_dead(const Claim& claim) const noexcept {
 }
 
 bool Service::remove(const Position& place, Sign sign) noexcept {
-  if (sign == Sign::input && allows_input_) {
+  if (sign == Sign::input) {
     const std::optional<ConnectionRecord> connection = cache_.connection_at(place);
-    if (connection && allows_input_(connection->endpoint)) return false;
+    if (connection && (connection->provenance.had_input || allows_input(connection->endpoint))) {
+      return false;
+    }
   }
   cache_.discard(place);
   return true;

@@ -129,6 +129,9 @@ class Service final : public Keeper, private CacheObserver {
 
  private:
   std::optional<Saved> refusal(const DescriptorFacts& facts) const noexcept;
+  // Logs unread input that is not allowed.
+  bool has_unread_input(std::string_view endpoint, const Fd& fd, const DescriptorFacts& facts,
+                        Instant now) const noexcept;
   // Whether the connection is over, or has input that is not allowed. A pipe never is: a reader may
   // want the bytes that are left in it after the writer has closed its end.
   bool is_dead(const Claim& claim) const noexcept;

@@ -66,7 +66,10 @@ class Walk {
     rest_.pop_back();
     Fd next{::openat(at_.get(), name.c_str(), kFlags | O_NOFOLLOW)};
     if (!next && errno == ENOENT && rest_.empty()) {
-      if (::mkdirat(at_.get(), name.c_str(), 0700) != 0) return fail_call(path_, "mkdir");
+      // EEXIST: another server has just created it.
+      if (::mkdirat(at_.get(), name.c_str(), 0700) != 0 && errno != EEXIST) {
+        return fail_call(path_, "mkdir");
+      }
       next.reset(::openat(at_.get(), name.c_str(), kFlags | O_NOFOLLOW));
     }
     struct stat status{};

@@ -30,6 +30,12 @@ def is_served(scached: Scached) -> bool:
     return scached.client().find_endp("e").reply == wire.FIND_ENDP_MISS
 
 
+def is_listening(path: pathlib.Path) -> bool:
+    """Whether a server accepts connections. The file exists before listen(2)."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 # The file of the socket.
 
 
@@ -37,7 +43,7 @@ def test_a_socket_that_is_removed_is_made_anew(scached: Scached) -> None:
     scached.start_here()
     before = scached.client()
     scached.path.unlink()
-    until(scached.path.exists, "the socket is there again")
+    until(lambda: is_listening(scached.path), "the socket is there again")
     scached.wait_for(f"warning: {scached.path}: the socket is gone: creating it again")
     assert stat.S_IMODE(scached.path.stat().st_mode) == 0o600
     assert is_served(scached)
@@ -50,7 +56,7 @@ def test_a_directory_that_is_moved_is_made_anew_at_a_reload(scached: Scached) ->
     scached.start_here()
     scached.path.parent.rename(scached.directory / "moved")
     scached.signal(signal.SIGHUP)
-    until(scached.path.exists, "the socket is there again")
+    until(lambda: is_listening(scached.path), "the socket is there again")
     assert is_served(scached)
     assert scached.stop() == 0
 

@@ -143,6 +143,24 @@ TEST_F(DeadConnections, AreRemovedUnlessTheirInputIsAllowed) {
   EXPECT_TRUE(service.may_remove());
 }
 
+TEST_F(DeadConnections, AreNotThoseWhoseInputWasThereAtTheSave) {
+  const Ends ends = tcp_pair();
+  ASSERT_TRUE(send_with(ends.second.get(), "220 hello\r\n", {}));
+  save("e", "p", Fd{::dup(ends.first.get())});
+  EXPECT_THAT(log.take(), ElementsAre("warning: save_endp: endpoint=e: the connection has unread "
+                                      "input"));
+  EXPECT_FALSE(service.remove(service.last_place(), Sign::input));
+  EXPECT_EQ(service.cache().held(), 1U);
+  EXPECT_EQ(postfix->find("e"), kNoEndpoint) << "a lookup does not return it";
+  EXPECT_EQ(service.cache().held(), 0U);
+
+  service.allow_input([](std::string_view endpoint) { return endpoint == "greets"; });
+  save("greets", "p", Fd{::dup(ends.first.get())});
+  save_dead("e");
+  EXPECT_THAT(log.take(), ElementsAre()) << "input is allowed; the end of a connection is none";
+  EXPECT_TRUE(service.remove(service.last_place(), Sign::end));
+}
+
 TEST_F(DeadConnections, APipesOtherEndIsNotAsked) {
   save("e", "pipe", pipe_pair().first);
   EXPECT_EQ(postfix->find("e"), endpoint_hit("pipe"));

@@ -7,9 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <barrier>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "support/descriptors.hpp"
 #include "support/scratch.hpp"
@@ -58,6 +62,25 @@ TEST_F(SocketDirectory, IsMadeWhereItIsMissing) {
               std::filesystem::perms::owner_all);
     std::filesystem::remove(scratch.path("new"));
   }
+}
+
+TEST_F(SocketDirectory, MayBeMadeByManyServersAtOnce) {
+  constexpr int kRounds = 100;
+  constexpr int kServers = 4;
+  std::barrier start{kServers};
+  std::atomic<int> failed = 0;
+  const auto serve = [&] {
+    for (int round = 0; round < kRounds; ++round) {
+      start.arrive_and_wait();
+      const std::string name = std::to_string(round);
+      if (!open_socket_directory(scratch.path(name), Trust::checked)) ++failed;
+    }
+  };
+  {
+    std::vector<std::jthread> servers;
+    for (int each = 0; each < kServers; ++each) servers.emplace_back(serve);
+  }
+  EXPECT_EQ(failed, 0);
 }
 
 TEST_F(SocketDirectory, ItsParentIsNotMade) {

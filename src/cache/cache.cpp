@@ -142,7 +142,7 @@ SaveOutcome Cache::save_connection(std::string_view endpoint_name, std::string_v
 }
 
 SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_view properties,
-                                std::string_view endpoint_name, Instant deadline,
+                                std::string_view endpoint_name, Instant deadline, Instant now,
                                 std::uint32_t owner) {
   work_ += work_of(destination_name) + work_of(properties) + work_of(endpoint_name);
   const HashedName destination_key = hashed(destination_name);
@@ -173,7 +173,8 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
                            Endpoint::bytes_with(endpoint_name.size()) +
                            Destination::bytes_with(destination_name.size());
   if (!can_hold(binding_holders_, owner, size, {limits_.bindings, limits_.binding_bytes},
-                {limits_.bindings_of_user, limits_.binding_bytes_of_user})) {
+                {limits_.bindings_of_user, limits_.binding_bytes_of_user}) ||
+      replaces_too_fast(owner, size, now)) {
     return SaveOutcome::full;
   }
 
@@ -209,7 +210,7 @@ SaveOutcome Cache::save_binding(std::string_view destination_name, std::string_v
   destination->bindings.push_back({&binding, endpoint.has_connection.value});
   binding_holders_.count(*holder, binding, size);
   notify([&](CacheObserver& observer) { observer.binding_saved(binding.record()); });
-  make_room_for(binding);
+  make_room_for(binding, now);
   binding_holders_.add(binding);
   return SaveOutcome::saved;
 }

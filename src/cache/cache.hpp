@@ -53,7 +53,8 @@ struct CacheLimits {
 enum class SaveOutcome : std::uint8_t {
   saved,
   renewed,
-  // Even evictions make no room, because of its size or of claims; the cache is unchanged.
+  // Even evictions make no room, because of its size or of claims, or its user replaces bindings too
+  // fast; the cache is unchanged.
   full,
 };
 
@@ -95,7 +96,8 @@ class Cache {
   SaveOutcome save_connection(std::string_view endpoint, std::string_view properties,
                               Instant deadline, Fd& fd, const Provenance& provenance = {});
   SaveOutcome save_binding(std::string_view destination, std::string_view properties,
-                           std::string_view endpoint, Instant deadline, std::uint32_t owner = 0);
+                           std::string_view endpoint, Instant deadline, Instant now,
+                           std::uint32_t owner = 0);
 
   struct DestinationHit {
     Claim claim;
@@ -238,7 +240,9 @@ class Cache {
   // Evicts other entries until the limits hold. The holder has counted the new entry, and cannot
   // give it up.
   void make_room_for(Connection& saved) noexcept;
-  void make_room_for(Binding& saved) noexcept;
+  void make_room_for(Binding& saved, Instant now) noexcept;
+  // Whether a user has replaced too many bytes of its own bindings to save another one now.
+  bool replaces_too_fast(std::uint32_t owner, std::size_t size, Instant now) noexcept;
   void evict_longest_unused(Holder& holder, Departure why) noexcept;
   // Removes an unlinked connection, or a binding.
   void leave(Connection& connection, Departure why) noexcept;

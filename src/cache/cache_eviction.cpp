@@ -63,7 +63,14 @@ void Cache::make_room_for(Connection& saved) noexcept {
   }
 }
 
-void Cache::make_room_for(Binding& saved) noexcept {
+bool Cache::replaces_too_fast(std::uint32_t owner, std::size_t size, Instant now) noexcept {
+  if (size <= limits_.binding_bytes - binding_bytes_) return false;
+  const Holder* const holder = binding_holders_.find(owner);
+  return holder != nullptr &&
+         holder->replacements.bytes(now) >= Replacements::most(limits_.binding_bytes);
+}
+
+void Cache::make_room_for(Binding& saved, Instant now) noexcept {
   Destination& destination = *saved.destination;
   if (destination.bindings.size() > limits_.bindings_of_destination) {
     leave(*destination.bindings.front().binding, Departure::evicted_for_destination);
@@ -78,8 +85,10 @@ void Cache::make_room_for(Binding& saved) noexcept {
                          Departure::evicted_for_share);
   }
   while (binding_bytes_ > limits_.binding_bytes) {
-    evict_longest_unused(*binding_holders_.giver(Measure::bytes, saver),
-                         Departure::evicted_for_share);
+    Holder& giver = *binding_holders_.giver(Measure::bytes, saver);
+    const std::size_t before = binding_bytes_;
+    evict_longest_unused(giver, Departure::evicted_for_share);
+    if (&giver == &saver) saver.replacements.add(before - binding_bytes_, now);
   }
 }
 

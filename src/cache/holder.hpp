@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
-#include "base/rooms.hpp"
+#include "base/clock.hpp"
 #include "cache/hooks.hpp"
 
 namespace scache::cache {
@@ -43,6 +45,32 @@ struct Amount {
   }
 };
 
+// Replacements limits the bytes of its own entries that a user replaces in a second. Without a limit
+// one client can replace all of them several times in a second, before anybody can find one.
+class Replacements {
+ public:
+  static constexpr Duration kPeriod = std::chrono::seconds{1};
+  // An entry stays for at least so many periods.
+  static constexpr std::size_t kLeastStay = 16;
+  // A small cache has no limit that a client could notice.
+  static constexpr std::size_t kAlwaysAllowed = std::size_t{1} << 20;
+
+  static constexpr std::size_t most(std::size_t limit_of_all) noexcept {
+    return std::max(limit_of_all / kLeastStay, kAlwaysAllowed);
+  }
+
+  void add(std::size_t bytes, Instant now) noexcept {
+    if (now >= end_) *this = {};
+    if (bytes_ == 0) end_ = after(now, kPeriod);
+    bytes_ += bytes;
+  }
+  std::size_t bytes(Instant now) const noexcept { return now < end_ ? bytes_ : 0; }
+
+ private:
+  std::size_t bytes_ = 0;
+  Instant end_{};
+};
+
 struct OrderOfOwners;
 struct OrderOfEntries;
 struct OrderOfBytes;
@@ -62,6 +90,9 @@ class Holder final : public HolderHook<OrderOfOwners>,
   const Amount& claimed() const noexcept { return claimed_; }
   // Whether it has an entry that is not claimed.
   bool can_give() const noexcept { return !unused_.empty(); }
+
+  // Its own entries that left for its new ones.
+  Replacements replacements;
 
  private:
   friend class Holders;

@@ -97,7 +97,7 @@ Saved Service::save(const Caller& caller, const SaveDestination& request, Instan
               request.destination, request.properties, request.endpoint);
   const SaveOutcome outcome =
       cache_.save_binding(request.destination, request.properties, request.endpoint,
-                          deadline(caller.policy, request.ttl, now), caller.user);
+                          deadline(caller.policy, request.ttl, now), now, caller.user);
   if (outcome == SaveOutcome::full) {
     log_.detail("save_dest: not saved");
     return Saved::full;

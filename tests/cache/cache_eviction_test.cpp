@@ -117,7 +117,7 @@ TEST_F(CacheEvictionTest, ClaimedConnectionsCountAndStay) {
 TEST_F(CacheEvictionTest, LargePropertiesMakeRoomForSmallOnes) {
   start({.connection_bytes = std::size_t{1} << 20, .binding_bytes = std::size_t{1} << 20});
   const std::string large(std::size_t{64} << 10, 'p');
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(save("e1", large, at(1000), kGreedy), SaveOutcome::saved);
     EXPECT_EQ(bind(fmt::format("d{}", i), large, "e1", at(1000), kGreedy), SaveOutcome::saved);
   }
@@ -185,6 +185,62 @@ TEST_F(CacheEvictionTest, TheNewEntryIsNeverTheOneThatLeaves) {
   }
 }
 
+// A user that replaces its own bindings, with properties of 64 KiB each.
+class ReplacementTest : public CacheEvictionTest {
+ protected:
+  static constexpr std::size_t kSize = std::size_t{64} << 10;
+  static constexpr std::size_t kLimit = std::size_t{64} << 20;
+
+  // Saves new bindings until one is refused, at most as many as take twice the limit.
+  std::size_t bind_until_refused(std::uint32_t user, Instant now) {
+    const std::size_t most = 2 * kLimit / kSize;
+    std::size_t saved = 0;
+    while (saved < most && bind_new(user, now) == SaveOutcome::saved) ++saved;
+    return saved;
+  }
+  SaveOutcome bind_new(std::uint32_t user, Instant now) {
+    return cache().save_binding(fmt::format("d{}", ++number_), properties_, "e", at(1000), now,
+                                user);
+  }
+
+ private:
+  std::string properties_ = std::string(kSize, 'p');
+  int number_ = 0;
+};
+
+TEST_F(ReplacementTest, IsLimitedInASecond) {
+  start({.binding_bytes = kLimit});
+  const std::size_t all = kLimit / kSize - 1;
+  const std::size_t replaced = Replacements::most(kLimit) / kSize;
+  EXPECT_EQ(Replacements::most(kLimit) * Replacements::kLeastStay, kLimit);
+  // A binding also has a few hundred bytes for its names.
+  EXPECT_NEAR(static_cast<double>(bind_until_refused(kGreedy, at(0))),
+              static_cast<double>(all + replaced), 8);
+  const Instant later = at(0) + Replacements::kPeriod;
+  EXPECT_EQ(bind_new(kGreedy, later - Duration{1}), SaveOutcome::full);
+  EXPECT_NEAR(static_cast<double>(bind_until_refused(kGreedy, later)),
+              static_cast<double>(replaced), 1);
+  EXPECT_EQ(bind_new(kModest, later), SaveOutcome::saved) << "others displace as ever";
+  EXPECT_EQ(save_as(kGreedy, "c"), SaveOutcome::saved) << "connections have no such limit";
+}
+
+TEST_F(ReplacementTest, RefusesNothingForWhichThereIsRoom) {
+  start({.binding_bytes = kLimit});
+  bind_until_refused(kGreedy, at(0));
+  EXPECT_EQ(bind_new(kGreedy, at(0)), SaveOutcome::full);
+  cache().expire(kNever, 1);
+  EXPECT_EQ(bind_new(kGreedy, at(0)), SaveOutcome::saved);
+  EXPECT_EQ(bind_new(kGreedy, at(0)), SaveOutcome::full);
+}
+
+TEST_F(ReplacementTest, OfASmallCacheIsLimitedByItsFloor) {
+  constexpr std::size_t kSmall = Replacements::kAlwaysAllowed;
+  start({.binding_bytes = kSmall});
+  const std::size_t all = kSmall / kSize - 1;
+  EXPECT_NEAR(static_cast<double>(bind_until_refused(kGreedy, at(0))),
+              static_cast<double>(2 * all), 2);
+}
+
 // The cost of a save that evicts: the entry, its places, and the holders with their neighbours.
 std::size_t most_visits(Cache& cache, int saves) {
   std::size_t most = 0;
@@ -193,7 +249,7 @@ std::size_t most_visits(Cache& cache, int saves) {
     const std::string name = fmt::format("n{}", i);
     const std::size_t before = cache_hooks.visits;
     cache.save_connection("e", name, at(100'000), fd, {.owner = kGreedy});
-    cache.save_binding(name, "b", name, at(100'000), kGreedy);
+    cache.save_binding(name, "b", name, at(100'000), at(0), kGreedy);
     most = std::max(most, cache_hooks.visits - before);
   }
   return most;

@@ -86,7 +86,7 @@ class CacheTest : public testing::Test {
   SaveOutcome bind(std::string_view destination, std::string_view properties,
                    std::string_view endpoint, Instant deadline = at(1000),
                    std::uint32_t owner = 0) {
-    return cache_->save_binding(destination, properties, endpoint, deadline, owner);
+    return cache_->save_binding(destination, properties, endpoint, deadline, at(0), owner);
   }
   // Finds and commits. The connection's properties, or "miss".
   std::string take(std::string_view endpoint, Instant now = at(0)) {

@@ -130,15 +130,15 @@ class CacheMemoryTest : public testing::Test {
     for (int i = 0; i < size; ++i) {
       Fd fd = any_descriptor();
       cache.save_connection(numbered("e", i), "c", at(10), fd);
-      cache.save_binding(numbered("d", i), "b", numbered("e", i), at(10));
-      cache.save_binding("d0", "b0", numbered("e", i), at(10));
+      cache.save_binding(numbered("d", i), "b", numbered("e", i), at(10), at(0));
+      cache.save_binding("d0", "b0", numbered("e", i), at(10), at(0));
     }
   }
   SaveOutcome run(Cache& cache, const Save& save, Fd& fd) {
     if (save.destination == nullptr) {
       return cache.save_connection(save.endpoint, "p", at(20), fd, {.owner = 1});
     }
-    return cache.save_binding(save.destination, "p", save.endpoint, at(20), 1);
+    return cache.save_binding(save.destination, "p", save.endpoint, at(20), at(0), 1);
   }
   std::array<std::size_t, 7> counts(const Cache& cache) {
     return {cache.connections(),
@@ -214,7 +214,7 @@ TEST_F(CacheMemoryTest, NothingButANewEntryNeedsMemory) {
   const std::size_t made_before = allocations.made;
   {
     const FailingAllocation failing{1};
-    EXPECT_EQ(cache.save_binding("d7", "b", "e7", at(11)), SaveOutcome::renewed);
+    EXPECT_EQ(cache.save_binding("d7", "b", "e7", at(11), at(0)), SaveOutcome::renewed);
     EXPECT_EQ(cache.save_connection("e7", long_properties, at(10), fd), SaveOutcome::full);
     cache.find_endpoint("nobody", at(0));
     cache.find_destination("nobody", at(0));
@@ -257,7 +257,7 @@ TEST_F(CacheMemoryTest, WhatIsAllocatedGrowsWithTheEntriesAndNoFaster) {
   const auto bind_all = [&](int from, int to) {
     for (int i = from; i < to; ++i) {
       const ShortName name{i};
-      cache.save_binding(name, "b", name, at(10));
+      cache.save_binding(name, "b", name, at(10), at(0));
     }
   };
   const std::size_t first = allocated([&] { bind_all(0, 10'000); });
@@ -267,7 +267,7 @@ TEST_F(CacheMemoryTest, WhatIsAllocatedGrowsWithTheEntriesAndNoFaster) {
 
   const std::size_t one_destination = allocated([&] {
     for (int i = 0; i < 1'024; ++i) {
-      cache.save_binding("d", "b", ShortName{i}, at(10));
+      cache.save_binding("d", "b", ShortName{i}, at(10), at(0));
     }
   });
   EXPECT_LT(one_destination, 1'024U * 1'000);
@@ -309,7 +309,7 @@ TEST_F(CacheMemoryTest, ComingAndGoingTakesNoMoreMemory) {
       const std::string name = fmt::format("{:06}", i);
       Fd fd = any_descriptor();
       cache.save_connection(name, "c", at(i + 10), fd);
-      cache.save_binding(name, "b", name, at(i + 10));
+      cache.save_binding(name, "b", name, at(i + 10), at(0));
       cache.expire(at(i), SIZE_MAX);
     }
   };

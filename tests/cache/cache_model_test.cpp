@@ -229,7 +229,7 @@ class Pair {
                     std::size_t failing) {
     try {
       const FailingAllocation armed{failing};
-      last_ = cache_.save_binding(destination, properties, endpoint, deadline, owner);
+      last_ = cache_.save_binding(destination, properties, endpoint, deadline, now_, owner);
     } catch (const std::bad_alloc&) {
       return;
     }

@@ -53,8 +53,8 @@ struct CacheLimits {
 enum class SaveOutcome : std::uint8_t {
   saved,
   renewed,
-  // Even evictions make no room, because of its size or of claims, or its user replaces bindings too
-  // fast; the cache is unchanged.
+  // Even evictions make no room, because of its size or of claims, or its user replaces bindings
+  // too fast; the cache is unchanged.
   full,
 };
 

@@ -45,8 +45,8 @@ struct Amount {
   }
 };
 
-// Replacements limits the bytes of its own entries that a user replaces in a second. Without a limit
-// one client can replace all of them several times in a second, before anybody can find one.
+// Replacements limits the bytes of its own entries that a user replaces in a second. Without a
+// limit one client can replace all of them several times in a second, before anybody can find one.
 class Replacements {
  public:
   static constexpr Duration kPeriod = std::chrono::seconds{1};

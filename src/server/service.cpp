@@ -75,8 +75,8 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
   return *refused;
 }
 
-bool Service::has_unread_input(std::string_view endpoint, const Fd& fd, const DescriptorFacts& facts,
-                               Instant now) const noexcept {
+bool Service::has_unread_input(std::string_view endpoint, const Fd& fd,
+                               const DescriptorFacts& facts, Instant now) const noexcept {
   if (!is_socket(facts.kind) || !has_input(fd.get())) return false;
   if (!allows_input(endpoint)) {
     log_.warn(LogKind::unread, now, "save_endp: endpoint={}: the connection has unread input",

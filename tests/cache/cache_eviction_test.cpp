@@ -237,8 +237,8 @@ TEST_F(ReplacementTest, OfASmallCacheIsLimitedByItsFloor) {
   constexpr std::size_t kSmall = Replacements::kAlwaysAllowed;
   start({.binding_bytes = kSmall});
   const std::size_t all = kSmall / kSize - 1;
-  EXPECT_NEAR(static_cast<double>(bind_until_refused(kGreedy, at(0))),
-              static_cast<double>(2 * all), 2);
+  EXPECT_NEAR(static_cast<double>(bind_until_refused(kGreedy, at(0))), static_cast<double>(2 * all),
+              2);
 }
 
 // The cost of a save that evicts: the entry, its places, and the holders with their neighbours.

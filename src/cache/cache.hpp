@@ -79,9 +79,9 @@ enum class SaveOutcome : std::uint8_t {
 class Cache {
  public:
   // Receives the descriptor of each connection that leaves, after the observers have been called,
-  // and the user that saved it. Must not call the cache and must not throw. Without one, the cache
-  // closes the descriptors.
-  using Dispose = std::function<void(Fd fd, std::uint32_t owner)>;
+  // with its record and the reason. Must not call the cache and must not throw. Without one, the
+  // cache closes the descriptors.
+  using Dispose = std::function<void(Fd fd, const ConnectionRecord& connection, Departure why)>;
 
   explicit Cache(const CacheLimits& limits, Dispose dispose = {});
   ~Cache();
@@ -133,7 +133,7 @@ class Cache {
   // Drops the bindings of a destination. Returns the number dropped.
   std::size_t drop_bindings(std::string_view destination);
   // Drops the entry at a position. Returns false if it no longer exists.
-  bool drop(const Position& place) noexcept;
+  bool drop(const Position& place, Departure why = Departure::dropped) noexcept;
   // The connection at a position; none if it is claimed or no longer exists. Valid until the next
   // change of the cache.
   std::optional<ConnectionRecord> connection_at(const Position& place) const noexcept;

@@ -110,8 +110,9 @@ void Cache::leave(Connection& connection, Departure why) noexcept {
   --endpoint.held;
   work_ += kWorkOfEntry;
   connection_bytes_ -= connection.bytes();
-  notify([&](CacheObserver& observer) { observer.connection_left(connection.record(), why); });
-  if (dispose_) dispose_(std::move(connection.fd), connection.provenance.owner);
+  const ConnectionRecord record = connection.record();
+  notify([&](CacheObserver& observer) { observer.connection_left(record, why); });
+  if (dispose_) dispose_(std::move(connection.fd), record, why);
   connection_holders_.remove(connection, connection.bytes_of_user());
   settle(endpoint);
 }

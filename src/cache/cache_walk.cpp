@@ -81,15 +81,15 @@ std::size_t Cache::drop_connections(std::string_view endpoint_name, std::uint64_
   return dropped;
 }
 
-bool Cache::drop(const Position& place) noexcept {
+bool Cache::drop(const Position& place, Departure why) noexcept {
   const auto found = deadlines_.find(place, EarlierPlace{});
   if (found == deadlines_.end()) return false;
   if (found->kind == Timed::Kind::connection) {
     auto& connection = static_cast<Connection&>(*found);
     unlink(connection);
-    leave(connection, Departure::dropped);
+    leave(connection, why);
   } else {
-    leave(static_cast<Binding&>(*found), Departure::dropped);
+    leave(static_cast<Binding&>(*found), why);
   }
   return true;
 }

@@ -20,6 +20,8 @@ enum class Departure : std::uint8_t {
   evicted_for_share,
   dead,
   dropped,
+  // Dropped because the client that saved it does not know of the save, and may use it.
+  unconfirmed,
 };
 constexpr bool is_eviction(Departure why) noexcept {
   return why >= Departure::evicted_for_endpoint && why <= Departure::evicted_for_share;

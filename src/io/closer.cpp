@@ -4,9 +4,11 @@
 #include <linux/sockios.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <array>
 #include <thread>
 #include <utility>
 
@@ -25,6 +27,10 @@
 // Whether a descriptor is the last one cannot be determined, and other processes may change the
 // file before the close. So the loop never closes a descriptor from a client. close() frees the
 // number at its start: a close that blocks for ever costs a thread, but no descriptor.
+//
+// A farewell is sent, and an answer read, by the same threads: send(2) and recv(2) take the lock of
+// the socket, which a client with a copy of it can hold for ever. Until they return, the descriptor
+// stays open.
 //
 // One thread does the work. If it is stuck, another one replaces it. A thread that has closed all
 // descriptors rests before it continues: in a busy server it wakes up a thousand times a second,
@@ -70,6 +76,20 @@ class Ticks {
   bool is_there_ = false;
 };
 
+void send_farewell(int socket, const std::string& bytes) noexcept {
+  // What the send buffer of an idle connection does not take is not worth waiting for.
+  (void)::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void read_answer(int socket) noexcept {
+  std::array<char, 4'096> bytes;
+  for (std::size_t count = 0; count < Closer::kMaxAnswer;) {
+    const ssize_t size = ::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (size <= 0) return;
+    count += static_cast<std::size_t>(size);
+  }
+}
+
 }  // namespace
 
 void Closer::start_detached(std::function<void()> body) {
@@ -94,11 +114,24 @@ void Closer::set_most_behind(std::size_t most) noexcept {
 }
 
 void Closer::close(Fd fd, uid_t user) noexcept {
-  if (!fd) return;
-  // Out of memory, the destructor of `fd` closes the descriptor on this thread.
+  add({std::move(fd), user});
+}
+
+void Closer::send_and_close(Fd copy, std::string bytes, uid_t user) noexcept {
+  add({std::move(copy), user, std::move(bytes)});
+}
+
+void Closer::read_and_close(Fd fd, uid_t user) noexcept {
+  add({std::move(fd), user, {}, true});
+}
+
+void Closer::add(Job added) noexcept {
+  if (!added.fd) return;
+  const uid_t user = added.user;
+  // Out of memory, the destructor of `added` closes the descriptor on this thread.
   try {
     std::list<Job> job;
-    job.push_back({Fd{}, user});
+    job.emplace_back();
     std::unique_lock lock{shared_->mutex};
     if (shared_->able_workers() == 0) {
       lock.unlock();
@@ -109,13 +142,13 @@ void Closer::close(Fd fd, uid_t user) noexcept {
         lacks_threads_ = true;
         Ticks ticks;
         ticks.set(true);
-        fd.reset();
+        added.fd.reset();
         ticks.set(false);
         return;
       }
     }
     ++shared_->accounts[user].waiting;
-    job.front().fd = std::move(fd);
+    job.front() = std::move(added);
     shared_->waiting.splice(shared_->waiting.end(), job);
     shared_->note_waiting();
     if (shared_->sleeping > 0) {
@@ -151,6 +184,13 @@ bool Closer::accepts(uid_t user) const noexcept {
   const std::lock_guard lock{shared_->mutex};
   const auto account = shared_->accounts.find(user);
   return account == shared_->accounts.end() || account->second.stuck < kStuckOfUser;
+}
+
+bool Closer::is_free(uid_t user) const noexcept {
+  if (!shared_->is_any_stuck()) return true;
+  const std::lock_guard lock{shared_->mutex};
+  const auto account = shared_->accounts.find(user);
+  return account == shared_->accounts.end() || account->second.stuck == 0;
 }
 
 bool Closer::is_full() const noexcept {
@@ -238,6 +278,9 @@ void Closer::work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexc
       ++self->number;
       self->is_closing = true;
       lock.unlock();
+      const Job& next = job.front();
+      if (!next.farewell.empty()) send_farewell(next.fd.get(), next.farewell);
+      if (next.reads) read_answer(next.fd.get());
       job.clear();
       lock.lock();
       self->is_closing = false;

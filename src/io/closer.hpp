@@ -8,6 +8,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/fd.hpp"
@@ -36,6 +37,8 @@ class Closer {
   static constexpr std::size_t kMaxWaitingOfUser = 1'024;
   // The maximum number of threads that work at once if one is too slow.
   static constexpr std::size_t kMaxWorkers = 16;
+  // The maximum number of bytes that are read before a close: a goodbye's answer is a line or two.
+  static constexpr std::size_t kMaxAnswer = std::size_t{64} << 10;
   // The interval of the signals that interrupt a close(), for example in a linger time.
   static constexpr std::chrono::nanoseconds kTick{200'000};
 
@@ -59,6 +62,13 @@ class Closer {
 
   // Closes a descriptor that a client of this user has sent.
   void close(Fd fd, uid_t user) noexcept;
+  // Sends bytes on a socket that a client has sent, once and without waiting for room, and closes
+  // this descriptor of it. Both are done in a thread: send(2) takes locks that a client can hold.
+  // Only closes if the user has a stuck thread, or if no thread can be started.
+  void send_and_close(Fd copy, std::string bytes, uid_t user) noexcept;
+  // Reads what has arrived at a socket, at most kMaxAnswer bytes, and closes it: a TCP socket with
+  // unread input would reset the connection. Only closes in the same cases.
+  void read_and_close(Fd fd, uid_t user) noexcept;
   // Closes a client's stream that is shut down. If it has no unread input, it is charged to
   // kNobody: no descriptor in it can make its close block.
   void close_client(Fd fd, uid_t user) noexcept;
@@ -67,6 +77,8 @@ class Closer {
   // receive from the user at all; whether to stop receiving from all users.
   bool must_wait(uid_t user) const noexcept;
   bool accepts(uid_t user) const noexcept;
+  // Whether no thread of the user is stuck.
+  bool is_free(uid_t user) const noexcept;
   bool is_full() const noexcept;
 
   // Whether more than kMaxBehind descriptors, or those of set_most_behind(), wait; whether none is
@@ -78,7 +90,7 @@ class Closer {
 
   // The interval of look().
   static constexpr std::chrono::milliseconds kLookEvery{50};
-  // Finds threads that are in the same close() as at the last call, and starts a replacement.
+  // Finds threads that work on the same descriptor as at the last call, and starts a replacement.
   // Returns the users who have more such threads than before. Throws std::bad_alloc.
   struct Stuck {
     uid_t user;
@@ -95,6 +107,7 @@ class Closer {
 
   using WorkerPlace = std::list<Worker>::iterator;
 
+  void add(Job added) noexcept;
   static void work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexcept;
   bool add_worker() noexcept;
 

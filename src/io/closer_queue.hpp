@@ -8,6 +8,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "io/closer.hpp"
@@ -18,11 +19,16 @@ namespace scache::io {
 
 struct Closer::Job {
   Fd fd;
-  uid_t user;
+  uid_t user = kNobody;
+  // Sent before the close.
+  std::string farewell{};
+  // Whether input is read before the close.
+  bool reads = false;
 };
 
 struct Closer::Worker {
-  // The user whose descriptor it closes, and the number of descriptors that it has begun to close.
+  // The user whose descriptor it closes, and the number of descriptors that it has begun to close;
+  // what is sent and read before counts as a part of the close.
   uid_t user = kNobody;
   std::uint64_t number = 0;
   bool is_closing = false;
@@ -74,6 +80,11 @@ struct Closer::Shared {
            });
   }
 
+  static void make_plain(Job& job) noexcept {
+    job.farewell.clear();
+    job.reads = false;
+  }
+
   using AccountPlace = std::map<uid_t, Account>::iterator;
   void close_account(AccountPlace account) noexcept {
     if (account->second.waiting == 0 && account->second.stuck == 0) accounts.erase(account);
@@ -85,6 +96,8 @@ struct Closer::Shared {
       const auto account = accounts.find(waiting.front().user);
       if (account->second.stuck < kStuckOfUser) {
         job.splice(job.begin(), waiting, waiting.begin());
+        // A stuck send keeps its descriptor open; a user gets one such thread, not kStuckOfUser.
+        if (account->second.stuck > 0) make_plain(job.front());
         note_waiting();
         --account->second.waiting;
         close_account(account);

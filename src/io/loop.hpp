@@ -105,6 +105,8 @@ class Loop {
   // Wake a waiter at a deadline (kNever: no deadline), or in the next turn.
   void set_deadline(Waiter& waiter, Instant deadline) noexcept;
   void wake_soon(Waiter& waiter) noexcept;
+  // Forgets that the waiter was to be woken in this turn or the next.
+  static void forget(Waiter& waiter) noexcept { waiter.ReadyHook::unlink(); }
 
   // Charges a waiter for work.
   void charge(Waiter& waiter, std::uint64_t work) noexcept {

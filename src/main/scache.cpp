@@ -28,6 +28,7 @@
 #include "postfix/privileges.hpp"
 #include "postfix/start.hpp"
 #include "postfix/watchdog.hpp"
+#include "server/child_life.hpp"
 #include "server/capacity.hpp"
 #include "server/listen_policy.hpp"
 #include "server/server.hpp"
@@ -60,8 +61,6 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
       .ttl_limit = parameters.connection_cache_ttl_limit,
       .announces = !options.one_client,
       .source = options.one_client ? "unknown_stream" : options.service_name + " socket"};
-  std::optional<int> signal;
-
   Loop loop;
   Closer closer;
   closer.set_most_behind(capacity.closing);
@@ -71,6 +70,12 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
                    .last_connection_id = random_number() >> Service::kSpareIdBits},
                   closer,
                   log};
+  // All connections that Postfix caches are SMTP or LMTP, whose goodbyes are the same. They are
+  // plain, or lead to the tlsproxy(8) that encrypts them.
+  const scache::health::Goodbye goodbye{.bytes = std::string{scache::health::goodbye_of("smtp").value()}};
+  if (parameters.connection_cache_goodbye) {
+    service.say_goodbye([&](std::string_view) { return &goodbye; });
+  }
   StatisticsReport report{loop, service, log, parameters.connection_cache_status_update_time,
                           [] { return std::time(nullptr); }};
   postfix::MasterChannel master{std::move(inherited.status), parameters.process_id, generation};
@@ -78,19 +83,19 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
     if (!options.arguments.empty()) std::exit(postfix::fail_start(log, surplus(options)));
     master.note_request(log);
   };
+  std::optional<ChildLife> life;
   Server server{loop,
                 closer,
                 service,
                 log,
                 {.clients = capacity.clients,
+                 .goodbyes = capacity.goodbyes,
                  .max_idle = options.one_client ? Duration{1} : Duration{parameters.max_idle},
                  .first_request = first_request,
-                 .idle_too_long = [&] { loop.stop(); }}};
+                 .idle_too_long = [&] { life->idle_too_long(); }}};
+  life.emplace(loop, service, server);
   std::optional<EndWatch> master_gone;
-  Signals signals{loop, {SIGTERM}, [&](int number) {
-                    signal = number;
-                    loop.stop();
-                  }};
+  Signals signals{loop, {SIGTERM}, [&](int number) { life->handle_signal(number); }};
   postfix::Watchdog watchdog{parameters.daemon_timeout, log};
 
   if (options.one_client) {
@@ -98,14 +103,14 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
     server.adopt(Fd{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)}, policy);
   } else {
     for (const Fd& each : inherited.listeners) server.accept_from(each.get(), policy);
-    master_gone.emplace(loop, master.descriptor(), [&] { loop.stop(); });
+    master_gone.emplace(loop, master.descriptor(), [&] { life->parent_gone(); });
   }
   while (!loop.stopped()) {
     watchdog.pat();
     loop.turn(Loop::Wait::block);
   }
   report.report();
-  return signal;
+  return life->signal();
 }
 
 // Everything between the command line and the first client. Returns the signal that ended the

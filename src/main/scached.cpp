@@ -92,11 +92,13 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
       [&](std::string_view endpoint) { return configuration.newest_first(endpoint); });
   service.allow_input(
       [&](std::string_view endpoint) { return configuration.allows_input(endpoint); });
+  service.say_goodbye([&](std::string_view endpoint) { return configuration.goodbye(endpoint); });
   StatisticsReport report{loop, service, log, configuration.statistics_interval,
                           [] { return std::time(nullptr); }};
   ListenPolicy policy = policy_of(configuration, capacity, overflow);
-  Server server{loop, closer, service, log, {.clients = capacity.clients}};
+  Server server{loop, closer, service, log, {.clients = capacity.clients, .goodbyes = capacity.goodbyes}};
   Lifecycle lifecycle{{.loop = loop,
+                       .service = service,
                        .server = server,
                        .report = report,
                        .log = log,

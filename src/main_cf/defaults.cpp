@@ -141,6 +141,8 @@ constexpr auto kAfterHostName = std::to_array<Default>({
 constexpr auto kOfCache = std::to_array<Default>({
     {"connection_cache_ttl_limit", "2s", Kind::time},
     {"connection_cache_status_update_time", "600s", Kind::time},
+    // Unknown to Postfix.
+    {"connection_cache_goodbye", "yes", Kind::boolean},
 });
 
 }  // namespace

@@ -263,6 +263,7 @@ Result<void> read_cache_parameters(Settings& settings, Log& log, Parameters& par
   parameters.connection_cache_ttl_limit = reader.time("connection_cache_ttl_limit");
   parameters.connection_cache_status_update_time =
       reader.time("connection_cache_status_update_time");
+  parameters.connection_cache_goodbye = *boolean_in(reader.text("connection_cache_goodbye"));
   return {};
 }
 

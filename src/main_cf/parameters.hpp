@@ -28,6 +28,8 @@ struct Process {
 struct Parameters {
   std::chrono::seconds connection_cache_ttl_limit{};
   std::chrono::seconds connection_cache_status_update_time{};
+  // A parameter of this program only: whether cached connections are closed with a QUIT.
+  bool connection_cache_goodbye = true;
   std::chrono::seconds daemon_timeout{};
   std::chrono::seconds ipc_timeout{};
   std::chrono::seconds max_idle{};

@@ -22,6 +22,8 @@ std::string_view word(Departure why) noexcept {
       return "evicted for a share";
     case Departure::dropped:
       return "dropped";
+    case Departure::unconfirmed:
+      return "dropped, as its client did not get the reply";
     case Departure::dead:
       break;
   }

@@ -9,7 +9,7 @@ namespace {
 constexpr auto kCounter = Statistic::Kind::counter;
 constexpr auto kGauge = Statistic::Kind::gauge;
 
-constexpr std::array<Statistic, 28> kStatistics{{
+constexpr std::array<Statistic, 32> kStatistics{{
     {"uptime_ms", kCounter, "milliseconds", "Time since the start of the server",
      &Snapshot::uptime_ms},
     {"connections", kGauge, "", "Cached connections", &Snapshot::connections},
@@ -55,6 +55,15 @@ constexpr std::array<Statistic, 28> kStatistics{{
      &Snapshot::evicted_for_share},
     {"dropped", kCounter, "", "Connections and bindings dropped by clients", &Snapshot::dropped},
     {"dead", kCounter, "", "Connections that ended while they were cached", &Snapshot::dead},
+    {"goodbyes", kCounter, "", "Connections that left the cache with a goodbye",
+     &Snapshot::goodbyes},
+    {"goodbyes_answered", kCounter, "", "Goodbyes that were answered",
+     &Snapshot::goodbyes_answered},
+    {"goodbyes_unanswered", kCounter, "", "Goodbyes that were not answered in time",
+     &Snapshot::goodbyes_unanswered},
+    {"goodbyes_skipped", kCounter, "",
+     "Connections closed without their goodbye, at a limit or for lack of resources",
+     &Snapshot::goodbyes_skipped},
 }};
 
 }  // namespace

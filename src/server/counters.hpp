@@ -32,6 +32,13 @@ struct Totals {
   std::uint64_t dropped = 0;
   // Connections that ended, or received input that is not allowed, while they were cached.
   std::uint64_t dead = 0;
+  // Connections that left the cache with a goodbye: begun; answered; without an answer in time.
+  std::uint64_t goodbyes = 0;
+  std::uint64_t goodbyes_answered = 0;
+  std::uint64_t goodbyes_unanswered = 0;
+  // Connections that were closed without the goodbye of their endpoint, because too many others
+  // said goodbye, descriptors were short, or the server ended.
+  std::uint64_t goodbyes_skipped = 0;
 
   std::uint64_t all_evicted() const noexcept {
     return evicted_for_endpoint + evicted_for_destination + evicted_for_user + evicted_for_share;

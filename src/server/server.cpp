@@ -17,9 +17,12 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
       closing_{loop, closer, log},
       expiry_{loop, service},
       watcher_{loop, service, log},
+      farewells_{loop, closer, settings.goodbyes,
+                 [this](Farewells::End how) { service_.count_goodbye(how); }},
       left_out_{loop, [this] { log_.log_left_out(loop_.now()); }},
       idle_exit_{loop, [this] { settings_.idle_too_long(); }} {
   service_.observe(watcher_);
+  service_.use_farewells(&farewells_);
   loop_.before_wait([this] { before_wait(); });
 }
 
@@ -29,6 +32,7 @@ Server::~Server() {
   finished_ = {};
   clients_.end_all();
   service_.stop_observing(watcher_);
+  service_.use_farewells(nullptr);
   log_.log_left_out(kNever);
 }
 

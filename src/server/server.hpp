@@ -9,6 +9,7 @@
 #include "base/fd.hpp"
 #include "base/log.hpp"
 #include "base/memory_return.hpp"
+#include "health/farewells.hpp"
 #include "health/watcher.hpp"
 #include "io/closer.hpp"
 #include "io/loop.hpp"
@@ -29,6 +30,8 @@ class Server final : private ClientOwner {
     // Maximum number of clients. At the limit the server closes one client for the next: the one
     // whose request has been unfinished longest, or the one that has been idle longest.
     std::size_t clients = 512;
+    // Maximum number of connections that say goodbye at once.
+    std::size_t goodbyes = 0;
     // Time without clients after which idle_too_long is called; zero disables it.
     Duration max_idle{};
     // Called once, when the first request begins.
@@ -75,6 +78,7 @@ class Server final : private ClientOwner {
   ClosingWatch closing_;
   Expiry expiry_;
   Watcher watcher_;
+  Farewells farewells_;
   MemoryReturn memory_return_;
   Timer left_out_;
   Timer idle_exit_;

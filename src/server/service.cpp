@@ -29,7 +29,9 @@ Service::Service(const Settings& settings, Closer& closer, Log& log)
       log_{log},
       last_connection_id_{settings.last_connection_id},
       change_log_{log},
-      cache_{settings.limits, [this](Fd fd, uid_t owner) { closer_.close(std::move(fd), owner); }} {
+      cache_{settings.limits, [this](Fd fd, const ConnectionRecord& connection, Departure why) {
+               dispose(std::move(fd), connection, why);
+             }} {
   cache_.observe(*this);
   cache_.observe(change_log_);
 }
@@ -177,6 +179,39 @@ void Service::binding_left(const BindingRecord&, Departure why) noexcept {
   count_departure(why);
 }
 
+void Service::dispose(Fd fd, const ConnectionRecord& connection, Departure why) noexcept {
+  // A found connection is in use by its client, an unconfirmed one may be, and a dead one has
+  // nobody to say goodbye to.
+  const bool is_idle = why != Departure::found && why != Departure::dead &&
+                       why != Departure::unconfirmed && is_socket(connection.provenance.kind);
+  if (is_idle && says_goodbye() && begin_goodbye(fd, connection)) return;
+  closer_.close(std::move(fd), connection.provenance.owner);
+}
+
+bool Service::begin_goodbye(Fd& fd, const ConnectionRecord& connection) noexcept {
+  const Goodbye* const goodbye = goodbye_of_(connection.endpoint);
+  if (goodbye == nullptr) return false;
+  const Provenance& provenance = connection.provenance;
+  const bool may_begin = farewells_->may_begin(provenance.owner);
+  // Its peer may have closed it a moment ago. Its input may be the end of an exchange.
+  if (may_begin && state_of(fd.get(), provenance.kind) != SocketState::quiet) return false;
+  if (may_begin && farewells_->begin(fd, *goodbye, provenance.owner)) {
+    ++totals_.goodbyes;
+    return true;
+  }
+  ++totals_.goodbyes_skipped;
+  return false;
+}
+
+std::size_t Service::room_for_goodbyes() const noexcept {
+  if (!says_goodbye()) return std::numeric_limits<std::size_t>::max();
+  return farewells_->room();
+}
+
+void Service::count_goodbye(Farewells::End how) noexcept {
+  ++(how == Farewells::End::answered ? totals_.goodbyes_answered : totals_.goodbyes_unanswered);
+}
+
 Snapshot Service::snapshot(Instant now) const noexcept {
   const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now - settings_.since);
   const CacheLimits& limits = settings_.limits;
@@ -220,6 +255,7 @@ void Service::count_departure(Departure why) noexcept {
       ++totals_.dead;
       break;
     case Departure::dropped:
+    case Departure::unconfirmed:
       ++totals_.dropped;
       break;
   }

@@ -13,6 +13,7 @@
 #include "base/fd.hpp"
 #include "base/log.hpp"
 #include "cache/cache.hpp"
+#include "health/farewells.hpp"
 #include "health/watcher.hpp"
 #include "io/closer.hpp"
 #include "io/descriptor.hpp"
@@ -74,6 +75,14 @@ class Service final : public Keeper, private CacheObserver {
   // Selects the endpoints whose connections may have unread input; the default is none.
   using AllowsInput = std::function<bool(std::string_view endpoint)>;
   void allow_input(AllowsInput of_endpoint) { allows_input_ = std::move(of_endpoint); }
+  // Selects the goodbye of an endpoint, null for none; the default is none. It is valid until the
+  // next call.
+  using GoodbyeOf = std::function<const Goodbye*(std::string_view endpoint)>;
+  void say_goodbye(GoodbyeOf of_endpoint) { goodbye_of_ = std::move(of_endpoint); }
+  // Where connections say goodbye; null for nowhere.
+  void use_farewells(Farewells* farewells) noexcept { farewells_ = farewells; }
+  // A goodbye has ended.
+  void count_goodbye(Farewells::End how) noexcept;
   // Adds an observer of the cache; see Cache::observe().
   void observe(CacheObserver& observer) { cache_.observe(observer); }
   void stop_observing(CacheObserver& observer) noexcept { cache_.stop_observing(observer); }
@@ -114,10 +123,22 @@ class Service final : public Keeper, private CacheObserver {
   // The position of the entry saved last. drop() removes the entry at a position, if it exists.
   const Position& last_place() const noexcept { return cache_.last_place(); }
   void drop(const Position& place) noexcept { cache_.drop(place); }
+  // The same for a connection that its client may still use.
+  void withdraw(const Position& place) noexcept { cache_.drop(place, Departure::unconfirmed); }
 
   // See Cache::expire().
   Instant next_deadline() const noexcept { return cache_.next_deadline(); }
   std::size_t expire(Instant now, std::size_t most) noexcept { return cache_.expire(now, most); }
+  // How many connections may leave now so that each has a place to say goodbye.
+  std::size_t room_for_goodbyes() const noexcept;
+  // Whether connections may say goodbye; whether one does at present.
+  bool says_goodbye() const noexcept { return goodbye_of_ && farewells_ != nullptr; }
+  bool is_saying_goodbye() const noexcept {
+    return farewells_ != nullptr && farewells_->count() > 0;
+  }
+  void end_goodbyes() noexcept {
+    if (farewells_ != nullptr) farewells_->end_all();
+  }
 
   const Cache& cache() const noexcept { return cache_; }
   // See Cache::work().
@@ -141,6 +162,10 @@ class Service final : public Keeper, private CacheObserver {
   void connection_left(const ConnectionRecord& connection, Departure why) noexcept override;
   void binding_left(const BindingRecord& binding, Departure why) noexcept override;
 
+  void dispose(Fd fd, const ConnectionRecord& connection, Departure why) noexcept;
+  // Returns whether `fd` was taken.
+  bool begin_goodbye(Fd& fd, const ConnectionRecord& connection) noexcept;
+
   void count_departure(Departure why) noexcept;
   void count_saved() noexcept;
 
@@ -150,6 +175,8 @@ class Service final : public Keeper, private CacheObserver {
   Totals totals_;
   Maxima maxima_;
   AllowsInput allows_input_;
+  GoodbyeOf goodbye_of_;
+  Farewells* farewells_ = nullptr;
   std::uint64_t last_connection_id_;
   ChangeLog change_log_;
   Cache cache_;

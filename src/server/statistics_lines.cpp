@@ -49,6 +49,14 @@ std::vector<std::string> StatisticsLines::next_interval(std::time_t now, const T
                     totals.evicted_for_user - totals_.evicted_for_user,
                     totals.evicted_for_share - totals_.evicted_for_share));
   }
+  const std::uint64_t goodbyes = totals.goodbyes - totals_.goodbyes;
+  const std::uint64_t skipped = totals.goodbyes_skipped - totals_.goodbyes_skipped;
+  if (goodbyes + skipped > 0) {
+    lines.push_back(fmt::format("statistics: goodbyes={} answered={} unanswered={} skipped={}",
+                                goodbyes, totals.goodbyes_answered - totals_.goodbyes_answered,
+                                totals.goodbyes_unanswered - totals_.goodbyes_unanswered,
+                                skipped));
+  }
   if (!lines.empty()) {
     lines.insert(lines.begin(),
                  fmt::format("statistics: start interval {}", month_to_second(start_)));

@@ -13,7 +13,7 @@ namespace scache::server {
 
 // UnconfirmedSaves are the connections that a session has saved and whose replies were not sent
 // yet. A client that disconnects before the reply may go on using its connection, so the end of the
-// session drops these connections if they are still cached.
+// session drops these connections if they are still cached, without a goodbye.
 class UnconfirmedSaves {
  public:
   UnconfirmedSaves(Stream& stream, Service& service) : stream_{stream}, service_{service} {}
@@ -33,7 +33,7 @@ class UnconfirmedSaves {
   // Call at the end of the session.
   void drop() noexcept {
     for (const Save& save : saves_) {
-      if (stream_.sent() < save.reply_end) service_.drop(save.place);
+      if (stream_.sent() < save.reply_end) service_.withdraw(save.place);
     }
     saves_.clear();
   }

@@ -26,9 +26,10 @@ auto socket_of(const Configuration& all) {
 }
 
 // The first table that matches an endpoint; null if there is none.
-const HandOut* rule_of(const std::vector<HandOut>& rules, std::string_view endpoint) noexcept {
+template <typename Rule>
+const Rule* rule_of(const std::vector<Rule>& rules, std::string_view endpoint) noexcept {
   const auto rule = std::ranges::find_if(
-      rules, [&](const HandOut& each) { return glob_matches(each.endpoint, endpoint); });
+      rules, [&](const Rule& each) { return glob_matches(each.endpoint, endpoint); });
   return rule == rules.end() ? nullptr : &*rule;
 }
 
@@ -58,6 +59,11 @@ bool Configuration::newest_first(std::string_view endpoint) const noexcept {
 bool Configuration::allows_input(std::string_view endpoint) const noexcept {
   const HandOut* const rule = rule_of(hand_out, endpoint);
   return rule != nullptr && rule->allow_input;
+}
+
+const Goodbye* Configuration::goodbye(std::string_view endpoint) const noexcept {
+  const GoodbyeRule* const rule = rule_of(goodbyes, endpoint);
+  return rule != nullptr && !rule->goodbye.bytes.empty() ? &rule->goodbye : nullptr;
 }
 
 Place Configuration::place() const {

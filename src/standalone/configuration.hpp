@@ -12,6 +12,7 @@
 
 #include "base/clock.hpp"
 #include "cache/cache.hpp"
+#include "health/goodbye.hpp"
 #include "server/access.hpp"
 #include "standalone/listener.hpp"
 #include "standalone/server_log.hpp"
@@ -32,6 +33,15 @@ struct HandOut {
   bool newest_first = false;
   // Whether a connection may have unread input.
   bool allow_input = false;
+};
+
+// The goodbye of matching endpoints.
+struct GoodbyeRule {
+  std::string endpoint;
+  // Empty if the configuration gives the bytes.
+  std::string protocol;
+  // A goodbye of no bytes is none.
+  Goodbye goodbye;
 };
 
 // The values of scached.toml(5), with their defaults.
@@ -72,10 +82,15 @@ struct Configuration {
   // The first match applies. Without a match the oldest connection is first, and no input allowed.
   std::vector<HandOut> hand_out;
 
+  // The first match applies. Without a match there is no goodbye.
+  std::vector<GoodbyeRule> goodbyes;
+
   // Whether the newest connection of an endpoint is found first.
   bool newest_first(std::string_view endpoint) const noexcept;
   // Whether a connection of an endpoint may have unread input.
   bool allows_input(std::string_view endpoint) const noexcept;
+  // What a connection of an endpoint sends before it is closed; null if nothing.
+  const Goodbye* goodbye(std::string_view endpoint) const noexcept;
   Place place() const;
   // The limits of a cache that may have so many connections.
   CacheLimits cache_limits(std::size_t connections) const noexcept;

@@ -38,6 +38,8 @@ void read_all(const toml::table& root, const std::vector<Key>& keys, Reading& re
         std::ranges::any_of(keys, [&](const Key& each) { return each.table == name; });
     if (name == "hand_out") {
       read_hand_out(value, reading.configuration, complaints);
+    } else if (name == "goodbye") {
+      read_goodbyes(value, reading.configuration, complaints);
     } else if (!known) {
       complaints.add(key.source(), fmt::format("unknown key {}", name));
     } else if (const auto* table = value.as_table(); table != nullptr) {
@@ -103,7 +105,7 @@ std::string show_configuration(const Configuration& configuration) {
     table = key.table;
     text += fmt::format("{} = {}\n", key.name, key.show(configuration));
   }
-  return text + show_hand_out(configuration);
+  return text + show_hand_out(configuration) + show_goodbyes(configuration);
 }
 
 }  // namespace scache::standalone

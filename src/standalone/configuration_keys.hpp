@@ -46,6 +46,10 @@ std::vector<Key> configuration_keys(const Accounts& accounts);
 void read_hand_out(const toml::node& node, Configuration& configuration, Complaints& complaints);
 std::string show_hand_out(const Configuration& configuration);
 
+// The tables of [[goodbye]].
+void read_goodbyes(const toml::node& node, Configuration& configuration, Complaints& complaints);
+std::string show_goodbyes(const Configuration& configuration);
+
 // A TOML string.
 std::string in_quotes(std::string_view text);
 

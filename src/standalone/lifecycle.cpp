@@ -38,12 +38,13 @@ Lifecycle::Lifecycle(const Parts& parts, Settings settings, Listener listener)
       at_start_{parts.configuration},
       listener_{std::move(listener)},
       exit_status_{EXIT_SUCCESS},
+      goodbyes_{parts.loop, parts.service},
       late_{parts.loop,
             [this] {
               parts_.log.warn(
                   "shutdown: closing the streams of {} clients with unfinished requests",
                   parts_.server.clients());
-              stop();
+              leave();
             }},
       socket_check_{parts.loop, [this] { keep_socket(); }},
       watchdog_{parts.loop, [this] {
@@ -112,11 +113,20 @@ void Lifecycle::drain() {
   late_.set(after(parts_.loop.now(), kDrainTime));
   parts_.server.stop_accepting();
   listener_.reset();
-  parts_.server.finish([this] { stop(); });
+  parts_.server.finish([this] {
+    if (state_ == State::draining) leave();
+  });
+}
+
+void Lifecycle::leave() {
+  state_ = State::leaving;
+  late_.set(kNever);
+  goodbyes_.start(kGoodbyeTime, [this] { stop(); });
 }
 
 void Lifecycle::stop() noexcept {
   state_ = State::stopped;
+  goodbyes_.stop();
   parts_.loop.stop();
 }
 

@@ -10,7 +10,9 @@
 #include "base/user_namespace.hpp"
 #include "io/loop.hpp"
 #include "server/capacity.hpp"
+#include "server/last_goodbyes.hpp"
 #include "server/server.hpp"
+#include "server/service.hpp"
 #include "server/statistics_report.hpp"
 #include "standalone/configuration_file.hpp"
 #include "standalone/listener.hpp"
@@ -25,23 +27,27 @@ ListenPolicy policy_of(const Configuration& configuration, const Capacity& capac
 
 // Lifecycle takes scached through its states:
 //
-//   starting -> serving -> draining -> stopped
+//   starting -> serving -> draining -> leaving -> stopped
 //
 // While it serves, it applies a changed configuration, creates a lost socket again, and reports to
 // the service manager. While it drains, the socket is closed, and clients with unfinished requests
-// have kDrainTime to finish them. It stops the loop when it is stopped.
+// have kDrainTime to finish them. While it leaves, the cached connections say goodbye, for at most
+// kGoodbyeTime. It stops the loop when it is stopped.
 class Lifecycle {
  public:
-  enum class State : std::uint8_t { starting, serving, draining, stopped };
+  enum class State : std::uint8_t { starting, serving, draining, leaving, stopped };
 
   // Time limit for unfinished requests while it drains.
   static constexpr Duration kDrainTime = std::chrono::seconds{5};
+  // Time limit for all goodbyes: that of one, so that a restart takes no longer than an answer may.
+  static constexpr Duration kGoodbyeTime = Goodbye::kWait;
   // Interval between two checks that the socket is still in the file system.
   static constexpr Duration kSocketInterval = std::chrono::seconds{5};
 
   // What it works on. All of it must outlive the Lifecycle.
   struct Parts {
     Loop& loop;
+    Service& service;
     Server& server;
     StatisticsReport& report;
     ServerLog& log;
@@ -66,7 +72,7 @@ class Lifecycle {
   // Begins to serve.
   void start();
   // SIGHUP reloads while it serves, and has no effect otherwise. Any other signal drains, and stops
-  // if it is draining already.
+  // at once if it is draining or leaving already.
   void handle_signal(int number);
 
   State state() const noexcept { return state_; }
@@ -78,6 +84,7 @@ class Lifecycle {
   void reload();
   void apply(Configuration configuration);
   void drain();
+  void leave();
   void stop() noexcept;
   void keep_socket();
 
@@ -88,6 +95,7 @@ class Lifecycle {
   std::optional<Listener> listener_;
   State state_ = State::starting;
   int exit_status_;
+  LastGoodbyes goodbyes_;
   Timer late_;
   Timer socket_check_;
   Timer watchdog_;

@@ -18,7 +18,8 @@ Result<Capacity> share_out(std::size_t descriptors, std::size_t clients, std::si
         "limits: {} clients and {} connections need more than {} descriptors (RLIMIT_NOFILE)",
         taken, wanted, descriptors)}};
   }
-  return Capacity{connections == 0 ? most - 2 * taken : connections, taken, usual.closing};
+  return Capacity{connections == 0 ? most - 2 * taken : connections, taken, usual.closing,
+                  usual.goodbyes};
 }
 
 }  // namespace scache::standalone

@@ -45,7 +45,7 @@ class LifecycleTest : public DescriptorCensus {
     auto listener = Listener::make({.path = path});
     ASSERT_TRUE(listener) << listener.error().text;
     lifecycle = std::make_unique<Lifecycle>(
-        Lifecycle::Parts{loop, server, report, log, notifier, configuration, policy},
+        Lifecycle::Parts{loop, service, server, report, log, notifier, configuration, policy},
         Lifecycle::Settings{
             .capacity = kCapacity, .watchdog = watchdog, .configure = [this] { return read(); }},
         std::move(*listener));

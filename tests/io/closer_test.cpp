@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -269,6 +271,95 @@ TEST_F(CloserTest, WhatIsInFlightInASocketStopsNobody) {
     }));
   }
   EXPECT_TRUE(closer.accepts(kMallory));
+}
+
+TEST_F(CloserTest, SendsAFarewellBeforeItCloses) {
+  for (const bool network : {true, false}) {
+    Ends ends = network ? test::tcp_pair() : test::socket_pair();
+    closer.send_and_close(std::move(ends.first), "QUIT\r\n", kAlice);
+    EXPECT_TRUE(test::comes_alone(ends.second));
+    EXPECT_EQ(test::receive_with(ends.second.get()).bytes, "QUIT\r\n");
+  }
+}
+
+TEST_F(CloserTest, AFarewellThatHasNoRoomIsNotWaitedFor) {
+  Ends ends = test::socket_pair();
+  const std::string much(64 * 1'024, 'x');
+  while (::send(ends.first.get(), much.data(), much.size(), MSG_DONTWAIT) > 0) {
+  }
+  const int number = ends.first.get();
+  closer.send_and_close(std::move(ends.first), "QUIT\r\n", kAlice);
+  EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
+}
+
+TEST_F(CloserTest, AFarewellToNobodyRaisesNoSignal) {
+  Ends ends = test::socket_pair();
+  ends.second.reset();
+  const int number = ends.first.get();
+  closer.send_and_close(std::move(ends.first), "QUIT\r\n", kAlice);
+  EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
+}
+
+TEST_F(CloserTest, ReadsAnAnswerSoThatTheCloseIsNoReset) {
+  Ends ends = test::tcp_pair();
+  ASSERT_TRUE(test::send_with(ends.second.get(), "221 Bye\r\n", {}));
+  closer.read_and_close(std::move(ends.first), kAlice);
+  EXPECT_TRUE(test::comes_alone(ends.second));
+  EXPECT_EQ(test::receive_with(ends.second.get()).size, 0);
+}
+
+TEST_F(CloserTest, ReadsNoMoreThanAnAnswerMayHave) {
+  for (const std::size_t more : {0, 1}) {
+    Ends ends = test::tcp_pair();
+    const Fd copy{::dup(ends.first.get())};
+    std::size_t arrived = 0;
+    const std::string block(Closer::kMaxAnswer + more, 'x');
+    while (arrived < block.size()) {
+      const ssize_t sent =
+          ::send(ends.second.get(), block.data() + arrived, block.size() - arrived, 0);
+      ASSERT_GT(sent, 0);
+      arrived += static_cast<std::size_t>(sent);
+    }
+    EXPECT_TRUE(comes_true([&] {
+      int unread = 0;
+      return ::ioctl(copy.get(), FIONREAD, &unread) == 0 &&
+             static_cast<std::size_t>(unread) == block.size();
+    }));
+    const int number = ends.first.get();
+    closer.read_and_close(std::move(ends.first), kAlice);
+    EXPECT_TRUE(comes_true([number] { return !is_open(number); }));
+    EXPECT_EQ(test::receive_with(copy.get()).size, more == 0 ? -1 : 1);
+  }
+}
+
+TEST_F(CloserTest, OfAUserWithAStuckThreadItOnlyCloses) {
+  const test::HangingClose hanging;
+  get_stuck(kMallory);
+  EXPECT_TRUE(closer.is_free(kMallory)) << "nobody knows yet";
+  look_twice();
+  EXPECT_FALSE(closer.is_free(kMallory));
+  EXPECT_TRUE(closer.is_free(kAlice));
+  Ends his = test::socket_pair();
+  Ends hers = test::socket_pair();
+  closer.send_and_close(std::move(his.first), "QUIT\r\n", kMallory);
+  closer.send_and_close(std::move(hers.first), "QUIT\r\n", kAlice);
+  EXPECT_TRUE(test::comes_alone(his.second));
+  EXPECT_TRUE(test::comes_alone(hers.second));
+  EXPECT_EQ(test::receive_with(his.second.get()).size, 0);
+  EXPECT_EQ(test::receive_with(hers.second.get()).bytes, "QUIT\r\n");
+  Ends unread = test::tcp_pair();
+  ASSERT_TRUE(test::send_with(unread.second.get(), "x", {}));
+  closer.read_and_close(std::move(unread.first), kMallory);
+  EXPECT_TRUE(test::comes_alone(unread.second));
+  EXPECT_EQ(test::receive_with(unread.second.get()).size, -1) << "it is reset";
+}
+
+TEST_F(CloserTest, WithoutThreadsItSendsNothing) {
+  Closer alone{0};
+  Ends ends = test::socket_pair();
+  alone.send_and_close(std::move(ends.first), "QUIT\r\n", kAlice);
+  EXPECT_TRUE(test::is_left_alone(ends.second));
+  EXPECT_EQ(test::receive_with(ends.second.get()).size, 0);
 }
 
 TEST_F(CloserTest, AClientsStreamIsChargedToItOnlyWithSomethingUnread) {

@@ -72,6 +72,7 @@ TEST_F(ReadParameters, HavePostfixsDefaults) {
   ASSERT_TRUE(parameters) << parameters.error().text;
   EXPECT_EQ(parameters->connection_cache_ttl_limit, seconds{2});
   EXPECT_EQ(parameters->connection_cache_status_update_time, seconds{600});
+  EXPECT_TRUE(parameters->connection_cache_goodbye);
   EXPECT_EQ(parameters->daemon_timeout, seconds{18000});
   EXPECT_EQ(parameters->ipc_timeout, seconds{3600});
   EXPECT_EQ(parameters->max_idle, seconds{100});
@@ -96,6 +97,7 @@ TEST_F(ReadParameters, TakeWhatMainCfSays) {
   const auto parameters = read(
       "connection_cache_ttl_limit = 1m\n"
       "connection_cache_status_update_time = 1h\n"
+      "connection_cache_goodbye = No\n"
       "daemon_timeout = 5h\nipc_timeout = 60\nmax_idle = 10s\nmax_use = 7\n"
       "syslog_facility = local3\nsyslog_name = a/$multi_instance_name\n"
       "multi_instance_name = mi\nmaillog_file = /var/log/mail\npostlog_service_name = pl\n"
@@ -103,6 +105,7 @@ TEST_F(ReadParameters, TakeWhatMainCfSays) {
   ASSERT_TRUE(parameters) << parameters.error().text;
   EXPECT_EQ(parameters->connection_cache_ttl_limit, seconds{60});
   EXPECT_EQ(parameters->connection_cache_status_update_time, seconds{3600});
+  EXPECT_FALSE(parameters->connection_cache_goodbye);
   EXPECT_EQ(parameters->daemon_timeout, seconds{5 * 3600});
   EXPECT_EQ(parameters->ipc_timeout, seconds{60});
   EXPECT_EQ(parameters->max_idle, seconds{10});
@@ -151,6 +154,8 @@ TEST_F(ReadParameters, RefuseATimeThatIsNone) {
             "invalid connection_cache_ttl_limit: 0 (min 1)");
   EXPECT_EQ(error("", {"connection_cache_ttl_limit="}),
             "parameter connection_cache_ttl_limit: bad time value or unit: ");
+  EXPECT_EQ(error("", {"connection_cache_goodbye=maybe"}),
+            "bad boolean configuration: connection_cache_goodbye = maybe");
   EXPECT_EQ(error("", {"connection_cache_status_update_time=often"}),
             "parameter connection_cache_status_update_time: bad time value or unit: often");
   EXPECT_EQ(error("", {"max_idle=0"}), "invalid max_idle: 0 (min 1)");

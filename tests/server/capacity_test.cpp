@@ -23,6 +23,15 @@ TEST(CapacityTest, DescriptorsThatWaitForCloseArePartOfTheReserve) {
   EXPECT_EQ(Capacity::of(0).closing, 0u);
 }
 
+TEST(CapacityTest, GoodbyesHaveTheirPart) {
+  EXPECT_EQ(Capacity::of(20'000).goodbyes, 64u);
+  EXPECT_EQ(Capacity::of(4'096).goodbyes, 64u);
+  EXPECT_EQ(Capacity::of(4'095).goodbyes, 63u);
+  EXPECT_EQ(Capacity::of(63).goodbyes, 0u);
+  const Capacity all = Capacity::of(20'000);
+  EXPECT_EQ(all.connections + 2 * all.clients + all.goodbyes + Capacity::kReserve, 20'000u);
+}
+
 TEST(CapacityTest, EvenFewDescriptorsLeaveRoomForAConnection) {
   for (std::size_t descriptors = 0; descriptors < 256; ++descriptors) {
     EXPECT_GE(Capacity::of(descriptors).connections, 1u) << descriptors;

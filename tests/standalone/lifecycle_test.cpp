@@ -73,6 +73,15 @@ class LifecycleTest : public DescriptorCensus {
     lifecycle->handle_signal(number);
     settle();
   }
+  // Saves one end of a connection that says goodbye; returns the other.
+  Fd save_with_goodbye(Duration wait = Goodbye::kWait) {
+    goodbye.wait = wait;
+    service.say_goodbye([this](std::string_view) { return &goodbye; });
+    Ends ends = tcp_pair();
+    const Caller caller{.policy = policy, .user = 7};
+    service.save(caller, SaveEndpoint{1h, "e", "p"}, std::move(ends.first), clock.now());
+    return std::move(ends.second);
+  }
   std::string lines() {
     log.flush();
     std::string all;
@@ -99,7 +108,8 @@ class LifecycleTest : public DescriptorCensus {
   StatisticsReport report{loop, service, log, 10min, [] { return std::time_t{0}; }};
   Configuration configuration;
   ListenPolicy policy = policy_of(configuration, kCapacity, {});
-  Server server{loop, closer, service, log, {.clients = kCapacity.clients}};
+  Server server{loop, closer, service, log, {.clients = kCapacity.clients, .goodbyes = 2}};
+  Goodbye goodbye{.bytes = "bye"};
   std::unique_ptr<Lifecycle> lifecycle;
 };
 
@@ -167,6 +177,49 @@ TEST_F(LifecycleTest, ASecondSignalStopsAtOnce) {
   EXPECT_EQ(lifecycle->state(), State::stopped);
 }
 
+TEST_F(LifecycleTest, CachedConnectionsSayGoodbyeAtTheEnd) {
+  const Fd peer = save_with_goodbye();
+  lifecycle->start();
+  signal(SIGTERM);
+  EXPECT_EQ(lifecycle->state(), State::leaving);
+  EXPECT_TRUE(comes_true([&] { return receive_with(peer.get()).bytes == "bye"; }));
+  send_with(peer.get(), "bye", {});
+  settle();
+  pass(LastGoodbyes::kInterval);
+  EXPECT_EQ(lifecycle->state(), State::stopped);
+}
+
+TEST_F(LifecycleTest, GoodbyesHaveALimitedTime) {
+  const Fd peer = save_with_goodbye(1h);
+  lifecycle->start();
+  signal(SIGTERM);
+  pass(Lifecycle::kGoodbyeTime - 1ns);
+  EXPECT_EQ(lifecycle->state(), State::leaving);
+  pass(1ns);
+  EXPECT_EQ(lifecycle->state(), State::stopped);
+}
+
+TEST_F(LifecycleTest, ASecondSignalEndsTheGoodbyes) {
+  const Fd peer = save_with_goodbye();
+  lifecycle->start();
+  signal(SIGTERM);
+  signal(SIGTERM);
+  EXPECT_EQ(lifecycle->state(), State::stopped);
+  EXPECT_TRUE(comes_alone(peer));
+}
+
+TEST_F(LifecycleTest, GoodbyesFollowTheTimeForRequests) {
+  const Fd peer = save_with_goodbye();
+  lifecycle->start();
+  SocketClient busy = connect();
+  busy.send("request");
+  settle();
+  signal(SIGTERM);
+  pass(Lifecycle::kDrainTime);
+  EXPECT_EQ(lifecycle->state(), State::leaving);
+  EXPECT_TRUE(comes_true([&] { return receive_with(peer.get()).bytes == "bye"; }));
+}
+
 TEST_F(LifecycleTest, AReloadChangesThePolicyAndTheLog) {
   lifecycle->start();
   notified();
@@ -176,6 +229,7 @@ TEST_F(LifecycleTest, AReloadChangesThePolicyAndTheLog) {
   on_disk.request_time = 9s;
   on_disk.users = {{.name = "", .number = 1'234}};
   on_disk.hand_out = {{.endpoint = "e", .newest_first = true, .allow_input = true}};
+  on_disk.goodbyes = {{.endpoint = "e", .protocol = {}, .goodbye = {.bytes = "bye"}}};
   signal(SIGHUP);
   EXPECT_EQ(lines(), "scached: configuration reloaded\n");
   EXPECT_EQ(notified().size(), 2u) << "reloading, ready";
@@ -186,6 +240,7 @@ TEST_F(LifecycleTest, AReloadChangesThePolicyAndTheLog) {
   EXPECT_EQ(policy.clients_of_user, kCapacity.clients_of_user());
   EXPECT_TRUE(configuration.newest_first("e"));
   EXPECT_TRUE(configuration.allows_input("e"));
+  EXPECT_EQ(configuration.goodbye("e")->bytes, "bye");
   on_disk.log_level = LogLevel::warning;
   signal(SIGHUP);
   EXPECT_EQ(lines(), "");

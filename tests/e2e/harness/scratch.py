@@ -52,6 +52,9 @@ class Scratch:
             "maillog_file": f"{self.root}/maillog",
             # Its default is 2s: nothing would stay while a test looks at it.
             "connection_cache_ttl_limit": "1000s",
+            # Most tests look for the moment at which a connection is closed;
+            # test_blackbox_goodbye.py has this on, which is the default.
+            "connection_cache_goodbye": "no",
             **changes,
         }
         lines = [f"{name} = {text}\n" for name, text in settings.items() if text is not None]

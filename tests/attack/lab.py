@@ -329,3 +329,9 @@ def receive_for_ever(connection: int) -> None:
     """Holds a TCP socket's lock, once there is something to receive."""
     address, _ = slow_page()
     LIBC.recv(connection, ctypes.c_void_p(address), ctypes.c_size_t(4096), 0)
+
+
+def send_for_ever(connection: int) -> None:
+    """Holds a TCP socket's lock; nothing arrives at it."""
+    address, _ = slow_page()
+    LIBC.send(connection, ctypes.c_void_p(address), ctypes.c_size_t(4096), 0)

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import os
 import socket
 import struct
 import time
 
 import lab
+
+GOODBYE = '[[goodbye]]\nendpoint = "*"\nprotocol = "smtp"\n'
 
 
 def save_of_a_pipe() -> None:
@@ -95,6 +98,30 @@ def close_that_never_ends() -> None:
                 raise lab.Fault(f"{kept} descriptors wait to be closed")
 
 
+def goodbye_to_held_sockets() -> None:
+    """Connections expire whose locks are held for ever by a client that sends: the send(2) of the
+    goodbye never returns."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=64)
+    with lab.server(GOODBYE) as server, contextlib.ExitStack() as stack:
+        client = lab.Raw(server.socket)
+        before = server.descriptors
+        for _ in range(40):
+            ours = socket.create_connection(listening.getsockname())
+            theirs, _ = listening.accept()
+            stack.enter_context(theirs)
+            client.save(ours.fileno(), b"g", 1_000)
+            stack.enter_context(lab.child(lambda fd=ours.fileno(): lab.send_for_ever(fd)))
+            ours.close()
+        lab.others(server.socket, "goodbyes to sockets whose locks are held", 4.0)
+        with lab.scache.Client(server.socket, timeout=5) as user:
+            counted = user.stats()
+        print("  " + ", ".join(f"{n} {counted[n]}" for n in counted if n.startswith("goodbyes")))
+        kept = server.descriptors - before
+        print(f"  {kept} descriptors are kept")
+        if counted["goodbyes"] == 0 or kept > 10:
+            raise lab.Fault(f"{counted['goodbyes']} goodbyes, {kept} descriptors are kept")
+
+
 def flood(path: str, seconds: float) -> None:
     """Streams that are left with unread bytes."""
     junk = b"\1\0\0\0" * 60_000
@@ -117,4 +144,5 @@ ATTACKS = (
     close_of_a_pipe,
     expiry_of_a_lingering_socket,
     close_that_never_ends,
+    goodbye_to_held_sockets,
 )

@@ -72,7 +72,6 @@ class FarewellsTest : public DescriptorCensus {
   std::vector<End> ends;
   Goodbye goodbye{.bytes = "QUIT\r\n"};
   std::unique_ptr<Farewells> farewells;
-  Fd peer_of_timer;
 };
 
 // What the other side does, and how the goodbye ends.
@@ -198,23 +197,33 @@ TEST_F(FarewellsTest, TheUserWithTheMostGivesUpItsOldest) {
   EXPECT_EQ(farewells->count(), 3U);
 }
 
+// Begins a goodbye when an event comes, before the waiters of the same turn are woken.
+class Intruder final : public EventTarget {
+ public:
+  explicit Intruder(std::function<void()> act) : act_{std::move(act)} {}
+  void receive_event(std::uint64_t, std::uint32_t) noexcept override { act_(); }
+
+ private:
+  std::function<void()> act_;
+};
+
 TEST_F(FarewellsTest, AnAnswerInTheTurnInWhichItsPlaceIsGivenUpIsNotAnothers) {
   Fd first = begin();
   const Fd second = begin();
   const Fd third = begin();
+  Fd bob;
+  Intruder intruder{[&] { bob = begin(kBob); }};
+  loop.set_event_target(&intruder);
+  Ends signal = socket_pair();
+  ASSERT_EQ(loop.watch_once(signal.first.get(), kInputEvents, 0), 0);
   first.reset();
-  // A waiter that is woken before it takes the place.
-  Timer other{loop, [&] {
-                if (farewells->room() == 0) {
-                  Ends made = socket_pair();
-                  peer_of_timer = std::move(made.second);
-                  EXPECT_TRUE(begin_of(made.first, kBob));
-                }
-              }};
-  other.set(clock.now());
+  send_with(signal.second.get(), "x", {});
   settle();
-  EXPECT_THAT(ends, SizeIs(1));
-  EXPECT_EQ(farewells->count(), peer_of_timer ? 3U : 2U);
+  EXPECT_THAT(ends, ElementsAre(End::unanswered)) << "the answer came too late";
+  EXPECT_EQ(farewells->count(), 3U);
+  EXPECT_EQ(hear(bob), "QUIT\r\n");
+  EXPECT_FALSE(is_left_alone(bob));
+  loop.set_event_target(nullptr);
 }
 
 TEST_F(FarewellsTest, EndAllAtOnce) {

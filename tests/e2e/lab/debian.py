@@ -34,7 +34,7 @@ def unpacked() -> pathlib.Path:
     if _complete(tree):
         return tree
     tree.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(tree.parent / f".{tree.name}.lock"):
+    with locked(tree.parent / f".{tree.name}.lock"):
         if not _complete(tree):
             _fill(tree)
     return tree
@@ -76,7 +76,8 @@ def _complete(tree: pathlib.Path) -> bool:
 
 
 @contextlib.contextmanager
-def _locked(path: pathlib.Path) -> Iterator[None]:
+def locked(path: pathlib.Path) -> Iterator[None]:
+    """Nobody else who locks this file is in the block."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -90,7 +91,7 @@ def _fill(tree: pathlib.Path) -> None:
         scratch = pathlib.Path(name)
         package = _download(scratch)
         fresh = scratch / "tree"
-        _run(["dpkg-deb", "-x", str(package), str(fresh)], scratch)
+        run(["dpkg-deb", "-x", str(package), str(fresh)], scratch)
         if not _complete(fresh):
             raise CannotUnpack(f"{package.name} does not hold the programs that Postfix is made of")
         if tree.is_dir() and not any(tree.iterdir()):
@@ -106,8 +107,8 @@ def _download(scratch: pathlib.Path) -> pathlib.Path:
     for options in (None, _private_lists(scratch)):
         try:
             if options:
-                _run(["apt-get", *options, "update"], scratch)
-            _run(["apt-get", *(options or []), "download", "postfix"], scratch)
+                run(["apt-get", *options, "update"], scratch)
+            run(["apt-get", *(options or []), "download", "postfix"], scratch)
         except CannotUnpack as problem:
             problems.append(str(problem))
             continue
@@ -121,6 +122,26 @@ def _download(scratch: pathlib.Path) -> pathlib.Path:
     )
 
 
+def downloaded(scratch: pathlib.Path, name: str) -> list[pathlib.Path]:
+    """The files of a package and of what it depends on, as far as this machine lacks it."""
+    scratch.chmod(0o755)
+    archives = scratch / "archives"
+    words = ["-y", "--download-only", "--no-install-recommends"]
+    words += ["-o", f"Dir::Cache::archives={archives}", "-o", "Debug::NoLocking=1"]
+    problems: list[str] = []
+    for options in ([], _private_lists(scratch)):
+        (archives / "partial").mkdir(parents=True, exist_ok=True)
+        try:
+            if options:
+                run(["apt-get", *options, "update"], scratch)
+            run(["apt-get", *options, *words, "install", name], scratch)
+        except CannotUnpack as problem:
+            problems.append(str(problem))
+            continue
+        return sorted(archives.glob("*.deb"))
+    raise CannotUnpack(f"Debian's package {name} cannot be fetched:\n" + "\n".join(problems))
+
+
 def _private_lists(scratch: pathlib.Path) -> list[str]:
     """Options for package lists of our own, for a machine whose lists are missing or too old."""
     for folder in ("lists/partial", "cache/archives/partial"):
@@ -132,7 +153,8 @@ def _private_lists(scratch: pathlib.Path) -> list[str]:
     ]  # fmt: skip
 
 
-def _run(words: list[str], where: pathlib.Path) -> None:
+def run(words: list[str], where: pathlib.Path) -> None:
+    """Runs a command that must succeed."""
     environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(
         words, cwd=where, env=environment, text=True, stdin=subprocess.DEVNULL,

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What real servers log of a connection that leaves the cache, without a goodbye and with one."""
+
+from __future__ import annotations
+
+import re
+import socket
+
+import pytest
+
+from harness.cargo import Cargo
+from harness.scached import Scached
+from harness.waiting import PATIENCE, until
+from lab import receivers
+
+pytestmark = [pytest.mark.only("ours"), pytest.mark.root]
+
+
+@pytest.mark.parametrize("name", sorted(receivers.KINDS))
+def test_a_server_sees_a_client_that_leaves(scached: Scached, name: str) -> None:
+    with receivers.receiver(name) as receiver:
+        kind = receiver.kind
+        scached.configure(f'[[goodbye]]\nendpoint = "polite"\nprotocol = "{kind.protocol}"\n')
+        scached.start_here()
+        client = scached.client()
+        for endpoint, seen, other in (
+            ("polite", kind.polite, kind.lost),
+            ("abrupt", kind.lost, kind.polite),
+        ):
+            before = len(receiver.log)
+            stream = receiver.connect()
+            local = stream.getsockname()
+            client.save_endp(endpoint, "p", Cargo(stream.detach()), 1)
+
+            def said(since: int = before) -> str:
+                return receiver.log[since:]
+
+            until(lambda at=local: _is_gone(at), "the connection to end", PATIENCE)
+            if seen:
+                until(lambda want=seen: re.search(want, said()), lambda: f"{seen}: {said()}")
+            # What is logged of the end comes in one piece with it, or before.
+            unwanted = other if endpoint == "polite" or seen != kind.lost else ""
+            if endpoint == "polite":
+                assert not re.search(unwanted, said()), said()
+
+
+def _is_gone(address: tuple[str, int]) -> bool:
+    """Whether the port of a client is in use by no connection that is open."""
+    wanted = f"0100007F:{address[1]:04X}"
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        states = [line.split()[3] for line in table if line.split()[1] == wanted]
+    # All that may be left is TIME_WAIT.
+    return all(state == "06" for state in states)

@@ -29,10 +29,14 @@ def unpacked(name: str) -> pathlib.Path:
     return tree
 
 
-def inside(tree: pathlib.Path) -> list[str]:
-    """The words before a command that sees the tree over /usr. Only root can run them."""
-    mount = f"mount -t overlay overlay -o lowerdir={tree}/usr:/usr /usr"
-    return ["unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "inside"]
+def inside(tree: pathlib.Path, accounts: pathlib.Path) -> list[str]:
+    """The words before a command that sees the tree over /usr, and the files `passwd` and `group`
+    of a folder in /etc. Only root can run them.
+    """
+    mounts = f"mount -t overlay overlay -o lowerdir={tree}/usr:/usr /usr"
+    for name in ("passwd", "group"):
+        mounts += f" && mount --bind {accounts}/{name} /etc/{name}"
+    return ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "inside"]
 
 
 def _fill(name: str, tree: pathlib.Path) -> None:

@@ -92,7 +92,7 @@ exim_user = nobody
 exim_group = nogroup
 primary_hostname = exim.test
 spool_directory = {place.folder}/spool
-log_file_path = {place.log}
+log_file_path = {place.folder}/log%s
 pid_file_path = {place.folder}/pid
 log_selector = +smtp_connection
 local_interfaces = 127.0.0.1
@@ -164,7 +164,7 @@ KINDS = {
     "redis": Kind("redis-server", "redis", _redis, _talk_redis, "", "Client closed connection"),
     "postgresql": Kind(
         "postgresql", "postgresql", _postgresql, _talk_postgresql,
-        "disconnection: session time", "unexpected EOF on client connection", NOBODY,
+        "", "unexpected EOF on client connection", NOBODY,
     ),
 }  # fmt: skip
 
@@ -209,9 +209,14 @@ def receiver(name: str) -> Iterator[Receiver]:
             os.chown(folder / each, NOBODY, NOGROUP)
         if kind.owner:
             os.chown(folder, kind.owner, -1)
-        place = Place(
-            folder, _free_port(), packages.inside(packages.unpacked(kind.package)), folder / "log"
-        )
+        # Exim was built with the name of an account that its package would create.
+        for table, row in (
+            ("passwd", f"Debian-exim:x:{NOBODY}:{NOGROUP}::/:/usr/sbin/nologin\n"),
+            ("group", f"Debian-exim:x:{NOGROUP}:\n"),
+        ):
+            (folder / table).write_text(pathlib.Path(f"/etc/{table}").read_text() + row)
+        inside = packages.inside(packages.unpacked(kind.package), folder)
+        place = Place(folder, _free_port(), inside, folder / "logmain")
         place.log.touch()
         os.chown(place.log, NOBODY, NOGROUP)
         with place.log.open("ab") as output:
@@ -235,5 +240,7 @@ def receiver(name: str) -> Iterator[Receiver]:
 
 
 def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    """Whether somebody listens. A connection that only tried would be in the log."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        sockets = [line.split()[1:4] for line in table]
+    return any(local == f"0100007F:{port:04X}" and state == "0A" for local, _, state in sockets)

@@ -179,6 +179,11 @@ class Postfix:
         self._options = list(options)
         self._choose_server()
 
+    def add_service(self, line: str) -> None:
+        """Add a line to master.cf, as postconf -M takes it; a reload makes it count."""
+        self._command("postconf", "-M", line)
+        self._backdate()
+
     def said(self) -> str:
         """What the daemons wrote to their standard error; in good health that is nothing."""
         return (self.base / "master.out").read_text(errors="replace")

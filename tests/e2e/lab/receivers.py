@@ -190,7 +190,8 @@ class Receiver:
         return stream
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address that nobody uses."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         return port
@@ -216,7 +217,7 @@ def receiver(name: str) -> Iterator[Receiver]:
         ):
             (folder / table).write_text(pathlib.Path(f"/etc/{table}").read_text() + row)
         inside = packages.inside(packages.unpacked(kind.package), folder)
-        place = Place(folder, _free_port(), inside, folder / "logmain")
+        place = Place(folder, free_port(), inside, folder / "logmain")
         place.log.touch()
         os.chown(place.log, NOBODY, NOGROUP)
         with place.log.open("ab") as output:
@@ -225,7 +226,7 @@ def receiver(name: str) -> Iterator[Receiver]:
                 stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
         one = Receiver(kind, place)
-        until(lambda: _listens(place.port), lambda: f"{name} to listen: {one.log[-2000:]}")
+        until(lambda: listens(place.port), lambda: f"{name} to listen: {one.log[-2000:]}")
         yield one
     finally:
         if process is not None:
@@ -239,7 +240,7 @@ def receiver(name: str) -> Iterator[Receiver]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     """Whether somebody listens. A connection that only tried would be in the log."""
     with open("/proc/net/tcp", encoding="ascii") as table:
         sockets = [line.split()[1:4] for line in table]

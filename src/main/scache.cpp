@@ -28,8 +28,8 @@
 #include "postfix/privileges.hpp"
 #include "postfix/start.hpp"
 #include "postfix/watchdog.hpp"
-#include "server/child_life.hpp"
 #include "server/capacity.hpp"
+#include "server/child_life.hpp"
 #include "server/listen_policy.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
@@ -72,7 +72,8 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
                   log};
   // All connections that Postfix caches are SMTP or LMTP, whose goodbyes are the same. They are
   // plain, or lead to the tlsproxy(8) that encrypts them.
-  const scache::health::Goodbye goodbye{.bytes = std::string{scache::health::goodbye_of("smtp").value()}};
+  const scache::health::Goodbye goodbye{
+      .bytes = std::string{scache::health::goodbye_of("smtp").value()}};
   if (parameters.connection_cache_goodbye) {
     service.say_goodbye([&](std::string_view) { return &goodbye; });
   }

@@ -96,7 +96,8 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
   StatisticsReport report{loop, service, log, configuration.statistics_interval,
                           [] { return std::time(nullptr); }};
   ListenPolicy policy = policy_of(configuration, capacity, overflow);
-  Server server{loop, closer, service, log, {.clients = capacity.clients, .goodbyes = capacity.goodbyes}};
+  Server server{
+      loop, closer, service, log, {.clients = capacity.clients, .goodbyes = capacity.goodbyes}};
   Lifecycle lifecycle{{.loop = loop,
                        .service = service,
                        .server = server,

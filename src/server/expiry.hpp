@@ -18,8 +18,8 @@ class Expiry {
   // Expired entries that are removed in one turn, about a millisecond of work.
   static constexpr std::size_t kExpiriesOfTurn = 128;
 
-  // The longest wait of an expired entry for a place: as long as a goodbye usually takes at most, so
-  // that a place becomes free. And the interval of the checks, short beside a round trip.
+  // The longest wait of an expired entry for a place: as long as a goodbye usually takes at most,
+  // so that a place becomes free. And the interval of the checks, short beside a round trip.
   static constexpr Duration kPatience = Goodbye::kWait;
   static constexpr Duration kRoomInterval = std::chrono::milliseconds{5};
 

@@ -25,8 +25,8 @@ class LastGoodbyes {
   LastGoodbyes(const LastGoodbyes&) = delete;
   LastGoodbyes& operator=(const LastGoodbyes&) = delete;
 
-  // Calls `done` when the cache is empty and all goodbyes have ended, or at the limit; at once if no
-  // connection may say goodbye. Goodbyes that have begun before count.
+  // Calls `done` when the cache is empty and all goodbyes have ended, or at the limit; at once if
+  // no connection may say goodbye. Goodbyes that have begun before count.
   void start(Duration limit, std::function<void()> done);
   // Ends the goodbyes at once, without a call of `done`.
   void stop() noexcept;

@@ -54,8 +54,7 @@ std::vector<std::string> StatisticsLines::next_interval(std::time_t now, const T
   if (goodbyes + skipped > 0) {
     lines.push_back(fmt::format("statistics: goodbyes={} answered={} unanswered={} skipped={}",
                                 goodbyes, totals.goodbyes_answered - totals_.goodbyes_answered,
-                                totals.goodbyes_unanswered - totals_.goodbyes_unanswered,
-                                skipped));
+                                totals.goodbyes_unanswered - totals_.goodbyes_unanswered, skipped));
   }
   if (!lines.empty()) {
     lines.insert(lines.begin(),

@@ -38,8 +38,8 @@ class FarewellsTest : public DescriptorCensus {
     EXPECT_TRUE(comes_true([this] { return !closer.catch_up(); }));
   }
   void make(std::size_t places) {
-    farewells = std::make_unique<Farewells>(loop, closer, places,
-                                            [this](End how) { ends.push_back(how); });
+    farewells =
+        std::make_unique<Farewells>(loop, closer, places, [this](End how) { ends.push_back(how); });
   }
   // Begins the goodbye of one end; returns the other.
   Fd begin(uid_t user = kAlice) {

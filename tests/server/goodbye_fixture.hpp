@@ -35,8 +35,7 @@ class GoodbyeFixture : public ServerFixture {
               Saved::yes);
   }
   // Saves one end of a connection; returns the other.
-  Fd save(std::string_view endpoint,
-          std::chrono::milliseconds ttl = std::chrono::seconds{100}) {
+  Fd save(std::string_view endpoint, std::chrono::milliseconds ttl = std::chrono::seconds{100}) {
     Ends ends = tcp_pair();
     save_end(endpoint, std::move(ends.first), ttl);
     return std::move(ends.second);

@@ -14,7 +14,9 @@ using namespace std::chrono_literals;
 
 class LastGoodbyesTest : public GoodbyeFixture {
  protected:
-  void begin() { last.start(2s, [this] { ++dones; }); }
+  void begin() {
+    last.start(2s, [this] { ++dones; });
+  }
 
   LastGoodbyes last{loop, service};
   int dones = 0;

@@ -81,9 +81,8 @@ TEST(GoodbyeKeys, BytesHaveALimit) {
   };
   const std::string most(Goodbye::kMaxBytes, 'x');
   EXPECT_THAT(complaints(with("'" + most + "'")), IsEmpty());
-  for (const std::string& wrong :
-       {"'" + most + "x'", std::string{"[256]"}, std::string{"[-1]"}, std::string{"['a']"},
-        std::string{"true"}}) {
+  for (const std::string& wrong : {"'" + most + "x'", std::string{"[256]"}, std::string{"[-1]"},
+                                   std::string{"['a']"}, std::string{"true"}}) {
     EXPECT_THAT(complaints(with(wrong)),
                 ElementsAre("f:3:8: goodbye.send must be a string, or a list of numbers from 0 to "
                             "255, of at most 1024 bytes"));

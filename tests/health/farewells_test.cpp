@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <functional>
@@ -215,7 +215,7 @@ TEST_F(FarewellsTest, AnAnswerInTheTurnInWhichItsPlaceIsGivenUpIsNotAnothers) {
   Intruder intruder{[&] { bob = begin(kBob); }};
   loop.set_event_target(&intruder);
   Ends signal = socket_pair();
-  ASSERT_EQ(loop.watch_once(signal.first.get(), kInputEvents, 0), 0);
+  ASSERT_EQ(loop.watch_once(signal.first.get(), EPOLLIN, 0), 0);
   first.reset();
   send_with(signal.second.get(), "x", {});
   settle();

@@ -47,7 +47,7 @@ def ask_in_turn(server: Server) -> list[Talker]:
 
 def room_for_connections(limit: int) -> int:
     """As many as the server holds with so many descriptors."""
-    rest = limit - min(96, limit // 4)
+    rest = limit - min(96, limit // 4) - min(64, limit // 64)
     clients = max(rest // 48, 8)
     return max(rest - 2 * clients, 1)
 

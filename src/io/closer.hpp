@@ -16,8 +16,9 @@
 namespace scache::io {
 
 // Closer closes the streams of clients and the descriptors from them in threads, because a client
-// can make close(2) block. It charges each descriptor to a user, so that a user whose descriptors
-// cannot be closed does not affect other users. One thread calls it.
+// can make close(2) block. The threads also send and read what comes before a close. It charges
+// each descriptor to a user, so that a user whose descriptors cannot be closed does not affect
+// other users. One thread calls it.
 class Closer {
  public:
   // The maximum number of threads stuck in close() for one user; beyond it the user is refused. The

@@ -21,9 +21,8 @@ std::string_view word(Departure why) noexcept {
     case Departure::evicted_for_share:
       return "evicted for a share";
     case Departure::dropped:
-      return "dropped";
     case Departure::unconfirmed:
-      return "dropped, as its client did not get the reply";
+      return "dropped";
     case Departure::dead:
       break;
   }

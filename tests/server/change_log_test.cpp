@@ -39,10 +39,12 @@ TEST_F(ChangeLogTest, LogsEachChangeAsADetail) {
 
 TEST_F(ChangeLogTest, LogsTheReasonOfADeparture) {
   log.set_verbose(true);
-  for (const Departure why : {Departure::expired, Departure::dropped, Departure::dead}) {
+  for (const Departure why :
+       {Departure::expired, Departure::dropped, Departure::unconfirmed, Departure::dead}) {
     changes.connection_left(connection, why);
   }
   EXPECT_THAT(log.take(), ElementsAre("connection expired: endpoint=e properties=p fd=7",
+                                      "connection dropped: endpoint=e properties=p fd=7",
                                       "connection dropped: endpoint=e properties=p fd=7",
                                       "connection dead: endpoint=e properties=p fd=7"));
 }

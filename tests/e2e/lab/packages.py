@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import tempfile
 
 from lab import debian
@@ -46,5 +47,11 @@ def _fill(name: str, tree: pathlib.Path) -> None:
         (fresh / "usr").mkdir(parents=True)
         for package in debian.downloaded(scratch, name):
             debian.run(["dpkg-deb", "-x", str(package), str(fresh)], scratch)
+        # Packages from before the merge of /lib into /usr/lib.
+        for folder in ("lib", "bin", "sbin"):
+            if (fresh / folder).is_dir():
+                shutil.copytree(
+                    fresh / folder, fresh / "usr" / folder, symlinks=True, dirs_exist_ok=True
+                )
         fresh.chmod(0o755)
         fresh.rename(tree)

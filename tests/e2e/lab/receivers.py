@@ -231,7 +231,7 @@ def receiver(name: str) -> Iterator[Receiver]:
     finally:
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL if name == "redis" else signal.SIGTERM)
+                os.killpg(process.pid, signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(5)
             with contextlib.suppress(ProcessLookupError):

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import select
 import socket
+import threading
 import time
 
 import lab
@@ -13,6 +15,10 @@ import lab
 COUNT = 19_000
 MASS = lab.field(lab.ENDPOINT, b"mass")
 TTL = 60_000
+
+# Connections whose other ends stay open here.
+PAIRS = 9_000
+GOODBYE = '[[goodbye]]\nendpoint = "*"\nprotocol = "smtp"\n'
 
 # Clients that list at the same time.
 LISTERS = 20
@@ -123,4 +129,51 @@ def everything_at_once() -> None:
         server.is_as_before(b"mass")
 
 
-ATTACKS = (listed_and_dropped, abandoned, everything_at_once)
+def fill_pairs(path: str, count: int, ttl: int) -> list[socket.socket]:
+    """Saves so many connections that expire at the same time; returns their other ends."""
+    client = lab.Raw(path, 20)
+    end = time.monotonic() + ttl / 1000
+    peers = []
+    for _ in range(count):
+        one, other = socket.socketpair()
+        peers.append(other)
+        with one:
+            client.save(one.fileno(), b"mass", max(1, int((end - time.monotonic()) * 1000)))
+    client.socket.close()
+    return peers
+
+
+def goodbyes() -> None:
+    """Thousands of connections expire at once and say goodbye; nobody answers, or everybody."""
+    with lab.server(GOODBYE) as server:
+        for answers in (False, True):
+            peers = fill_pairs(server.socket, PAIRS, 4_000)
+            stop = threading.Event()
+            answering = threading.Thread(target=answer, args=(peers, stop))
+            if answers:
+                answering.start()
+            lab.others(server.socket, f"goodbyes with{'' if answers else 'out'} an answer", 8)
+            stop.set()
+            if answers:
+                answering.join()
+            for peer in peers:
+                peer.close()
+            with lab.scache.Client(server.socket, timeout=5) as user:
+                counted = user.stats()
+            print("  " + ", ".join(f"{n} {counted[n]}" for n in counted if n.startswith("goodbyes")))
+        server.is_as_before(b"mass")
+
+
+def answer(peers: list[socket.socket], stop: threading.Event) -> None:
+    """Answers each goodbye as soon as it comes."""
+    poll = select.epoll()
+    for peer in peers:
+        poll.register(peer.fileno(), select.EPOLLIN | select.EPOLLONESHOT)
+    by_number = {peer.fileno(): peer for peer in peers}
+    while not stop.is_set():
+        for number, _ in poll.poll(0.1):
+            with contextlib.suppress(OSError):
+                by_number[number].send(b"221 Bye\r\n")
+
+
+ATTACKS = (listed_and_dropped, abandoned, everything_at_once, goodbyes)

@@ -160,7 +160,8 @@ def goodbyes() -> None:
                 peer.close()
             with lab.scache.Client(server.socket, timeout=5) as user:
                 counted = user.stats()
-            print("  " + ", ".join(f"{n} {counted[n]}" for n in counted if n.startswith("goodbyes")))
+            said = [f"{name} {counted[name]}" for name in counted if name.startswith("goodbyes")]
+            print("  " + ", ".join(said))
         server.is_as_before(b"mass")
 
 

@@ -19,7 +19,7 @@ std::string_view LogLimit::name(LogKind kind) noexcept {
     case LogKind::unread:
       return "connections saved with unread input";
     case LogKind::access:
-      return "refused clients";
+      return "clients and requests denied";
     case LogKind::session:
       return "sessions ended or not begun";
     case LogKind::shortage:
@@ -33,7 +33,7 @@ std::string_view LogLimit::name(LogKind kind) noexcept {
 bool LogLimit::admits(LogKind kind, Instant now) noexcept {
   State& state = states_[static_cast<std::size_t>(kind)];
   // A count that is not reported yet keeps its period.
-  if (now >= state.end && state.left_out == 0) state = {.end = after(now, kPeriod)};
+  if (now >= state.end && state.left_out == 0) state = {.end = after(now, period(kind))};
   if (state.written < most(kind)) {
     ++state.written;
     return true;

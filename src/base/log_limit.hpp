@@ -23,7 +23,8 @@ enum class LogKind : std::uint8_t {
   refused,
   // A connection was saved with unread input.
   unread,
-  // A client was refused: no access, too many clients of its user, too many blocked close(2).
+  // A client or a request was refused: no access, too many clients of its user, too many blocked
+  // close(2).
   access,
   // The server ended a session, or did not begin it: a protocol violation, or a lack of memory.
   session,
@@ -42,12 +43,14 @@ class LogLimit {
   // With all kinds at their limits a day has half a million lines, which log rotation handles; and
   // the counts are still timely.
   static constexpr Duration kPeriod = std::chrono::minutes{10};
+  // A user without access can try as often as it likes.
+  static constexpr Duration kPeriodOfAccess = std::chrono::minutes{1};
   // Enough to diagnose the requests of a faulty client.
   static constexpr std::uint32_t kMostOfRequests = 1'000;
   // These lines repeat; some of them show the clients and the frequency.
   static constexpr std::uint32_t kMostOfRefusals = 100;
-  // A shortage is detected at each attempt, ten times a second or more: one line is enough.
-  static constexpr std::uint32_t kMostOfShortages = 1;
+  // One line is enough for the others: a shortage is detected at each attempt, ten times a second
+  // or more.
 
   static constexpr std::uint32_t most(LogKind kind) noexcept {
     switch (kind) {
@@ -57,14 +60,17 @@ class LogLimit {
         return kMostOfRequests;
       case LogKind::refused:
       case LogKind::unread:
-      case LogKind::access:
       case LogKind::session:
         return kMostOfRefusals;
+      case LogKind::access:
       case LogKind::shortage:
       case LogKind::unwatched:
         break;
     }
-    return kMostOfShortages;
+    return 1;
+  }
+  static constexpr Duration period(LogKind kind) noexcept {
+    return kind == LogKind::access ? kPeriodOfAccess : kPeriod;
   }
   // The name of the kind in the line that reports the count.
   static std::string_view name(LogKind kind) noexcept;

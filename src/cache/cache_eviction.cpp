@@ -66,8 +66,7 @@ void Cache::make_room_for(Connection& saved) noexcept {
 bool Cache::replaces_too_fast(std::uint32_t owner, std::size_t size, Instant now) noexcept {
   if (size <= limits_.binding_bytes - binding_bytes_) return false;
   const Holder* const holder = binding_holders_.find(owner);
-  return holder != nullptr &&
-         holder->replacements.bytes(now) >= Replacements::most(limits_.binding_bytes);
+  return holder != nullptr && holder->replacements.bytes(now) >= Replacements::kMost;
 }
 
 void Cache::make_room_for(Binding& saved, Instant now) noexcept {

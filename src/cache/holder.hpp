@@ -50,14 +50,9 @@ struct Amount {
 class Replacements {
  public:
   static constexpr Duration kPeriod = std::chrono::seconds{1};
-  // An entry stays for at least so many periods.
-  static constexpr std::size_t kLeastStay = 16;
-  // A small cache has no limit that a client could notice.
-  static constexpr std::size_t kAlwaysAllowed = std::size_t{1} << 20;
-
-  static constexpr std::size_t most(std::size_t limit_of_all) noexcept {
-    return std::max(limit_of_all / kLeastStay, kAlwaysAllowed);
-  }
+  // A sixteenth of the default limit: with it an entry stays for at least 16 seconds. Far more than
+  // clients with a use for their bindings save.
+  static constexpr std::size_t kMost = std::size_t{16} << 20;
 
   void add(std::size_t bytes, Instant now) noexcept {
     if (now >= end_) *this = {};

@@ -78,8 +78,6 @@ void Acceptor::admit(Fd socket) {
     if (const auto refused = refusal(caller)) {
       return refuse(std::move(socket), caller.user, *refused);
     }
-    // Thousands of groups would stay as long as the client.
-    caller.groups = {};
     if (is_guarded_) let_descriptors_in(socket.get(), true);
     if (!clients_.has_room()) clients_.make_room();
     serve_(std::move(socket), std::move(caller));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/caller.hpp"
 
+#include <vector>
+
 #include "io/peer.hpp"
 
 namespace scache::server {
@@ -11,14 +13,16 @@ Caller Caller::of(int socket, const ListenPolicy& policy) {
     caller.user = credentials->uid;
     caller.group = credentials->gid;
   }
-  if (policy.access && policy.access->asks_for_groups()) caller.groups = peer_groups(socket);
+  if (!policy.access) return caller;
+  if (caller.user == kNobody) {
+    caller.rights = {};
+    return caller;
+  }
+  const ucred credentials{.pid = 0, .uid = caller.user, .gid = caller.group};
+  const std::vector<gid_t> groups =
+      policy.access->asks_for_groups() ? peer_groups(socket) : std::vector<gid_t>{};
+  caller.rights = policy.access->rights_of(credentials, groups);
   return caller;
-}
-
-bool Caller::has_access() const noexcept {
-  if (!policy.access) return true;
-  const ucred credentials{.pid = 0, .uid = user, .gid = group};
-  return user != kNobody && policy.access->admits(credentials, groups);
 }
 
 }  // namespace scache::server

@@ -3,11 +3,10 @@
 
 #include <sys/types.h>
 
-#include <vector>
-
 #include "base/rooms.hpp"
 #include "io/closer.hpp"
 #include "server/listen_policy.hpp"
+#include "server/rights.hpp"
 
 namespace scache::server {
 
@@ -21,14 +20,14 @@ struct Caller {
   const ListenPolicy& policy;
   uid_t user = kNobody;
   gid_t group = kNoGroup;
-  // The supplementary groups, if the policy needs them; none after the client was admitted.
-  std::vector<gid_t> groups{};
+  // What the policy lets it do. They do not change until the client disconnects.
+  Rights rights = Rights::all();
 
   // The peer of a connected socket. Throws std::bad_alloc.
   static Caller of(int socket, const ListenPolicy& policy);
 
   // Whether the policy admits the caller.
-  bool has_access() const noexcept;
+  bool has_access() const noexcept { return !rights.none(); }
 };
 
 }  // namespace scache::server

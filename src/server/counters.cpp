@@ -9,7 +9,7 @@ namespace {
 constexpr auto kCounter = Statistic::Kind::counter;
 constexpr auto kGauge = Statistic::Kind::gauge;
 
-constexpr std::array<Statistic, 32> kStatistics{{
+constexpr std::array<Statistic, 33> kStatistics{{
     {"uptime_ms", kCounter, "milliseconds", "Time since the start of the server",
      &Snapshot::uptime_ms},
     {"connections", kGauge, "", "Cached connections", &Snapshot::connections},
@@ -53,6 +53,7 @@ constexpr std::array<Statistic, 32> kStatistics{{
     {"evicted_for_share", kCounter, "",
      "Connections and bindings of the user with the most, removed because the cache was full",
      &Snapshot::evicted_for_share},
+    {"denied", kCounter, "", "Requests for which the client has no right", &Snapshot::denied},
     {"dropped", kCounter, "", "Connections and bindings dropped by clients", &Snapshot::dropped},
     {"dead", kCounter, "", "Connections that ended while they were cached", &Snapshot::dead},
     {"goodbyes", kCounter, "", "Connections that left the cache with a goodbye",

@@ -30,6 +30,8 @@ struct Totals {
   std::uint64_t evicted_for_user = 0;
   std::uint64_t evicted_for_share = 0;
   std::uint64_t dropped = 0;
+  // Requests for which the client has no right.
+  std::uint64_t denied = 0;
   // Connections that ended, or received input that is not allowed, while they were cached.
   std::uint64_t dead = 0;
   // Connections that left the cache with a goodbye: begun; answered; without an answer in time.

@@ -22,6 +22,7 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
+constexpr std::string_view kDenied = "the user has no right to do this with the name";
 constexpr std::string_view kServer = "scache " SCACHE_VERSION;
 
 LogKind kind_of(ErrorCode code) noexcept {
@@ -71,6 +72,15 @@ void DirectRequests::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
   SaveEndpoint connection = save.connection;
   if (connection.past.connection == 0) connection.past.connection = service_.new_connection_id();
   const Instant moment = now();
+  // All or nothing: a client that saves a binding that it may not find is mistaken.
+  bool permitted = true;
+  save.each_binding([&](const SaveDestination& binding) {
+    permitted = permitted && service_.permits(caller_, Action::save, binding.destination, moment);
+  });
+  if (!permitted) {
+    service_.close_unwanted(std::move(fd), caller_.user);
+    return deny(id);
+  }
   unconfirmed_.reserve();
   switch (service_.save(caller_, connection, std::move(fd), moment)) {
     case Saved::full:
@@ -81,6 +91,12 @@ void DirectRequests::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
       return refuse(id, ErrorCode::refused, "only connected stream sockets and pipes can be saved");
     case Saved::not_closable:
       return refuse(id, ErrorCode::refused, "too many descriptors wait for close(2)");
+    case Saved::denied:
+      return deny(id);
+    case Saved::unread:
+      log_.warn(LogKind::unread, moment, "direct: {}: endpoint={}: saved with unread input",
+                caller_.policy.source, connection.endpoint);
+      break;
     case Saved::yes:
     case Saved::renewed:
       break;
@@ -95,15 +111,20 @@ void DirectRequests::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
 }
 
 void DirectRequests::answer(std::uint64_t id, const FindEndpoint& find) {
-  std::optional<Claim> claim = service_.find(caller_, find, now());
-  if (!claim) return direct::put_not_found(stream_.output(), id);
+  auto claim = service_.find(caller_, find, now());
+  if (!claim) return answer_missing(id, claim.error());
   hand_over(id, Service::Lookup::endpoint, std::move(*claim), {});
 }
 
 void DirectRequests::answer(std::uint64_t id, const FindDestination& find) {
   auto hit = service_.find(caller_, find, now());
-  if (!hit) return direct::put_not_found(stream_.output(), id);
+  if (!hit) return answer_missing(id, hit.error());
   hand_over(id, Service::Lookup::destination, std::move(hit->claim), hit->properties);
+}
+
+void DirectRequests::answer_missing(std::uint64_t id, NotFound why) {
+  if (why == NotFound::denied) return deny(id);
+  direct::put_not_found(stream_.output(), id);
 }
 
 void DirectRequests::hand_over(std::uint64_t id, Service::Lookup by, Claim claim,
@@ -140,10 +161,16 @@ Flow DirectRequests::send_found() {
 void DirectRequests::answer(std::uint64_t id, const direct::Bind& bind) {
   const Saved saved = service_.save(caller_, bind.binding, now());
   if (saved == Saved::full) return refuse(id, ErrorCode::full, "the cache is full");
+  if (saved == Saved::denied) return deny(id);
   direct::put_bound(stream_.output(), id, {.renewed = saved == Saved::renewed});
 }
 
 void DirectRequests::answer(std::uint64_t id, const direct::Drop& drop) {
+  const bool is_prefix = drop.what == direct::Drop::What::prefix;
+  if (!(is_prefix ? service_.permits(caller_, Action::drop, now())
+                  : service_.permits(caller_, Action::drop, drop.name, now()))) {
+    return deny(id);
+  }
   std::string name{drop.name};
   switch (drop.what) {
     case direct::Drop::What::destination:
@@ -152,8 +179,8 @@ void DirectRequests::answer(std::uint64_t id, const direct::Drop& drop) {
       return under_way_.add(id,
                             answer_drop(id, drop_endpoint(service_, under_way_, std::move(name))));
     case direct::Drop::What::prefix:
-      return under_way_.add(id,
-                            answer_drop(id, drop_prefix(service_, under_way_, std::move(name))));
+      return under_way_.add(
+          id, answer_drop(id, drop_prefix(service_, caller_, under_way_, std::move(name))));
   }
 }
 
@@ -173,6 +200,7 @@ void DirectRequests::answer(std::uint64_t id, const direct::List& list) {
   }
   const std::uint64_t most = std::min<std::uint64_t>(list.limit, kEntriesOfPage);
   const Instant moment = now();
+  if (!service_.permits(caller_, Action::list, moment)) return deny(id);
   direct::PageWriter page{stream_.output(), id};
   std::uint64_t count = 0;
   const auto visit = [&](const Cache::Entry& entry) {
@@ -187,13 +215,15 @@ void DirectRequests::answer(std::uint64_t id, const direct::List& list) {
     ++count;
     return Cache::Verdict::keep;
   };
-  const auto next = service_.walk(place_of(list.cursor), kLookedAtForPage, visit);
+  const auto next =
+      service_.walk(caller_, Action::list, place_of(list.cursor), kLookedAtForPage, visit);
   if (!next) return page.end({});
   const auto cursor = cursor_of(*next);
   page.end(std::string_view{cursor.data(), cursor.size()});
 }
 
 void DirectRequests::answer(std::uint64_t id, const direct::Statistics&) {
+  if (!service_.permits(caller_, Action::statistics, now())) return deny(id);
   direct::StatisticsWriter reply{stream_.output(), id};
   const Snapshot snapshot = service_.snapshot(now());
   for (const Statistic& each : server::statistics()) {
@@ -212,6 +242,11 @@ void DirectRequests::answer(std::uint64_t id, const direct::Cancel& cancel) {
     direct::put_error(stream_.output(), cancel.target, {ErrorCode::cancelled, "cancelled"});
   }
   direct::put_cancel_done(stream_.output(), id, {.cancelled = was_under_way});
+}
+
+// Service has logged it.
+void DirectRequests::deny(std::uint64_t id) {
+  direct::put_error(stream_.output(), id, {ErrorCode::denied, kDenied});
 }
 
 void DirectRequests::refuse(std::uint64_t id, ErrorCode code, std::string_view text) {

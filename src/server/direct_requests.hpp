@@ -77,6 +77,8 @@ class DirectRequests {
                  std::optional<std::string_view> destination_properties);
   Task<> answer_drop(std::uint64_t id, Task<Dropped> drop);
   void put_dropped(std::uint64_t id, const Dropped& dropped);
+  void answer_missing(std::uint64_t id, NotFound why);
+  void deny(std::uint64_t id);
   void refuse(std::uint64_t id, direct::ErrorCode code, std::string_view text);
   // The time at the start of the loop's turn.
   Instant now() const noexcept { return stream_.loop().now(); }

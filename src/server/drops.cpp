@@ -20,8 +20,8 @@ Task<Dropped> drop_endpoint_until(Service& service, UnderWay& under_way, std::st
   }
 }
 
-Task<Dropped> drop_prefix_until(Service& service, UnderWay& under_way, std::string prefix,
-                                std::uint64_t last) {
+Task<Dropped> drop_prefix_until(Service& service, const Caller& caller, UnderWay& under_way,
+                                std::string prefix, std::uint64_t last) {
   Dropped dropped;
   const Cache::Visitor visit = [&](const Cache::Entry& entry) {
     const auto* const connection = std::get_if<ConnectionRecord>(&entry);
@@ -34,7 +34,7 @@ Task<Dropped> drop_prefix_until(Service& service, UnderWay& under_way, std::stri
   std::optional<Position> from = Cache::kBeginning;
   for (;;) {
     while (service.is_closing()) co_await under_way.next_step();
-    from = service.walk(*from, kEntriesOfStep, visit);
+    from = service.walk(caller, Action::drop, *from, kEntriesOfStep, visit);
     if (!from) co_return dropped;
     co_await under_way.next_step();
   }
@@ -47,8 +47,10 @@ Task<Dropped> drop_endpoint(Service& service, UnderWay& under_way, std::string e
                              service.cache().last_sequence());
 }
 
-Task<Dropped> drop_prefix(Service& service, UnderWay& under_way, std::string prefix) {
-  return drop_prefix_until(service, under_way, std::move(prefix), service.cache().last_sequence());
+Task<Dropped> drop_prefix(Service& service, const Caller& caller, UnderWay& under_way,
+                          std::string prefix) {
+  return drop_prefix_until(service, caller, under_way, std::move(prefix),
+                           service.cache().last_sequence());
 }
 
 }  // namespace scache::server

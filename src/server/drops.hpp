@@ -25,7 +25,9 @@ struct Dropped {
 
 // Drops the connections of an endpoint.
 Task<Dropped> drop_endpoint(Service& service, UnderWay& under_way, std::string endpoint);
-// Drops the connections and bindings whose name begins with a prefix.
-Task<Dropped> drop_prefix(Service& service, UnderWay& under_way, std::string prefix);
+// Drops the connections and bindings whose name begins with a prefix, except those that the caller
+// may not drop. The caller must outlive the task.
+Task<Dropped> drop_prefix(Service& service, const Caller& caller, UnderWay& under_way,
+                          std::string prefix);
 
 }  // namespace scache::server

@@ -100,21 +100,28 @@ Task<bool> PostfixSession::answer(Kind kind, const Request& request) {
 std::optional<Claim> PostfixSession::find(Kind kind, const Request& request) {
   const Charge charge{stream_, service_};
   const Instant now = stream_.loop().now();
+  Status status = Status::fail;
+  const auto missing = [&](NotFound why) {
+    // Status::fail is a miss.
+    if (why == NotFound::denied) status = Status::bad;
+  };
   if (const auto* wanted = std::get_if<FindEndpoint>(&request)) {
-    std::optional<Claim> claim = service_.find(caller_, *wanted, now);
+    auto claim = service_.find(caller_, *wanted, now);
+    if (!claim) missing(claim.error());
     if (claim && can_be_told(claim->record().properties)) {
       postfix_codec::put_endpoint_hit(stream_.output(), claim->record().properties);
-      return claim;
+      return std::move(*claim);
     }
   } else if (const auto* look = std::get_if<FindDestination>(&request)) {
-    std::optional<Cache::DestinationHit> hit = service_.find(caller_, *look, now);
+    auto hit = service_.find(caller_, *look, now);
+    if (!hit) missing(hit.error());
     if (hit && can_be_told(hit->properties) && can_be_told(hit->claim.record().properties)) {
       postfix_codec::put_destination_hit(stream_.output(), hit->properties,
                                          hit->claim.record().properties);
       return std::move(hit->claim);
     }
   }
-  postfix_codec::put_refusal(stream_.output(), kind, Status::fail);
+  postfix_codec::put_refusal(stream_.output(), kind, status);
   return std::nullopt;
 }
 
@@ -146,6 +153,7 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
   switch (saved) {
     case Saved::yes:
     case Saved::renewed:
+    case Saved::unread:
       postfix_codec::put_status(stream_.output(), Status::ok);
       unconfirmed_.add(service_.last_place());
       break;
@@ -161,16 +169,22 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
     case Saved::not_closable:
       refuse(Kind::save_endpoint, "too many descriptors wait for close(2)");
       break;
+    case Saved::denied:
+      postfix_codec::put_status(stream_.output(), Status::fail);
+      break;
   }
   co_return true;
 }
 
 void PostfixSession::save_destination(const SaveDestination& request) {
   const Charge charge{stream_, service_};
-  if (service_.save(caller_, request, stream_.loop().now()) == Saved::full) {
-    refuse(Kind::save_destination, "the cache is full");
-  } else {
-    postfix_codec::put_status(stream_.output(), Status::ok);
+  switch (service_.save(caller_, request, stream_.loop().now())) {
+    case Saved::full:
+      return refuse(Kind::save_destination, "the cache is full");
+    case Saved::denied:
+      return postfix_codec::put_status(stream_.output(), Status::fail);
+    default:
+      return postfix_codec::put_status(stream_.output(), Status::ok);
   }
 }
 

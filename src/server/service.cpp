@@ -47,6 +47,7 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
               request.properties);
   const DescriptorFacts facts = inspect(fd.get(), settings_.listening);
   std::optional<Saved> refused = refusal(facts);
+  if (!permits(caller, Action::save, request.endpoint, now)) refused = Saved::denied;
   if (!refused) {
     const Past& past = request.past;
     const Provenance provenance{.since = now - std::min(past.age, kMaxAge),
@@ -55,7 +56,7 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
                                 .uses = static_cast<std::uint32_t>(std::min(past.uses, kMaxUses)),
                                 .owner = caller.user,
                                 .kind = facts.kind,
-                                .had_input = has_unread_input(request.endpoint, fd, facts, now)};
+                                .had_input = is_socket(facts.kind) && has_input(fd.get())};
     SaveOutcome outcome = SaveOutcome::full;
     try {
       outcome = cache_.save_connection(request.endpoint, request.properties,
@@ -67,7 +68,7 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
     if (outcome == SaveOutcome::saved) {
       ++totals_.connections_saved;
       count_saved();
-      return Saved::yes;
+      return provenance.had_input && !allows_input(request.endpoint) ? Saved::unread : Saved::yes;
     }
     refused = Saved::full;
   }
@@ -75,16 +76,6 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
   log_.detail("save_endp: not saved");
   closer_.close(std::move(fd), caller.user);
   return *refused;
-}
-
-bool Service::has_unread_input(std::string_view endpoint, const Fd& fd,
-                               const DescriptorFacts& facts, Instant now) const noexcept {
-  if (!is_socket(facts.kind) || !has_input(fd.get())) return false;
-  if (!allows_input(endpoint)) {
-    log_.warn(LogKind::unread, now, "save_endp: endpoint={}: the connection has unread input",
-              endpoint);
-  }
-  return true;
 }
 
 std::optional<Saved> Service::refusal(const DescriptorFacts& facts) const noexcept {
@@ -97,6 +88,10 @@ std::optional<Saved> Service::refusal(const DescriptorFacts& facts) const noexce
 Saved Service::save(const Caller& caller, const SaveDestination& request, Instant now) {
   log_.detail("save_dest ttl={} destination={} properties={} endpoint={}", seconds(request.ttl),
               request.destination, request.properties, request.endpoint);
+  if (!permits(caller, Action::save, request.destination, now) ||
+      !permits(caller, Action::save, request.endpoint, now)) {
+    return Saved::denied;
+  }
   const SaveOutcome outcome =
       cache_.save_binding(request.destination, request.properties, request.endpoint,
                           deadline(caller.policy, request.ttl, now), now, caller.user);
@@ -109,31 +104,53 @@ Saved Service::save(const Caller& caller, const SaveDestination& request, Instan
   return outcome == SaveOutcome::renewed ? Saved::renewed : Saved::yes;
 }
 
-std::optional<Claim> Service::find(const Caller&, const FindEndpoint& request, Instant now) {
+std::expected<Claim, NotFound> Service::find(const Caller& caller, const FindEndpoint& request,
+                                             Instant now) {
   log_.detail("find_endp endpoint={}", request.endpoint);
+  if (!permits(caller, Action::find, request.endpoint, now)) {
+    return std::unexpected{NotFound::denied};
+  }
   for (unsigned dead = 0; dead < kMaxDeadInARow; ++dead) {
     auto claim = cache_.find_endpoint(request.endpoint, now);
     if (!claim) break;
-    if (!is_dead(*claim)) return claim;
+    if (!is_dead(*claim)) return std::move(*claim);
     claim->discard();
   }
   log_.detail("find_endp: not found");
   ++totals_.endpoint_misses;
-  return std::nullopt;
+  return std::unexpected{NotFound::no_connection};
 }
 
-std::optional<Cache::DestinationHit> Service::find(const Caller&, const FindDestination& request,
-                                                   Instant now) {
+std::expected<Cache::DestinationHit, NotFound> Service::find(const Caller& caller,
+                                                             const FindDestination& request,
+                                                             Instant now) {
   log_.detail("find_dest destination={}", request.destination);
+  if (!permits(caller, Action::find, request.destination, now)) {
+    return std::unexpected{NotFound::denied};
+  }
   for (unsigned dead = 0; dead < kMaxDeadInARow; ++dead) {
     auto hit = cache_.find_destination(request.destination, now);
     if (!hit) break;
-    if (!is_dead(hit->claim)) return hit;
+    if (!is_dead(hit->claim)) return std::move(*hit);
     hit->claim.discard();
   }
   log_.detail("find_dest: not found");
   ++totals_.destination_misses;
-  return std::nullopt;
+  return std::unexpected{NotFound::no_connection};
+}
+
+bool Service::deny(const Caller& caller, Action action, std::string_view name, Instant now) {
+  ++totals_.denied;
+  log_.warn(LogKind::access, now, "request denied: user={} action={} name={}", caller.user,
+            words_of(action), name);
+  return false;
+}
+
+std::optional<Position> Service::walk(const Caller& caller, Action action, Position from,
+                                      std::size_t most, const Cache::Visitor& visit) {
+  return cache_.walk(from, most, [&](const Cache::Entry& entry) {
+    return caller.rights.allow(action, name_of(entry)) ? visit(entry) : Cache::Verdict::keep;
+  });
 }
 
 bool Service::is_dead(const Claim& claim) const noexcept {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -28,6 +29,8 @@ enum class Saved : std::uint8_t {
   yes,
   // The binding existed already.
   renewed,
+  // The connection is saved. It has unread input that is not allowed, so no lookup returns it.
+  unread,
   // A limit is reached.
   full,
   // The descriptor is a client's connection to this server. A server that keeps it cannot notice
@@ -37,6 +40,15 @@ enum class Saved : std::uint8_t {
   wrong_kind,
   // Too many descriptors wait for close(2).
   not_closable,
+  // The caller has no right to save this name.
+  denied,
+};
+
+// Why a lookup returns no connection.
+enum class NotFound : std::uint8_t {
+  no_connection,
+  // The caller has no right to find this name.
+  denied,
 };
 
 // Service executes requests on the cache and counts them. It never waits and does not use the
@@ -94,9 +106,19 @@ class Service final : public Keeper, private CacheObserver {
   Saved save(const Caller& caller, const SaveDestination& request, Instant now);
   // Closes the connections that are over until it finds a live one. It counts a miss; commit()
   // counts a hit.
-  std::optional<Claim> find(const Caller& caller, const FindEndpoint& request, Instant now);
-  std::optional<Cache::DestinationHit> find(const Caller& caller, const FindDestination& request,
-                                            Instant now);
+  std::expected<Claim, NotFound> find(const Caller& caller, const FindEndpoint& request,
+                                      Instant now);
+  std::expected<Cache::DestinationHit, NotFound> find(const Caller& caller,
+                                                      const FindDestination& request, Instant now);
+
+  // Whether the caller may do an action with a name. Logs and counts it if not.
+  bool permits(const Caller& caller, Action action, std::string_view name, Instant now) {
+    return caller.rights.allow(action, name) || deny(caller, action, name, now);
+  }
+  // The same, with any name: see walk().
+  bool permits(const Caller& caller, Action action, Instant now) {
+    return caller.rights.allow(action) || deny(caller, action, {}, now);
+  }
 
   // Closes a descriptor from a client of `user` that is not saved.
   void close_unwanted(Fd fd, uid_t user) noexcept { closer_.close(std::move(fd), user); }
@@ -110,10 +132,9 @@ class Service final : public Keeper, private CacheObserver {
   // The connection of the claim was sent: removes it from the cache and counts a hit.
   void commit(Claim& claim, Lookup lookup) noexcept;
 
-  // See Cache::walk().
-  std::optional<Position> walk(Position from, std::size_t most, const Cache::Visitor& visit) {
-    return cache_.walk(from, most, visit);
-  }
+  // See Cache::walk(). Visits the entries with whose names the caller may do an action.
+  std::optional<Position> walk(const Caller& caller, Action action, Position from, std::size_t most,
+                               const Cache::Visitor& visit);
   std::size_t drop_connections(std::string_view endpoint, std::uint64_t last, std::size_t most) {
     return cache_.drop_connections(endpoint, last, most);
   }
@@ -149,10 +170,9 @@ class Service final : public Keeper, private CacheObserver {
   Maxima take_maxima() noexcept { return std::exchange(maxima_, {}); }
 
  private:
+  // Returns false.
+  bool deny(const Caller& caller, Action action, std::string_view name, Instant now);
   std::optional<Saved> refusal(const DescriptorFacts& facts) const noexcept;
-  // Logs unread input that is not allowed.
-  bool has_unread_input(std::string_view endpoint, const Fd& fd, const DescriptorFacts& facts,
-                        Instant now) const noexcept;
   // Whether the connection is over, or has input that is not allowed. A pipe never is: a reader may
   // want the bytes that are left in it after the writer has closed its end.
   bool is_dead(const Claim& claim) const noexcept;

@@ -88,7 +88,15 @@ CacheLimits Configuration::cache_limits(std::size_t most_connections) const noex
 }
 
 Access Configuration::access(uid_t own, const OverflowIds& overflow) const {
-  return Access{own, numbers(users), numbers(groups), overflow};
+  std::vector<Grant> all;
+  all.reserve(grants.size());
+  for (const GrantTable& each : grants) {
+    all.push_back({.users = numbers(each.users),
+                   .groups = numbers(each.groups),
+                   .actions = each.actions,
+                   .names = each.names});
+  }
+  return Access{own, numbers(users), numbers(groups), overflow, std::move(all)};
 }
 
 std::string differs_until_restart(const Configuration& old, const Configuration& now) {

@@ -27,6 +27,14 @@ struct Identity {
   std::uint32_t number = 0;
 };
 
+// What users and members of groups may do, and with which names.
+struct GrantTable {
+  std::vector<Identity> users{};
+  std::vector<Identity> groups{};
+  Actions actions = Actions::all();
+  std::vector<std::string> names{"*"};
+};
+
 // How connections of matching endpoints are handed out.
 struct HandOut {
   std::string endpoint;
@@ -53,6 +61,7 @@ struct Configuration {
 
   std::vector<Identity> users;
   std::vector<Identity> groups;
+  std::vector<GrantTable> grants;
 
   Duration ttl_default = std::chrono::seconds{30};
   Duration ttl_limit = std::chrono::hours{1};
@@ -95,8 +104,10 @@ struct Configuration {
   // The limits of a cache that may have so many connections.
   CacheLimits cache_limits(std::size_t connections) const noexcept;
   // Whether users other than the server's own user and root have access.
-  bool admits_others() const noexcept { return !users.empty() || !groups.empty(); }
-  // The users that a server running as `own` serves.
+  bool admits_others() const noexcept {
+    return !users.empty() || !groups.empty() || !grants.empty();
+  }
+  // The users that a server running as `own` serves, and what they may do.
   Access access(uid_t own, const OverflowIds& overflow) const;
 };
 

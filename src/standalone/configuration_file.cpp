@@ -12,6 +12,7 @@
 
 #include "base/fd.hpp"
 #include "standalone/configuration_keys.hpp"
+#include "standalone/configuration_tables.hpp"
 
 namespace scache::standalone {
 namespace {
@@ -30,16 +31,17 @@ void read_table(std::string_view name, const toml::table& table, const std::vect
   }
 }
 
-void read_all(const toml::table& root, const std::vector<Key>& keys, Reading& reading,
+void read_all(const toml::table& root, const Accounts& accounts, Reading& reading,
               Complaints& complaints) {
+  const std::vector<Key> keys = configuration_keys(accounts);
+  const std::vector<TableArray> arrays = configuration_tables(accounts);
   for (const auto& [key, value] : root) {
     const std::string_view name = key.str();
     const bool known =
         std::ranges::any_of(keys, [&](const Key& each) { return each.table == name; });
-    if (name == "hand_out") {
-      read_hand_out(value, reading.configuration, complaints);
-    } else if (name == "goodbye") {
-      read_goodbyes(value, reading.configuration, complaints);
+    const auto array = std::ranges::find(arrays, name, &TableArray::name);
+    if (array != arrays.end()) {
+      read_tables(*array, value, reading.configuration, complaints);
     } else if (!known) {
       complaints.add(key.source(), fmt::format("unknown key {}", name));
     } else if (const auto* table = value.as_table(); table != nullptr) {
@@ -66,7 +68,7 @@ Reading parse_configuration(std::string_view text, const std::string& file,
   Complaints complaints;
   try {
     const toml::table root = toml::parse(text);
-    read_all(root, configuration_keys(accounts), reading, complaints);
+    read_all(root, accounts, reading, complaints);
   } catch (const toml::parse_error& error) {
     complaints.add(error.source(), std::string{error.description()});
   }
@@ -105,7 +107,8 @@ std::string show_configuration(const Configuration& configuration) {
     table = key.table;
     text += fmt::format("{} = {}\n", key.name, key.show(configuration));
   }
-  return text + show_hand_out(configuration) + show_goodbyes(configuration);
+  for (const TableArray& array : configuration_tables({})) text += array.show(configuration);
+  return text;
 }
 
 }  // namespace scache::standalone

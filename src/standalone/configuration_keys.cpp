@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/duration_text.hpp"
+#include "standalone/identities.hpp"
 
 // The table of all keys of scached.toml is configuration_keys(). The functions above it create the
 // functions that read and print one kind of value.
@@ -131,38 +132,13 @@ Key socket_mode() {
           [](const Configuration& all) { return fmt::format("\"{:04o}\"", all.socket_mode); }};
 }
 
-// Finds the id of a name.
-using Lookup = std::function<std::optional<std::uint32_t>(const std::string& name)>;
-
-std::optional<Identity> identify(const toml::node& node, const Lookup& look, std::string_view key,
-                                 std::string_view what, Complaints& complaints) {
-  // The id -1 is reserved.
-  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max() - std::int64_t{1};
-  if (const auto* number = node.as_integer();
-      number != nullptr && **number >= 0 && **number <= kMost) {
-    return Identity{{}, static_cast<std::uint32_t>(**number)};
-  }
-  if (const auto* name = node.as_string(); name != nullptr) {
-    if (const auto number = look(**name)) return Identity{**name, *number};
-    complaints.add(node.source(), fmt::format("{}: unknown {} {}", key, what, in_quotes(**name)));
-    return std::nullopt;
-  }
-  complaints.add(node.source(),
-                 fmt::format("{} must be the name or the number of a {}", key, what));
-  return std::nullopt;
-}
-
-std::string show_identity(const Identity& identity) {
-  return identity.name.empty() ? fmt::to_string(identity.number) : in_quotes(identity.name);
-}
-
 // An empty string means unset.
 Key identity(std::string_view name, std::optional<Identity> Configuration::* member,
-             const Lookup& look, std::string_view what) {
+             const LookUpId& look, std::string_view what) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
     into.*member = std::nullopt;
     if (const auto* text = node.as_string(); text != nullptr && (**text).empty()) return;
-    into.*member = identify(node, look, full_name("socket", name), what, complaints);
+    into.*member = read_identity(node, look, full_name("socket", name), what, complaints);
   };
   return {"socket", name, read, [=](const Configuration& all) {
             return all.*member ? show_identity(*(all.*member)) : in_quotes("");
@@ -170,70 +146,20 @@ Key identity(std::string_view name, std::optional<Identity> Configuration::* mem
 }
 
 Key identities(std::string_view name, std::vector<Identity> Configuration::* member,
-               const Lookup& look, std::string_view what) {
+               const LookUpId& look, std::string_view what) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
-    const std::string key = full_name("access", name);
-    const auto* list = node.as_array();
-    if (list == nullptr) {
-      complaints.add(node.source(), fmt::format("{} must be a list of {}s", key, what));
-      return;
-    }
-    for (const toml::node& each : *list) {
-      auto found = identify(each, look, key, what, complaints);
-      if (found) (into.*member).push_back(*std::move(found));
-    }
+    into.*member = read_identities(node, look, full_name("access", name), what, complaints);
   };
-  const auto show = [=](const Configuration& all) {
-    std::string list;
-    for (const Identity& each : all.*member) {
-      if (!list.empty()) list += ", ";
-      list += show_identity(each);
-    }
-    return fmt::format("[{}]", list);
-  };
-  return {"access", name, read, show};
-}
-
-// One table [[hand_out]].
-void read_rule(const toml::table& table, Configuration& configuration, Complaints& complaints) {
-  HandOut rule;
-  const toml::node* const endpoint = table.get("endpoint");
-  if (endpoint != nullptr && endpoint->is_string()) {
-    rule.endpoint = **endpoint->as_string();
-  } else {
-    complaints.add((endpoint != nullptr ? *endpoint : table).source(),
-                   "hand_out.endpoint must be a pattern such as \"smtp*\"");
-  }
-  for (const auto& [key, value] : table) {
-    if (key == "first") {
-      const auto order = value.value<std::string>();
-      if (order != "oldest" && order != "newest") {
-        complaints.add(value.source(), "hand_out.first must be one of \"oldest\", \"newest\"");
-      }
-      rule.newest_first = order == "newest";
-    } else if (key == "allow_input") {
-      if (!value.is_boolean()) {
-        complaints.add(value.source(), "hand_out.allow_input must be true or false");
-      }
-      rule.allow_input = value.value_or(false);
-    } else if (key != "endpoint") {
-      complaints.add(key.source(), fmt::format("unknown key hand_out.{}", key.str()));
-    }
-  }
-  configuration.hand_out.push_back(std::move(rule));
+  return {"access", name, read,
+          [=](const Configuration& all) { return show_identities(all.*member); }};
 }
 
 }  // namespace
 
 std::vector<Key> configuration_keys(const Accounts& accounts) {
   using C = Configuration;
-  const Lookup user = [accounts](const std::string& name) -> std::optional<std::uint32_t> {
-    const auto account = accounts.named(name);
-    return account ? std::optional{account->uid} : std::nullopt;
-  };
-  const Lookup group = [accounts](const std::string& name) -> std::optional<std::uint32_t> {
-    return accounts.group_named(name);
-  };
+  const LookUpId user = user_ids(accounts);
+  const LookUpId group = group_ids(accounts);
   return {
       socket_path(),
       identity("owner", &C::socket_owner, user, "user"),
@@ -262,33 +188,6 @@ std::vector<Key> configuration_keys(const Accounts& accounts) {
       choice("log", "level", &C::log_level, kLevels),
       duration("statistics", "interval", &C::statistics_interval, 1s, 24h * 365),
   };
-}
-
-void read_hand_out(const toml::node& node, Configuration& configuration, Complaints& complaints) {
-  const auto* rules = node.as_array();
-  if (rules == nullptr) {
-    complaints.add(node.source(), "hand_out must be an array of tables, each written [[hand_out]]");
-    return;
-  }
-  for (const toml::node& each : *rules) {
-    const auto* rule = each.as_table();
-    if (rule == nullptr) {
-      complaints.add(each.source(),
-                     "hand_out must be an array of tables, each written [[hand_out]]");
-      continue;
-    }
-    read_rule(*rule, configuration, complaints);
-  }
-}
-
-std::string show_hand_out(const Configuration& configuration) {
-  std::string text;
-  for (const HandOut& rule : configuration.hand_out) {
-    text += fmt::format("\n[[hand_out]]\nendpoint = {}\nfirst = \"{}\"\nallow_input = {}\n",
-                        in_quotes(rule.endpoint), rule.newest_first ? "newest" : "oldest",
-                        rule.allow_input);
-  }
-  return text;
 }
 
 std::string in_quotes(std::string_view text) {

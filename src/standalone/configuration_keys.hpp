@@ -42,14 +42,6 @@ struct Key {
 // All keys in the order of the output. The keys of a table are adjacent.
 std::vector<Key> configuration_keys(const Accounts& accounts);
 
-// The tables of [[hand_out]].
-void read_hand_out(const toml::node& node, Configuration& configuration, Complaints& complaints);
-std::string show_hand_out(const Configuration& configuration);
-
-// The tables of [[goodbye]].
-void read_goodbyes(const toml::node& node, Configuration& configuration, Complaints& complaints);
-std::string show_goodbyes(const Configuration& configuration);
-
 // A TOML string.
 std::string in_quotes(std::string_view text);
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "standalone/goodbye_keys.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,14 +11,11 @@
 
 #include "base/duration_text.hpp"
 #include "health/goodbye.hpp"
-#include "standalone/configuration_keys.hpp"
 
 // The tables [[goodbye]] of scached.toml.
 
 namespace scache::standalone {
 namespace {
-
-constexpr std::string_view kTables = "goodbye must be an array of tables, each written [[goodbye]]";
 
 std::string all_protocols() {
   std::string all;
@@ -77,7 +76,19 @@ void read_wait(const toml::node& node, GoodbyeRule& rule, Complaints& complaints
   rule.goodbye.wait = *time;
 }
 
-void read_rule(const toml::table& table, Configuration& configuration, Complaints& complaints) {
+std::string show_bytes(const std::string& bytes) {
+  const auto is_ascii = [](char byte) { return static_cast<unsigned char>(byte) < 0x80; };
+  if (std::ranges::all_of(bytes, is_ascii)) return in_quotes(bytes);
+  std::string list;
+  for (const char byte : bytes) {
+    list += fmt::format("{}{}", list.empty() ? "" : ", ", static_cast<unsigned char>(byte));
+  }
+  return fmt::format("[{}]", list);
+}
+
+}  // namespace
+
+void read_goodbye(const toml::table& table, Configuration& configuration, Complaints& complaints) {
   GoodbyeRule rule;
   const toml::node* const endpoint = table.get("endpoint");
   if (endpoint != nullptr && endpoint->is_string()) {
@@ -101,31 +112,6 @@ void read_rule(const toml::table& table, Configuration& configuration, Complaint
     }
   }
   configuration.goodbyes.push_back(std::move(rule));
-}
-
-std::string show_bytes(const std::string& bytes) {
-  const auto is_ascii = [](char byte) { return static_cast<unsigned char>(byte) < 0x80; };
-  if (std::ranges::all_of(bytes, is_ascii)) return in_quotes(bytes);
-  std::string list;
-  for (const char byte : bytes) {
-    list += fmt::format("{}{}", list.empty() ? "" : ", ", static_cast<unsigned char>(byte));
-  }
-  return fmt::format("[{}]", list);
-}
-
-}  // namespace
-
-void read_goodbyes(const toml::node& node, Configuration& configuration, Complaints& complaints) {
-  const auto* rules = node.as_array();
-  if (rules == nullptr) return complaints.add(node.source(), std::string{kTables});
-  for (const toml::node& each : *rules) {
-    const auto* rule = each.as_table();
-    if (rule == nullptr) {
-      complaints.add(each.source(), std::string{kTables});
-    } else {
-      read_rule(*rule, configuration, complaints);
-    }
-  }
 }
 
 std::string show_goodbyes(const Configuration& configuration) {

@@ -69,8 +69,17 @@ TEST(LogLimit, NoKindHidesAnother) {
   EXPECT_EQ(names.size(), kLogKinds);
   std::uint64_t left_out = 0;
   for (std::size_t i = 0; i < kLogKinds; ++i) left_out += limit.take_due(kNever).lines;
-  EXPECT_EQ(left_out, kLogKinds * 5'000 - 3 * LogLimit::kMostOfRequests -
-                          4 * LogLimit::kMostOfRefusals - 2 * LogLimit::kMostOfShortages);
+  EXPECT_EQ(left_out,
+            kLogKinds * 5'000 - 3 * LogLimit::kMostOfRequests - 3 * LogLimit::kMostOfRefusals - 3);
+}
+
+TEST(LogLimit, OfDenialsIsALineAMinute) {
+  LogLimit limit;
+  const Instant next = kStart + std::chrono::minutes{1};
+  EXPECT_EQ(admitted(limit, LogKind::access, kStart, 5), 1u);
+  EXPECT_EQ(limit.next_due(), next);
+  EXPECT_EQ(limit.take_due(next).lines, 4u);
+  EXPECT_EQ(admitted(limit, LogKind::access, next, 5), 1u);
 }
 
 TEST(LogLimit, ACountThatNobodyTookIsNotForgotten) {
@@ -106,9 +115,9 @@ TEST(Log, TellsWhatWasLeftOutBeforeItGoesOn) {
 TEST(Log, TellsAllCountsAtTheEnd) {
   RecordingLog log;
   warn(log, LogKind::shortage, kFew + 11);
-  warn(log, LogKind::access, LogLimit::kMostOfRefusals + 2);
+  warn(log, LogKind::access, 1 + 2);
   log.log_left_out(kNever);
-  EXPECT_EQ(log.take(), (Lines{"warning: refused clients: 2 more lines are left out",
+  EXPECT_EQ(log.take(), (Lines{"warning: clients and requests denied: 2 more lines are left out",
                                "warning: clients not accepted: 11 more lines are left out"}));
 }
 

@@ -117,7 +117,7 @@ TEST_F(CacheEvictionTest, ClaimedConnectionsCountAndStay) {
 TEST_F(CacheEvictionTest, LargePropertiesMakeRoomForSmallOnes) {
   start({.connection_bytes = std::size_t{1} << 20, .binding_bytes = std::size_t{1} << 20});
   const std::string large(std::size_t{64} << 10, 'p');
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 40; ++i) {
     EXPECT_EQ(save("e1", large, at(1000), kGreedy), SaveOutcome::saved);
     EXPECT_EQ(bind(fmt::format("d{}", i), large, "e1", at(1000), kGreedy), SaveOutcome::saved);
   }
@@ -189,7 +189,7 @@ TEST_F(CacheEvictionTest, TheNewEntryIsNeverTheOneThatLeaves) {
 class ReplacementTest : public CacheEvictionTest {
  protected:
   static constexpr std::size_t kSize = std::size_t{64} << 10;
-  static constexpr std::size_t kLimit = std::size_t{64} << 20;
+  static constexpr std::size_t kLimit = 2 * Replacements::kMost;
 
   // Saves new bindings until one is refused, at most as many as take twice the limit.
   std::size_t bind_until_refused(std::uint32_t user, Instant now) {
@@ -211,8 +211,7 @@ class ReplacementTest : public CacheEvictionTest {
 TEST_F(ReplacementTest, IsLimitedInASecond) {
   start({.binding_bytes = kLimit});
   const std::size_t all = kLimit / kSize - 1;
-  const std::size_t replaced = Replacements::most(kLimit) / kSize;
-  EXPECT_EQ(Replacements::most(kLimit) * Replacements::kLeastStay, kLimit);
+  const std::size_t replaced = Replacements::kMost / kSize;
   // A binding also has a few hundred bytes for its names.
   EXPECT_NEAR(static_cast<double>(bind_until_refused(kGreedy, at(0))),
               static_cast<double>(all + replaced), 8);
@@ -231,14 +230,6 @@ TEST_F(ReplacementTest, RefusesNothingForWhichThereIsRoom) {
   cache().expire(kNever, 1);
   EXPECT_EQ(bind_new(kGreedy, at(0)), SaveOutcome::saved);
   EXPECT_EQ(bind_new(kGreedy, at(0)), SaveOutcome::full);
-}
-
-TEST_F(ReplacementTest, OfASmallCacheIsLimitedByItsFloor) {
-  constexpr std::size_t kSmall = Replacements::kAlwaysAllowed;
-  start({.binding_bytes = kSmall});
-  const std::size_t all = kSmall / kSize - 1;
-  EXPECT_NEAR(static_cast<double>(bind_until_refused(kGreedy, at(0))), static_cast<double>(2 * all),
-              2);
 }
 
 // The cost of a save that evicts: the entry, its places, and the holders with their neighbours.

@@ -278,14 +278,17 @@ def test_closing_while_lookups_run(scached: Scached) -> None:
 
     closing = threading.Thread(target=close_all)
     closing.start()
-    while closing.is_alive():
+    taken = 0
+    # The other half stays: some are closed in the cache, however slow the thread is.
+    while closing.is_alive() and taken < MANY // 2:
         for i in range(100):
             begun = time.monotonic()
             found = client.find_endp(f"e{i}")
             if found.fd is None:
                 continue
+            taken += 1
             with socket.socket(fileno=os.dup(found.fd)) as mine:
                 number = mine.getsockname()[1]
             assert number not in closed or closed[number] >= begun
     closing.join()
-    assert stats(scached)["dead"] > 0
+    until(lambda: stats(scached)["dead"] > 0, "dead connections are counted")

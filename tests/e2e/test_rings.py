@@ -58,6 +58,12 @@ def save(talker: Talker, ring: Ring, endpoint: str = "e") -> None:
     assert ring.is_there()
 
 
+def expect_unread(server: Server) -> None:
+    """The log has a warning for each ring: what is in flight in a socket is input."""
+    lines = [line for line in server.log.rest() if "saved with unread input" in line]
+    assert len(lines) == RINGS
+
+
 @pytest.mark.parametrize("come", WAYS)
 def test_a_ring_comes_back_whole(scached: Scached, ring: Tie, come: type[Talker]) -> None:
     # What is in flight in a socket is input.
@@ -97,6 +103,7 @@ def test_rings_that_are_dropped(server: Server, ring: Tie, shape: Callable[[], R
     for each in made:
         each.goes()
     server.comes_to_hold(1)
+    expect_unread(server)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -146,6 +153,7 @@ def test_rings_of_clients_that_are_gone(
     serves(server)
     server.comes_to_hold(0)
     assert OfPostfix(server).find("e") is None
+    expect_unread(server)
 
 
 def tie(clients: list[Client]) -> None:

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <vector>
+
 #include "support/descriptors.hpp"
 
 namespace scache::server {
@@ -30,23 +32,32 @@ TEST_F(CallerTest, IsNobodyIfTheKernelReportsNoCredentials) {
   EXPECT_EQ(caller.group, Caller::kNoGroup);
 }
 
-TEST_F(CallerTest, HasItsGroupsOnlyIfAccessDependsOnThem) {
-  policy.access.emplace(::geteuid());
-  EXPECT_TRUE(Caller::of(local.first.get(), policy).groups.empty());
-  policy.access.emplace(::geteuid(), std::vector<uid_t>{}, std::vector<gid_t>{70});
-  const Caller caller = Caller::of(local.first.get(), policy);
-  EXPECT_EQ(caller.groups.size(), static_cast<std::size_t>(::getgroups(0, nullptr)));
+TEST_F(CallerTest, HasTheRightsOfItsGroups) {
+  const auto groups = static_cast<std::size_t>(::getgroups(0, nullptr));
+  std::vector<gid_t> mine(groups);
+  ASSERT_GE(::getgroups(static_cast<int>(groups), mine.data()), 0);
+  mine.push_back(::getegid());
+  for (const gid_t group : mine) {
+    policy.access.emplace(500, std::vector<uid_t>{}, std::vector<gid_t>{group});
+    EXPECT_TRUE(Caller::of(local.first.get(), policy).rights.allow(Action::drop, "e"));
+  }
 }
 
 TEST_F(CallerTest, HasAccessAsThePolicySays) {
-  const Caller stranger{.policy = policy, .user = 600, .group = 60, .groups = {61}};
-  EXPECT_TRUE(stranger.has_access());
+  EXPECT_TRUE(Caller::of(local.first.get(), policy).has_access());
+  EXPECT_TRUE(Caller::of(tcp.first.get(), policy).has_access());
+  policy.access.emplace(::geteuid());
+  EXPECT_TRUE(Caller::of(local.first.get(), policy).has_access());
+  policy.access.emplace(Caller::kNobody, std::vector<uid_t>{},
+                        std::vector<gid_t>{Caller::kNoGroup});
+  EXPECT_FALSE(Caller::of(tcp.first.get(), policy).has_access());
+}
+
+TEST_F(CallerTest, KeepsItsRightsWhenThePolicyChanges) {
+  policy.access.emplace(::geteuid());
+  const Caller caller = Caller::of(local.first.get(), policy);
   policy.access.emplace(500);
-  EXPECT_FALSE(stranger.has_access());
-  policy.access.emplace(500, std::vector<uid_t>{}, std::vector<gid_t>{61});
-  EXPECT_TRUE(stranger.has_access());
-  policy.access.emplace(Caller::kNobody);
-  EXPECT_FALSE((Caller{.policy = policy}.has_access()));
+  EXPECT_TRUE(caller.rights.allow(Action::find, "e"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -126,6 +127,34 @@ TEST_F(DirectRequestsTest, ItsEndDropsASaveWhoseReplyWasNotSent) {
   owner.reset();
   EXPECT_TRUE(is_cached("told"));
   EXPECT_FALSE(is_cached("untold"));
+}
+
+TEST_F(DirectRequestsTest, WithoutARightARequestIsDenied) {
+  Caller someone{.policy = policy, .user = kUser, .rights = {}};
+  Actions find;
+  find.add(Action::find);
+  someone.rights.add(std::make_shared<Grant>(Grant{.actions = find, .names = {"a"}}));
+  owner.reset();
+  owner.emplace(stream, service, log, someone);
+  const std::vector<std::string> denied{
+      find_frame(1, "b"),
+      frame(Kind::find, 1, {{Tag::destination, "b"}}),
+      frame(Kind::bind, 1, {{Tag::destination, "a"}, {Tag::endpoint, "a"}}),
+      frame(Kind::drop, 1, {{Tag::endpoint, "a"}}),
+      frame(Kind::drop, 1, {{Tag::destination, "a"}}),
+      frame(Kind::drop, 1, {{Tag::prefix, ""}}),
+      frame(Kind::list, 1),
+      frame(Kind::statistics, 1)};
+  for (const std::string& bytes : denied) {
+    const std::vector<Reply> replies = serve(bytes);
+    ASSERT_THAT(replies, SizeIs(1)) << testing::PrintToString(bytes);
+    EXPECT_EQ(replies[0].code(), ErrorCode::denied) << testing::PrintToString(bytes);
+  }
+  const std::vector<Reply> replies = serve(save_frame(1, "a"), copy());
+  ASSERT_THAT(replies, SizeIs(1));
+  EXPECT_EQ(replies[0].code(), ErrorCode::denied);
+  EXPECT_EQ(serve(find_frame(2, "a"))[0].kind, Kind::found);
+  EXPECT_EQ(serve(frame(Kind::ping, 3))[0].kind, Kind::pong);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,10 @@ class DropsTest : public SessionTest {
     drops.add(request, report(request, server::drop_endpoint(service, drops, endpoint)));
   }
   void drop_prefix(std::uint64_t request, const std::string& prefix) {
-    drops.add(request, report(request, server::drop_prefix(service, drops, prefix)));
+    drop_prefix(request, caller, prefix);
+  }
+  void drop_prefix(std::uint64_t request, const Caller& who, const std::string& prefix) {
+    drops.add(request, report(request, server::drop_prefix(service, who, drops, prefix)));
   }
   // Executes a step of each drop. Returns the completed ones as request, connections, bindings.
   std::vector<std::vector<std::uint64_t>> work() {
@@ -152,6 +156,19 @@ TEST_F(DropsTest, WaitsUntilTheCloserHasCaughtUp) {
   lingering.second.reset();
   EXPECT_TRUE(comes_true([this] { return closer.is_idle(); }));
   EXPECT_THAT(work(), ElementsAre(is(1, 1, 0), is(2, 0, 1)));
+}
+
+TEST_F(DropsTest, ByPrefixLeavesWhatTheCallerMayNotDrop) {
+  save("a1");
+  save("b1");
+  bind("a2");
+  bind("b2");
+  Caller someone{.policy = policy, .user = 7, .rights = {}};
+  someone.rights.add(std::make_shared<Grant>(Grant{.names = {"a*"}}));
+  drop_prefix(1, someone, "");
+  EXPECT_THAT(work(), ElementsAre(is(1, 1, 1)));
+  EXPECT_EQ(service.cache().connections(), 1U);
+  EXPECT_EQ(service.cache().bindings(), 1U);
 }
 
 }  // namespace

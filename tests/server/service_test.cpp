@@ -6,6 +6,8 @@
 #include <sys/eventfd.h>
 
 #include <chrono>
+#include <expected>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -198,7 +200,7 @@ TEST_F(ServiceTest, AtItsLimitOfConnectionsItClosesOneOfTheUserWithTheMost) {
 
 TEST_F(ServiceTest, WithAllConnectionsClaimedItIsFull) {
   for (int i = 0; i < 4; ++i) save("e", copy(tcp.first));
-  std::vector<std::optional<Claim>> claims;
+  std::vector<std::expected<Claim, NotFound>> claims;
   for (int i = 0; i < 4; ++i) claims.push_back(service.find(caller, FindEndpoint{"e"}, kNow));
   const std::size_t before = open_descriptors();
   EXPECT_EQ(save("e", copy(tcp.first)), Saved::full);
@@ -391,6 +393,65 @@ TEST_F(ServiceTest, ConnectionsAreNumberedFromWhereTheServerBegins) {
   Service other{{.limits = {}, .last_connection_id = 41}, closer, log};
   EXPECT_EQ(other.new_connection_id(), 42u);
   EXPECT_EQ(other.new_connection_id(), 43u);
+}
+
+// A caller with the right to some actions with names that begin with "a".
+class ServiceRightsTest : public ServiceTest {
+ protected:
+  Caller someone(Action action) {
+    Caller some{.policy = policy, .user = 7, .rights = {}};
+    Actions actions;
+    actions.add(action);
+    some.rights.add(std::make_shared<Grant>(Grant{.actions = actions, .names = {"a*"}}));
+    return some;
+  }
+  static std::string line(const std::string& action, const std::string& name) {
+    return "warning: request denied: user=7 action=" + action + " name=" + name;
+  }
+};
+
+TEST_F(ServiceRightsTest, OfSavesAreForTheNamesOfTheEndpointAndTheDestination) {
+  const Caller saver = someone(Action::save);
+  EXPECT_EQ(service.save(saver, SaveEndpoint{10s, "a", "p"}, copy(tcp.first), kNow), Saved::yes);
+  const std::size_t before = open_descriptors();
+  EXPECT_EQ(service.save(saver, SaveEndpoint{10s, "b", "p"}, copy(tcp.first), kNow), Saved::denied);
+  EXPECT_TRUE(comes_to(before));
+  EXPECT_THAT(log.take(), ElementsAre(line("save", "b")));
+  EXPECT_EQ(service.save(saver, SaveDestination{10s, "a", "p", "a"}, kNow), Saved::yes);
+  EXPECT_EQ(service.save(saver, SaveDestination{10s, "b", "p", "a"}, kNow), Saved::denied);
+  EXPECT_EQ(service.save(saver, SaveDestination{10s, "a", "p", "b"}, kNow), Saved::denied);
+  EXPECT_THAT(log.take(), ElementsAre()) << "one line a minute";
+  EXPECT_EQ(service.totals().denied, 3U);
+  EXPECT_EQ(service.totals().connections_refused, 1U);
+}
+
+TEST_F(ServiceRightsTest, OfLookupsAreForTheNameThatIsLookedUp) {
+  const Caller finder = someone(Action::find);
+  save("b", copy(tcp.first));
+  EXPECT_EQ(service.find(finder, FindEndpoint{"b"}, kNow).error(), NotFound::denied);
+  EXPECT_EQ(service.find(finder, FindDestination{"b"}, kNow).error(), NotFound::denied);
+  EXPECT_EQ(service.find(finder, FindEndpoint{"a"}, kNow).error(), NotFound::no_connection);
+  EXPECT_EQ(service.find(finder, FindDestination{"a"}, kNow).error(), NotFound::no_connection);
+  EXPECT_EQ(service.find(someone(Action::save), FindEndpoint{"a"}, kNow).error(), NotFound::denied);
+  bind("a", "b");
+  EXPECT_TRUE(service.find(finder, FindDestination{"a"}, kNow))
+      << "who binds it gives access to the endpoint";
+  EXPECT_EQ(service.totals().endpoint_misses, 1U) << "a denied lookup is no miss";
+}
+
+TEST_F(ServiceRightsTest, HideTheOtherEntries) {
+  save("a", copy(tcp.first));
+  save("b", copy(tcp.first));
+  std::vector<std::string> seen;
+  const auto visit = [&](const Cache::Entry& entry) {
+    seen.emplace_back(name_of(entry));
+    return Cache::Verdict::keep;
+  };
+  service.walk(someone(Action::list), Action::list, Cache::kBeginning, 10, visit);
+  EXPECT_THAT(seen, ElementsAre("a"));
+  seen.clear();
+  service.walk(someone(Action::drop), Action::list, Cache::kBeginning, 10, visit);
+  EXPECT_THAT(seen, ElementsAre());
 }
 
 }  // namespace

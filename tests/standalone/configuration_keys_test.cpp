@@ -184,37 +184,6 @@ TEST(ConfigurationKeys, OfTheLog) {
             "f:2:9: log.level must be one of \"error\", \"warning\", \"info\", \"debug\"");
 }
 
-TEST(ConfigurationKeys, OfHandingOut) {
-  const Configuration all = read(
-      "[[hand_out]]\nendpoint = 'a*'\nfirst = 'newest'\n"
-      "[[hand_out]]\nendpoint = 'b*'\nfirst = 'oldest'\nallow_input = true\n"
-      "[[hand_out]]\nallow_input = false\nendpoint = '*'\n");
-  ASSERT_EQ(all.hand_out.size(), 3u);
-  EXPECT_EQ(all.hand_out[0].endpoint, "a*");
-  EXPECT_TRUE(all.hand_out[0].newest_first);
-  EXPECT_FALSE(all.hand_out[0].allow_input);
-  EXPECT_FALSE(all.hand_out[1].newest_first);
-  EXPECT_TRUE(all.hand_out[1].allow_input);
-  EXPECT_FALSE(all.hand_out[2].newest_first);
-  EXPECT_FALSE(all.hand_out[2].allow_input);
-}
-
-TEST(ConfigurationKeys, OfHandingOutThatAreWrong) {
-  const std::string pattern = "hand_out.endpoint must be a pattern such as \"smtp*\"";
-  const std::string order = "hand_out.first must be one of \"oldest\", \"newest\"";
-  const std::string tables = "hand_out must be an array of tables, each written [[hand_out]]";
-  EXPECT_THAT(complaints("[[hand_out]]\nfirst = 'newest'\n"), ElementsAre("f:1:1: " + pattern));
-  EXPECT_THAT(complaints("[[hand_out]]\nendpoint = 5\n"), ElementsAre("f:2:12: " + pattern));
-  EXPECT_THAT(complaints("[[hand_out]]\nendpoint = '*'\nallow_input = 'yes'\n"),
-              ElementsAre("f:3:15: hand_out.allow_input must be true or false"));
-  EXPECT_THAT(complaints("[[hand_out]]\nendpoint = '*'\nfirst = 'last'\n"),
-              ElementsAre("f:3:9: " + order));
-  EXPECT_THAT(complaints("[[hand_out]]\nendpoint = '*'\nfirst = 1\nlast = 2\n"),
-              ElementsAre("f:3:9: " + order, "f:4:1: unknown key hand_out.last"));
-  EXPECT_THAT(complaints("hand_out = 5\n"), ElementsAre("f:1:12: " + tables));
-  EXPECT_THAT(complaints("hand_out = [5]\n"), ElementsAre("f:1:13: " + tables));
-}
-
 TEST(ConfigurationKeys, ThatNobodyKnows) {
   EXPECT_THAT(complaints("[ttl]\nlimt = '5s'\nlimit = '1s'\n[limit]\na = 1\n"),
               ElementsAre("f:2:1: unknown key ttl.limt", "f:4:2: unknown key limit"));

@@ -26,11 +26,21 @@ TEST(Configuration, GivesAccessToTheUsersAndGroupsItNames) {
   Configuration configuration;
   configuration.users = {{"somebody", 600}};
   configuration.groups = {{"", 70}};
+  configuration.grants = {{.users = {{"", 602}}, .groups = {{"", 71}}, .names = {"a*"}}};
   const Access access = configuration.access(500, {});
-  EXPECT_TRUE(access.admits({1, 500, 9}, {}));
-  EXPECT_TRUE(access.admits({1, 600, 9}, {}));
-  EXPECT_TRUE(access.admits({1, 601, 70}, {}));
-  EXPECT_FALSE(access.admits({1, 601, 9}, {}));
+  EXPECT_TRUE(access.rights_of({1, 500, 9}, {}).allow(Action::find, "b"));
+  EXPECT_TRUE(access.rights_of({1, 600, 9}, {}).allow(Action::find, "b"));
+  EXPECT_TRUE(access.rights_of({1, 601, 70}, {}).allow(Action::find, "b"));
+  EXPECT_TRUE(access.rights_of({1, 601, 9}, {}).none());
+  EXPECT_TRUE(access.rights_of({1, 602, 9}, {}).allow(Action::find, "a"));
+  EXPECT_FALSE(access.rights_of({1, 601, 71}, {}).allow(Action::find, "b"));
+}
+
+TEST(Configuration, AdmitsOthersThroughEachOfItsKeys) {
+  EXPECT_FALSE(Configuration{}.admits_others());
+  Configuration configuration;
+  configuration.grants = {{.users = {{"", 602}}}};
+  EXPECT_TRUE(configuration.admits_others());
 }
 
 TEST(Configuration, SaysWhereTheSocketIsAndWhose) {

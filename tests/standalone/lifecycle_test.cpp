@@ -236,7 +236,7 @@ TEST_F(LifecycleTest, AReloadChangesThePolicyAndTheLog) {
   EXPECT_EQ(policy.ttl_limit, 7s);
   EXPECT_EQ(policy.ttl_default, 3s);
   EXPECT_EQ(policy.time_limit, 9s);
-  EXPECT_TRUE(policy.access->admits({.pid = 1, .uid = 1'234, .gid = 9}, {}));
+  EXPECT_FALSE(policy.access->rights_of({.pid = 1, .uid = 1'234, .gid = 9}, {}).none());
   EXPECT_EQ(policy.clients_of_user, kCapacity.clients_of_user());
   EXPECT_TRUE(configuration.newest_first("e"));
   EXPECT_TRUE(configuration.allows_input("e"));
@@ -335,7 +335,7 @@ TEST(PolicyOf, HasTheConfiguredValues) {
   EXPECT_EQ(alone.limits.properties, 6u);
   EXPECT_EQ(alone.time_limit, configuration.request_time);
   EXPECT_GT(alone.clients_of_user, kCapacity.clients) << "no other user has access";
-  EXPECT_TRUE(alone.access->admits({.pid = 1, .uid = ::geteuid(), .gid = 9}, {}));
+  EXPECT_FALSE(alone.access->rights_of({.pid = 1, .uid = ::geteuid(), .gid = 9}, {}).none());
   configuration.groups = {{.name = "", .number = 70}};
   EXPECT_EQ(policy_of(configuration, kCapacity, {}).clients_of_user, kCapacity.clients_of_user());
 }

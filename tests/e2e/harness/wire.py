@@ -95,6 +95,7 @@ class Kind(enum.IntEnum):
     FIND = 2
     DROP = 4
     LIST = 5
+    STATISTICS = 6
     SAVED = 129
     FOUND = 130
     DROPPED = 132
@@ -115,6 +116,7 @@ class Tag(enum.IntEnum):
     WHAT = 14
     ENTRY = 15
     CONNECTIONS = 17
+    CODE = 22
     TEXT = 23
 
 

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "standalone/configuration_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "standalone/goodbye_keys.hpp"
+#include "standalone/identities.hpp"
+
+namespace scache::standalone {
+namespace {
+
+void read_hand_out(const toml::table& table, Configuration& configuration, Complaints& complaints) {
+  HandOut rule;
+  const toml::node* const endpoint = table.get("endpoint");
+  if (endpoint != nullptr && endpoint->is_string()) {
+    rule.endpoint = **endpoint->as_string();
+  } else {
+    complaints.add((endpoint != nullptr ? *endpoint : table).source(),
+                   "hand_out.endpoint must be a pattern such as \"smtp*\"");
+  }
+  for (const auto& [key, value] : table) {
+    if (key == "first") {
+      const auto order = value.value<std::string>();
+      if (order != "oldest" && order != "newest") {
+        complaints.add(value.source(), "hand_out.first must be one of \"oldest\", \"newest\"");
+      }
+      rule.newest_first = order == "newest";
+    } else if (key == "allow_input") {
+      if (!value.is_boolean()) {
+        complaints.add(value.source(), "hand_out.allow_input must be true or false");
+      }
+      rule.allow_input = value.value_or(false);
+    } else if (key != "endpoint") {
+      complaints.add(key.source(), fmt::format("unknown key hand_out.{}", key.str()));
+    }
+  }
+  configuration.hand_out.push_back(std::move(rule));
+}
+
+std::string show_hand_out(const Configuration& configuration) {
+  std::string text;
+  for (const HandOut& rule : configuration.hand_out) {
+    text += fmt::format("\n[[hand_out]]\nendpoint = {}\nfirst = \"{}\"\nallow_input = {}\n",
+                        in_quotes(rule.endpoint), rule.newest_first ? "newest" : "oldest",
+                        rule.allow_input);
+  }
+  return text;
+}
+
+constexpr std::array kAllActions{Action::save, Action::find, Action::list, Action::drop,
+                                 Action::statistics};
+static_assert(kAllActions.size() == kActions);
+
+std::optional<Action> action_named(std::string_view word) {
+  const auto* const found = std::ranges::find(kAllActions, word, &words_of);
+  return found == kAllActions.end() ? std::nullopt : std::optional{*found};
+}
+
+Actions read_actions(const toml::node& node, Complaints& complaints) {
+  constexpr std::string_view kExpected =
+      "grant.requests must be a list of \"save\", \"find\", \"list\", \"drop\", \"statistics\"";
+  Actions actions;
+  const auto* const list = node.as_array();
+  if (list == nullptr || list->empty()) {
+    complaints.add(node.source(), std::string{kExpected});
+    return actions;
+  }
+  for (const toml::node& each : *list) {
+    const auto word = each.value_exact<std::string>();
+    const auto action = word ? action_named(*word) : std::nullopt;
+    if (action) {
+      actions.add(*action);
+    } else {
+      complaints.add(each.source(), std::string{kExpected});
+    }
+  }
+  return actions;
+}
+
+std::vector<std::string> read_patterns(const toml::node& node, Complaints& complaints) {
+  constexpr std::string_view kExpected =
+      "grant.names must be a list of patterns such as \"redis:*\"";
+  std::vector<std::string> patterns;
+  const auto* const list = node.as_array();
+  if (list == nullptr || list->empty()) {
+    complaints.add(node.source(), std::string{kExpected});
+    return patterns;
+  }
+  for (const toml::node& each : *list) {
+    if (auto pattern = each.value_exact<std::string>()) {
+      patterns.push_back(*std::move(pattern));
+    } else {
+      complaints.add(each.source(), std::string{kExpected});
+    }
+  }
+  return patterns;
+}
+
+void read_grant(const toml::table& table, const Accounts& accounts, Configuration& configuration,
+                Complaints& complaints) {
+  GrantTable grant;
+  for (const auto& [key, value] : table) {
+    if (key == "users") {
+      grant.users = read_identities(value, user_ids(accounts), "grant.users", "user", complaints);
+    } else if (key == "groups") {
+      grant.groups =
+          read_identities(value, group_ids(accounts), "grant.groups", "group", complaints);
+    } else if (key == "requests") {
+      grant.actions = read_actions(value, complaints);
+    } else if (key == "names") {
+      grant.names = read_patterns(value, complaints);
+    } else {
+      complaints.add(key.source(), fmt::format("unknown key grant.{}", key.str()));
+    }
+  }
+  if (table.get("users") == nullptr && table.get("groups") == nullptr) {
+    complaints.add(table.source(), "a [[grant]] needs users or groups");
+  }
+  configuration.grants.push_back(std::move(grant));
+}
+
+std::string show_grants(const Configuration& configuration) {
+  std::string text;
+  for (const GrantTable& grant : configuration.grants) {
+    std::vector<std::string> actions;
+    for (const Action action : kAllActions) {
+      if (grant.actions.has(action)) actions.push_back(in_quotes(words_of(action)));
+    }
+    std::vector<std::string> names;
+    for (const std::string& name : grant.names) names.push_back(in_quotes(name));
+    text += fmt::format("\n[[grant]]\nusers = {}\ngroups = {}\nrequests = [{}]\nnames = [{}]\n",
+                        show_identities(grant.users), show_identities(grant.groups),
+                        fmt::join(actions, ", "), fmt::join(names, ", "));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<TableArray> configuration_tables(const Accounts& accounts) {
+  return {
+      {"grant",
+       [accounts](const toml::table& table, Configuration& into, Complaints& complaints) {
+         read_grant(table, accounts, into, complaints);
+       },
+       &show_grants},
+      {"hand_out", &read_hand_out, &show_hand_out},
+      {"goodbye", &read_goodbye, &show_goodbyes},
+  };
+}
+
+void read_tables(const TableArray& array, const toml::node& node, Configuration& configuration,
+                 Complaints& complaints) {
+  const auto complain = [&](const toml::node& wrong) {
+    complaints.add(wrong.source(),
+                   fmt::format("{0} must be an array of tables, each written [[{0}]]", array.name));
+  };
+  const auto* const tables = node.as_array();
+  if (tables == nullptr) return complain(node);
+  for (const toml::node& each : *tables) {
+    if (const auto* const table = each.as_table()) {
+      array.read(*table, configuration, complaints);
+    } else {
+      complain(each);
+    }
+  }
+}
+
+}  // namespace scache::standalone

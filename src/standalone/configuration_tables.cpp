@@ -80,7 +80,8 @@ Actions read_actions(const toml::node& node, Complaints& complaints) {
 }
 
 std::vector<std::string> read_patterns(const toml::node& node, Complaints& complaints) {
-  constexpr std::string_view kExpected = "grant.names must be a list of patterns such as \"redis:*\"";
+  constexpr std::string_view kExpected =
+      "grant.names must be a list of patterns such as \"redis:*\"";
   std::vector<std::string> patterns;
   const auto* const list = node.as_array();
   if (list == nullptr || list->empty()) {
@@ -102,8 +103,7 @@ void read_grant(const toml::table& table, const Accounts& accounts, Configuratio
   GrantTable grant;
   for (const auto& [key, value] : table) {
     if (key == "users") {
-      grant.users =
-          read_identities(value, user_ids(accounts), "grant.users", "user", complaints);
+      grant.users = read_identities(value, user_ids(accounts), "grant.users", "user", complaints);
     } else if (key == "groups") {
       grant.groups =
           read_identities(value, group_ids(accounts), "grant.groups", "group", complaints);

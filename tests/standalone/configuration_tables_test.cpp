@@ -89,8 +89,7 @@ TEST(ConfigurationTables, OfGrantsThatAreWrong) {
   }
   EXPECT_THAT(complaints("[[grant]]\nusers = [1]\nrequests = ['find', 'take', 5]\n"),
               ElementsAre("f:3:21: " + requests, "f:3:29: " + requests));
-  EXPECT_THAT(complaints("[[grant]]\nusers = [1]\nnames = [5]\n"),
-              ElementsAre("f:3:10: " + names));
+  EXPECT_THAT(complaints("[[grant]]\nusers = [1]\nnames = [5]\n"), ElementsAre("f:3:10: " + names));
   EXPECT_THAT(complaints("[[grant]]\nusers = ['nobody']\ngroups = 5\nallow = 1\n"),
               ElementsAre("f:2:10: grant.users: unknown user \"nobody\"",
                           "f:3:10: grant.groups must be a list of groups",

@@ -129,6 +129,7 @@ std::string show_grants(const Configuration& configuration) {
       if (grant.actions.has(action)) actions.push_back(in_quotes(words_of(action)));
     }
     std::vector<std::string> names;
+    names.reserve(grant.names.size());
     for (const std::string& name : grant.names) names.push_back(in_quotes(name));
     text += fmt::format("\n[[grant]]\nusers = {}\ngroups = {}\nrequests = [{}]\nnames = [{}]\n",
                         show_identities(grant.users), show_identities(grant.groups),

@@ -7,24 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "standalone/configuration_file.hpp"
-#include "standalone/some_accounts.hpp"
+#include "standalone/configuration_texts.hpp"
 
 namespace scache::standalone {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-Configuration read(const std::string& text) {
-  const Reading reading = parse_configuration(text, "f", some_accounts());
-  EXPECT_THAT(reading.complaints, IsEmpty()) << text;
-  return reading.configuration;
-}
-
-std::vector<std::string> complaints(const std::string& text) {
-  return parse_configuration(text, "f", some_accounts()).complaints;
-}
 
 TEST(ConfigurationTables, OfHandingOut) {
   const Configuration all = read(

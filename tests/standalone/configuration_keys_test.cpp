@@ -15,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 // The error for one value, after its position.
 std::string complaint(const std::string& table, const std::string& line) {

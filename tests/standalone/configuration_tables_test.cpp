@@ -13,7 +13,6 @@ namespace scache::standalone {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 TEST(ConfigurationTables, OfHandingOut) {
   const Configuration all = read(

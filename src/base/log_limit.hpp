@@ -43,14 +43,15 @@ class LogLimit {
   // With all kinds at their limits a day has half a million lines, which log rotation handles; and
   // the counts are still timely.
   static constexpr Duration kPeriod = std::chrono::minutes{10};
-  // A user without access can try as often as it likes.
+  // Each user without access should be visible soon, and fill no disk.
   static constexpr Duration kPeriodOfAccess = std::chrono::minutes{1};
   // Enough to diagnose the requests of a faulty client.
   static constexpr std::uint32_t kMostOfRequests = 1'000;
   // These lines repeat; some of them show the clients and the frequency.
   static constexpr std::uint32_t kMostOfRefusals = 100;
-  // One line is enough for the others: a shortage is detected at each attempt, ten times a second
-  // or more.
+  // For what occurs at each attempt, ten times a second or more: a shortage, a client without
+  // access.
+  static constexpr std::uint32_t kMostOfAttempts = 1;
 
   static constexpr std::uint32_t most(LogKind kind) noexcept {
     switch (kind) {
@@ -67,7 +68,7 @@ class LogLimit {
       case LogKind::unwatched:
         break;
     }
-    return 1;
+    return kMostOfAttempts;
   }
   static constexpr Duration period(LogKind kind) noexcept {
     return kind == LogKind::access ? kPeriodOfAccess : kPeriod;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 #include <chrono>
@@ -50,13 +49,15 @@ struct Amount {
 class Replacements {
  public:
   static constexpr Duration kPeriod = std::chrono::seconds{1};
-  // A sixteenth of the default limit: with it an entry stays for at least 16 seconds. Far more than
-  // clients with a use for their bindings save.
+  // A sixteenth of the default limit, so that an entry usually stays for 16 seconds. Far more than
+  // is saved by clients that look up what they save.
   static constexpr std::size_t kMost = std::size_t{16} << 20;
 
   void add(std::size_t bytes, Instant now) noexcept {
-    if (now >= end_) *this = {};
-    if (bytes_ == 0) end_ = after(now, kPeriod);
+    if (now >= end_) {
+      bytes_ = 0;
+      end_ = after(now, kPeriod);
+    }
     bytes_ += bytes;
   }
   std::size_t bytes(Instant now) const noexcept { return now < end_ ? bytes_ : 0; }

@@ -30,6 +30,10 @@ const char* words_of(int error) noexcept {
   return words == nullptr ? "Application error" : words;
 }
 
+Status status_of(NotFound why) noexcept {
+  return why == NotFound::denied ? Status::bad : Status::fail;
+}
+
 // Clients of the direct protocol may save properties with a NUL. In an attribute list the NUL would
 // end the value, and the client would read the rest as attributes: such a connection is not found.
 bool can_be_told(std::string_view properties) noexcept {
@@ -100,21 +104,18 @@ Task<bool> PostfixSession::answer(Kind kind, const Request& request) {
 std::optional<Claim> PostfixSession::find(Kind kind, const Request& request) {
   const Charge charge{stream_, service_};
   const Instant now = stream_.loop().now();
+  // A miss.
   Status status = Status::fail;
-  const auto missing = [&](NotFound why) {
-    // Status::fail is a miss.
-    if (why == NotFound::denied) status = Status::bad;
-  };
   if (const auto* wanted = std::get_if<FindEndpoint>(&request)) {
     auto claim = service_.find(caller_, *wanted, now);
-    if (!claim) missing(claim.error());
+    if (!claim) status = status_of(claim.error());
     if (claim && can_be_told(claim->record().properties)) {
       postfix_codec::put_endpoint_hit(stream_.output(), claim->record().properties);
       return std::move(*claim);
     }
   } else if (const auto* look = std::get_if<FindDestination>(&request)) {
     auto hit = service_.find(caller_, *look, now);
-    if (!hit) missing(hit.error());
+    if (!hit) status = status_of(hit.error());
     if (hit && can_be_told(hit->properties) && can_be_told(hit->claim.record().properties)) {
       postfix_codec::put_destination_hit(stream_.output(), hit->properties,
                                          hit->claim.record().properties);

@@ -24,8 +24,8 @@ std::string_view words_of(Action action) noexcept {
 }
 
 bool Rights::allow(Action action) const noexcept {
-  return all_ || std::ranges::any_of(
-                     grants_, [&](const auto& grant) { return grant->actions.has(action); });
+  return all_ || std::ranges::any_of(grants_,
+                                     [&](const auto& grant) { return grant->actions.has(action); });
 }
 
 bool Rights::some_allows(Action action, std::string_view name) const noexcept {

@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <optional>
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "standalone/goodbye_keys.hpp"
@@ -54,48 +55,40 @@ constexpr std::array kAllActions{Action::save, Action::find, Action::list, Actio
                                  Action::statistics};
 static_assert(kAllActions.size() == kActions);
 
-std::optional<Action> action_named(std::string_view word) {
-  const auto* const found = std::ranges::find(kAllActions, word, &words_of);
-  return found == kAllActions.end() ? std::nullopt : std::optional{*found};
+// Calls `take` for each string of a list, which must not be empty. It returns false for a string
+// that is not expected.
+template <typename Take>
+void read_list(const toml::node& node, const std::string& expected, Complaints& complaints,
+               Take take) {
+  const auto* const list = node.as_array();
+  if (list == nullptr || list->empty()) return complaints.add(node.source(), expected);
+  for (const toml::node& each : *list) {
+    const auto text = each.value_exact<std::string>();
+    if (!text || !take(*text)) complaints.add(each.source(), expected);
+  }
 }
 
 Actions read_actions(const toml::node& node, Complaints& complaints) {
-  constexpr std::string_view kExpected =
-      "grant.requests must be a list of \"save\", \"find\", \"list\", \"drop\", \"statistics\"";
   Actions actions;
-  const auto* const list = node.as_array();
-  if (list == nullptr || list->empty()) {
-    complaints.add(node.source(), std::string{kExpected});
-    return actions;
-  }
-  for (const toml::node& each : *list) {
-    const auto word = each.value_exact<std::string>();
-    const auto action = word ? action_named(*word) : std::nullopt;
-    if (action) {
-      actions.add(*action);
-    } else {
-      complaints.add(each.source(), std::string{kExpected});
-    }
-  }
+  read_list(node,
+            "grant.requests must be a list of \"save\", \"find\", \"list\", \"drop\", "
+            "\"statistics\"",
+            complaints, [&](const std::string& word) {
+              const auto* const action = std::ranges::find(kAllActions, word, &words_of);
+              if (action == kAllActions.end()) return false;
+              actions.add(*action);
+              return true;
+            });
   return actions;
 }
 
 std::vector<std::string> read_patterns(const toml::node& node, Complaints& complaints) {
-  constexpr std::string_view kExpected =
-      "grant.names must be a list of patterns such as \"redis:*\"";
   std::vector<std::string> patterns;
-  const auto* const list = node.as_array();
-  if (list == nullptr || list->empty()) {
-    complaints.add(node.source(), std::string{kExpected});
-    return patterns;
-  }
-  for (const toml::node& each : *list) {
-    if (auto pattern = each.value_exact<std::string>()) {
-      patterns.push_back(*std::move(pattern));
-    } else {
-      complaints.add(each.source(), std::string{kExpected});
-    }
-  }
+  read_list(node, "grant.names must be a list of patterns such as \"redis:*\"", complaints,
+            [&](const std::string& pattern) {
+              patterns.push_back(pattern);
+              return true;
+            });
   return patterns;
 }
 
@@ -130,6 +123,7 @@ std::string show_grants(const Configuration& configuration) {
       if (grant.actions.has(action)) actions.push_back(in_quotes(words_of(action)));
     }
     std::vector<std::string> names;
+    names.reserve(grant.names.size());
     for (const std::string& name : grant.names) names.push_back(in_quotes(name));
     text += fmt::format("\n[[grant]]\nusers = {}\ngroups = {}\nrequests = [{}]\nnames = [{}]\n",
                         show_identities(grant.users), show_identities(grant.groups),

@@ -69,8 +69,8 @@ TEST(LogLimit, NoKindHidesAnother) {
   EXPECT_EQ(names.size(), kLogKinds);
   std::uint64_t left_out = 0;
   for (std::size_t i = 0; i < kLogKinds; ++i) left_out += limit.take_due(kNever).lines;
-  EXPECT_EQ(left_out,
-            kLogKinds * 5'000 - 3 * LogLimit::kMostOfRequests - 3 * LogLimit::kMostOfRefusals - 3);
+  EXPECT_EQ(left_out, kLogKinds * 5'000 - 3 * LogLimit::kMostOfRequests -
+                          3 * LogLimit::kMostOfRefusals - 3 * LogLimit::kMostOfAttempts);
 }
 
 TEST(LogLimit, OfDenialsIsALineAMinute) {
@@ -115,7 +115,7 @@ TEST(Log, TellsWhatWasLeftOutBeforeItGoesOn) {
 TEST(Log, TellsAllCountsAtTheEnd) {
   RecordingLog log;
   warn(log, LogKind::shortage, kFew + 11);
-  warn(log, LogKind::access, 1 + 2);
+  warn(log, LogKind::access, kFew + 2);
   log.log_left_out(kNever);
   EXPECT_EQ(log.take(), (Lines{"warning: clients and requests denied: 2 more lines are left out",
                                "warning: clients not accepted: 11 more lines are left out"}));

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 
 import pytest
 
 from harness import cargo, ctl, wire
-from harness.client import Client
-from harness.scached import SOMEBODY, Scached
+from harness.scached import SOMEBODY, AsUser, Scached
 from harness.talkers import Direct, OfPostfix
 from harness.wire import Kind, Tag
 
@@ -22,37 +20,18 @@ SOCKET = "[socket]\nmode = '0666'\n"
 GRANT = f"[[grant]]\nusers = [{SOMEBODY}]\nrequests = {{}}\nnames = ['a*', 'd']\n"
 
 
-class AsSomebody:
-    """The server, as a user sees it that is neither root nor the server's own."""
-
-    def __init__(self, scached: Scached) -> None:
-        self.scached = scached
-
-    def client(self) -> Client:
-        """A client that is this user's, as the kernel reports it."""
-        os.seteuid(SOMEBODY)
-        try:
-            return self.scached.client()
-        finally:
-            os.seteuid(0)
-
-    def leave(self, *clients: Client) -> None:
-        """Closes the clients."""
-        self.scached.leave(*clients)
-
-
 def grant(scached: Scached, requests: list[str]) -> None:
     """Grants the requests to the user, for some names."""
     scached.configure(SOCKET + GRANT.format(requests))
 
 
-def start(scached: Scached, requests: list[str]) -> AsSomebody:
+def start(scached: Scached, requests: list[str]) -> AsUser:
     """A server whose grant has these requests."""
     grant(scached, requests)
     scached.start_here()
     scached.directory.chmod(0o755)
     scached.path.parent.chmod(0o755)
-    return AsSomebody(scached)
+    return AsUser(scached, SOMEBODY)
 
 
 def code_of(talker: Direct, kind: Kind, *fields: bytes) -> int:

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import os
 import resource
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from harness import cargo, ctl, wire
-from harness.client import Client
-from harness.scached import SOMEBODY, Scached
+from harness.scached import SOMEBODY, AsUser, Scached
 from harness.talkers import WAYS, Talker
 
 pytestmark = [
@@ -35,27 +33,7 @@ def _many_descriptors() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-class Host:
-    """The server, as one of its users sees it."""
-
-    def __init__(self, scached: Scached, user: int) -> None:
-        self.scached = scached
-        self.user = user
-
-    def client(self) -> Client:
-        """A client that is this user's, as the kernel reports it."""
-        os.seteuid(self.user)
-        try:
-            return self.scached.client()
-        finally:
-            os.seteuid(0)
-
-    def leave(self, *clients: Client) -> None:
-        """Closes the clients."""
-        self.scached.leave(*clients)
-
-
-Come = Callable[[Host], Talker]
+Come = Callable[[AsUser], Talker]
 
 
 def limited(scached: Scached, limits: str) -> Scached:
@@ -92,8 +70,8 @@ def numbers(count: int) -> list[str]:
 @pytest.mark.parametrize("come", WAYS)
 def test_who_holds_little_can_save_in_a_full_cache(scached: Scached, come: Come) -> None:
     limited(scached, "connections = 500\n")
-    greedy = come(Host(scached, GREEDY))
-    modest = come(Host(scached, MODEST))
+    greedy = come(AsUser(scached, GREEDY))
+    modest = come(AsUser(scached, MODEST))
     theirs = save_all(greedy, "greedy", numbers(500))
     assert all(item.is_held() for item in theirs)
     assert ctl.told(scached.path, "stats")["evicted"] == 0
@@ -119,8 +97,8 @@ def test_who_holds_little_can_save_in_a_full_cache(scached: Scached, come: Come)
 @pytest.mark.parametrize("come", WAYS)
 def test_large_properties_take_no_room_from_others(scached: Scached, come: Come) -> None:
     limited(scached, "connection_bytes = 4194304\nbinding_bytes = 4194304\n")
-    greedy = come(Host(scached, GREEDY))
-    modest = come(Host(scached, MODEST))
+    greedy = come(AsUser(scached, GREEDY))
+    modest = come(AsUser(scached, MODEST))
     mine = save_all(modest, "modest", numbers(300))
     theirs = save_all(greedy, "greedy", [LARGE] * 100)
     mine += save_all(modest, "modest", numbers(300))
@@ -138,8 +116,8 @@ def test_large_properties_take_no_room_from_others(scached: Scached, come: Come)
 
 def test_bindings_are_shared_in_the_same_way(scached: Scached) -> None:
     limited(scached, "binding_bytes = 4194304\n")
-    greedy = Host(scached, GREEDY).client()
-    modest = Host(scached, MODEST).client()
+    greedy = AsUser(scached, GREEDY).client()
+    modest = AsUser(scached, MODEST).client()
     for number in range(100):
         assert modest.save_dest(f"modest {number}", "b", "e") == wire.status(0)
         assert greedy.save_dest(f"greedy {number}", LARGE, "e") == wire.status(0)
@@ -156,8 +134,8 @@ def test_a_quota_holds_although_there_is_room(scached: Scached) -> None:
         scached,
         "connections_of_user = 10\nconnections_of_endpoint = 5\nbindings_of_user = 3\n",
     )
-    greedy = WAYS[0](Host(scached, GREEDY))
-    modest = WAYS[0](Host(scached, MODEST))
+    greedy = WAYS[0](AsUser(scached, GREEDY))
+    modest = WAYS[0](AsUser(scached, MODEST))
     items = save_all(greedy, "one", numbers(7))
     for number in range(8):
         items += save_all(greedy, f"greedy {number}", ["g"])

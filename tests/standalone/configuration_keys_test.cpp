@@ -8,25 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "standalone/configuration_file.hpp"
-#include "standalone/some_accounts.hpp"
+#include "standalone/configuration_texts.hpp"
 
 namespace scache::standalone {
 namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-
-Configuration read(const std::string& text) {
-  const Reading reading = parse_configuration(text, "f", some_accounts());
-  EXPECT_THAT(reading.complaints, IsEmpty()) << text;
-  return reading.configuration;
-}
-
-std::vector<std::string> complaints(const std::string& text) {
-  return parse_configuration(text, "f", some_accounts()).complaints;
-}
 
 // The error for one value, after its position.
 std::string complaint(const std::string& table, const std::string& line) {

@@ -7,24 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "standalone/configuration_file.hpp"
-#include "standalone/some_accounts.hpp"
+#include "standalone/configuration_texts.hpp"
 
 namespace scache::standalone {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-
-Configuration read(const std::string& text) {
-  const Reading reading = parse_configuration(text, "f", some_accounts());
-  EXPECT_THAT(reading.complaints, IsEmpty()) << text;
-  return reading.configuration;
-}
-
-std::vector<std::string> complaints(const std::string& text) {
-  return parse_configuration(text, "f", some_accounts()).complaints;
-}
 
 TEST(ConfigurationTables, OfHandingOut) {
   const Configuration all = read(
@@ -89,8 +77,7 @@ TEST(ConfigurationTables, OfGrantsThatAreWrong) {
   }
   EXPECT_THAT(complaints("[[grant]]\nusers = [1]\nrequests = ['find', 'take', 5]\n"),
               ElementsAre("f:3:21: " + requests, "f:3:29: " + requests));
-  EXPECT_THAT(complaints("[[grant]]\nusers = [1]\nnames = [5]\n"),
-              ElementsAre("f:3:10: " + names));
+  EXPECT_THAT(complaints("[[grant]]\nusers = [1]\nnames = [5]\n"), ElementsAre("f:3:10: " + names));
   EXPECT_THAT(complaints("[[grant]]\nusers = ['nobody']\ngroups = 5\nallow = 1\n"),
               ElementsAre("f:2:10: grant.users: unknown user \"nobody\"",
                           "f:3:10: grant.groups must be a list of groups",

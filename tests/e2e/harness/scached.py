@@ -178,3 +178,23 @@ def run(*words: str, environment: Mapping[str, str] | None = None) -> subprocess
         timeout=PATIENCE,
         check=False,
     )
+
+
+class AsUser:
+    """The server, as one of its users sees it."""
+
+    def __init__(self, scached: Scached, user: int) -> None:
+        self.scached = scached
+        self.user = user
+
+    def client(self) -> Client:
+        """A client that is this user's, as the kernel reports it."""
+        os.seteuid(self.user)
+        try:
+            return self.scached.client()
+        finally:
+            os.seteuid(0)
+
+    def leave(self, *clients: Client) -> None:
+        """Closes the clients."""
+        self.scached.leave(*clients)

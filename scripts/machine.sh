@@ -68,6 +68,8 @@ git -C "$source" checkout -qf --detach here
 unshare --mount --pid --fork --kill-child bash -euc '
   machine=$1
   shift
+  # Its root is a mount point, as on other machines: unshare(1) needs one.
+  mount --bind "$machine" "$machine"
   mount --rbind /dev "$machine/dev"
   mount --rbind /sys "$machine/sys"
   mount -t proc proc "$machine/proc"

@@ -101,13 +101,13 @@ def test_no_letter_is_lost_when_postfix_is_reloaded_under_load() -> None:
         traffic.with_backlog(postfix, sink, ids, 5)
         servers: list[int] = []
         for count in (60, 140):
-            sink.wait_messages(count)
+            traffic.wait_arrived(postfix, sink, count)
             server = postfix.wait_server(other_than=servers[-1] if servers else None)
             servers.append(server)
             postfix.reload()
             processes.wait_gone(server)
             postfix.log.wait(rf"scache\[{server}\]: statistics: max simultaneous")
-        sink.wait_messages(240)
+        traffic.wait_arrived(postfix, sink, 240)
         assert postfix.wait_server() not in servers
         assert postfix.log.lines(r"scache(\[\d+\])?:? .*(exit status|killed by|throttling)") == []
         assert postfix.log.lines(r"/scache\[\d+\]: (error|fatal|panic)") == []

@@ -64,7 +64,17 @@ def _postgresql(place: Place) -> list[str]:
 
 def _dovecot(place: Place) -> list[str]:
     configuration = place.folder / "dovecot.conf"
-    configuration.write_text(f"""
+    told = subprocess.run(
+        [*place.inside, "dovecot", "--version"], capture_output=True, text=True, check=True
+    )
+    if told.stdout.startswith("2.3"):
+        first, mail = "", f"mail_location = maildir:{place.folder}/mail"
+    else:
+        # From 2.4 on; it reads these names of settings in later versions, too.
+        first = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0"
+        mail = f"mail_driver = maildir\nmail_path = {place.folder}/mail"
+    configuration.write_text(f"""\
+{first}
 base_dir = {place.folder}/run
 state_dir = {place.folder}/state
 log_path = {place.log}
@@ -74,7 +84,7 @@ ssl = no
 default_internal_user = nobody
 default_internal_group = nogroup
 default_login_user = nobody
-mail_location = maildir:{place.folder}/mail
+{mail}
 service lmtp {{
   chroot =
   inet_listener lmtp {{

@@ -43,7 +43,7 @@ class Manner:
     lmtp: bool = False
     greeting_delay: float = 0.0
     message_delay: float = 0.0
-    # Says goodbye to a client that has been silent this long.
+    # Says goodbye to a client that has been silent this long after a message.
     idle_limit: float | None = None
     tls: ssl.SSLContext | None = None
 
@@ -175,7 +175,8 @@ class Sink:
         writer.write(b"220 sink.test ready\r\n")
         while True:
             try:
-                line = await asyncio.wait_for(reader.readline(), self._manner.idle_limit)
+                limit = self._manner.idle_limit if session.messages else None
+                line = await asyncio.wait_for(reader.readline(), limit)
             except asyncio.TimeoutError:
                 writer.write(b"421 sink.test too long idle\r\n")
                 return "idle"

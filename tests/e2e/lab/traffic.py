@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from harness.waiting import PATIENCE, GaveUp
 from lab import letters
@@ -48,12 +48,7 @@ def one_by_one(postfix: Postfix, mail: Iterable[tuple[str, str]]) -> None:
     for letter in mail:
         done = len(postfix.log.lines(_REMOVED))
         letters.send(postfix.inlet, [letter])
-        try:
-            postfix.log.wait(_REMOVED, done + 1, PATIENCE / 3)
-        except GaveUp:
-            # A queue manager that ends at a reload may take the letter's trigger with it.
-            postfix.postfix("flush")
-            postfix.log.wait(_REMOVED, done + 1)
+        wait_delivered(postfix, done + 1)
 
 
 def with_backlog(postfix: Postfix, sink: Sink, ids: Sequence[str], sessions: int) -> None:
@@ -64,9 +59,23 @@ def with_backlog(postfix: Postfix, sink: Sink, ids: Sequence[str], sessions: int
     sink.release()
 
 
-def wait_delivered(postfix: Postfix, count: int, seconds: float = 2 * PATIENCE) -> None:
+def wait_delivered(postfix: Postfix, count: int) -> None:
     """Return when so many letters have left the queue."""
-    postfix.log.wait(_REMOVED, count, seconds)
+    _or_flush(postfix, lambda seconds: postfix.log.wait(_REMOVED, count, seconds))
+
+
+def wait_arrived(postfix: Postfix, sink: Sink, count: int) -> None:
+    """Return when so many different letters have come to the sink."""
+    _or_flush(postfix, lambda seconds: sink.wait_messages(count, seconds))
+
+
+def _or_flush(postfix: Postfix, wait: Callable[[float], object]) -> None:
+    """Wait. A queue manager that ends at a reload may take the triggers of letters with it."""
+    try:
+        wait(PATIENCE / 3)
+    except GaveUp:
+        postfix.postfix("flush")
+        wait(2 * PATIENCE)
 
 
 def assert_all_once(ids: Iterable[str], *sinks: Sink) -> None:

@@ -309,7 +309,7 @@ TEST_F(CloserTest, ReadsAnAnswerSoThatTheCloseIsNoReset) {
 }
 
 TEST_F(CloserTest, ReadsNoMoreThanAnAnswerMayHave) {
-  for (const std::size_t more : {0, 1}) {
+  for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
     Ends ends = test::tcp_pair();
     const Fd copy{::dup(ends.first.get())};
     std::size_t arrived = 0;

@@ -189,6 +189,9 @@ SCACHE_C_API void scache_save_options_free(scache_save_options* options);
 SCACHE_C_API int scache_save_options_set_timeout_ms(scache_save_options* options, int timeout);
 /* The time to live of the connection, greater than 0. The default is the server's. */
 SCACHE_C_API int scache_save_options_set_ttl_ms(scache_save_options* options, int64_t ttl);
+/* Whether the connection may have unread input: 0, the default, or 1. See allow_input of
+ * scache::SaveOptions in <scache/connection.hpp>. */
+SCACHE_C_API int scache_save_options_set_allow_input(scache_save_options* options, int allow);
 /* Adds a copy of a binding, which the server saves with the connection. */
 SCACHE_C_API int scache_save_options_add_binding(scache_save_options* options,
                                                  const scache_binding* binding);

@@ -83,6 +83,10 @@ struct SaveOptions {
   Ttl ttl{};
   // Destinations to bind to the endpoint.
   std::vector<Binding> bindings{};
+  // Whether the connection may have unread input, for a protocol in which the server speaks first
+  // or at any time. Otherwise the cache closes it when something arrives, unless its configuration
+  // allows input. The Postfix protocol ignores this.
+  bool allow_input = false;
 };
 
 struct Saved {

@@ -35,9 +35,9 @@ _scachectl() {
     stats) options="$everywhere --watch" ;;
     list) options="$everywhere --connections --bindings --properties" ;;
     drop) options="$everywhere --endpoint --destination --prefix --all" ;;
-    save) options="$everywhere --endpoint --fd --properties --ttl --bind" ;;
+    save) options="$everywhere --endpoint --fd --properties --ttl --allow-input --bind" ;;
     find) options="$everywhere --endpoint --destination --stdio --" ;;
-    run) options="$everywhere --connect --connect-timeout --endpoint --properties --ttl --bind --stdio --" ;;
+    run) options="$everywhere --connect --connect-timeout --endpoint --properties --ttl --allow-input --bind --stdio --" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 }

@@ -114,6 +114,7 @@ class Client(Closing):
         ttl: float | None = None,
         *,
         bindings: Iterable[Binding] = (),
+        allow_input: bool = False,
     ) -> Saved:
         """Puts a connection into the cache for `ttl` seconds, or for the server's default.
 
@@ -122,7 +123,10 @@ class Client(Closing):
         the caller's socket is closed, and `in_doubt` of a `scache.Error` is true.
 
         A Connection keeps its id, uses and age, and its endpoint and properties unless they are
-        given. `bindings` bind destinations to the endpoint.
+        given. `bindings` bind destinations to the endpoint. With `allow_input` the connection may
+        have unread input, for a protocol in which the server speaks first or at any time; without
+        it the cache closes a connection on which something arrives, unless its configuration
+        allows input. The Postfix protocol ignores `allow_input`.
         """
         sock, history = what, None
         if isinstance(what, Connection):
@@ -141,7 +145,7 @@ class Client(Closing):
                 "the socket is not connected, or this program has shut it down for sending"
             )
         offer = Offer(sock)
-        save = Save.of(offer, (endpoint, properties or b""), ttl, history, bindings)
+        save = Save.of(offer, (endpoint, properties or b""), ttl, history, bindings, allow_input)
         try:
             return self._hand_over(save)
         except BaseException as problem:

@@ -70,6 +70,8 @@ class DirectSession(Session):
             *_if_any(Tag.ENDPOINT_PROPERTIES, save.properties),
             *_ttl(save.ttl),
         ]
+        if save.allow_input:
+            fields.append((Tag.ALLOW_INPUT, 1))
         if save.history:
             age = min(max(0, round(save.history.age * 1000)), _LONGEST_AGE)
             fields += [

@@ -73,6 +73,7 @@ class Tag(enum.IntEnum):
     RENEWED = 25
     CANCELLED = 26
     SERVER = 27
+    ALLOW_INPUT = 28
 
 
 _LISTS = frozenset({Tag.BINDING, Tag.ENTRY, Tag.STATISTIC})
@@ -94,6 +95,7 @@ _NUMBERS = frozenset(
         Tag.OWNER,
         Tag.RENEWED,
         Tag.CANCELLED,
+        Tag.ALLOW_INPUT,
     }
 )
 

@@ -50,6 +50,8 @@ class Save:
     # Of a connection that was found, with its present age.
     history: History | None
     bindings: tuple[Bind, ...]
+    # Whether the connection may have unread input; the Postfix protocol ignores it.
+    allow_input: bool
 
     @staticmethod
     def of(
@@ -58,11 +60,13 @@ class Save:
         ttl: float | None,
         history: History | None,
         bindings: Iterable[Binding],
+        allow_input: bool,
     ) -> Save:
         """Checks the names and the bindings."""
         endpoint, properties = names
         bound = tuple(Bind.of(Binding(*binding), endpoint) for binding in bindings)
-        return Save(offer, octets(endpoint), octets(properties), seconds(ttl), history, bound)
+        names = octets(endpoint), octets(properties)
+        return Save(offer, *names, seconds(ttl), history, bound, allow_input)
 
 
 def whole_milliseconds(ttl: float) -> int:

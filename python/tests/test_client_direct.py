@@ -133,6 +133,18 @@ def test_a_connection_that_is_given_back_keeps_its_history(serve: Serve, pair: P
     assert 100_000 <= ages[0] < 110_000
 
 
+def test_a_save_can_allow_input(serve: Serve, pair: Pair) -> None:
+    def script(peer: Peer) -> None:
+        peer.accept()
+        request = peer.frame()
+        assert request.fields == Fields([(Tag.ENDPOINT, b"e"), (Tag.ALLOW_INPUT, 1)])
+        peer.answer(request, Kind.SAVED, (Tag.CONNECTION, 5), (Tag.BINDINGS, 0))
+        peer.ends()
+
+    with scache.Client(serve(script).path) as cache:
+        assert cache.save(pair[0], "e", allow_input=True).id == 5
+
+
 def test_a_refused_save_leaves_the_socket_and_the_stream(serve: Serve, pair: Pair) -> None:
     mine, other = pair
 

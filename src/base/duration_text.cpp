@@ -40,8 +40,9 @@ std::optional<Duration> parse_duration(std::string_view text) noexcept {
 }
 
 std::string show_duration(Duration time) {
+  if (time == Duration::zero()) return "0s";
   for (const Unit& unit : kUnits) {
-    if (time != Duration::zero() && time % unit.length == Duration::zero()) {
+    if (time % unit.length == Duration::zero()) {
       return fmt::format("{}{}", time / unit.length, unit.name);
     }
   }

@@ -20,8 +20,9 @@ struct Provenance {
   // The user id of the client that saved it.
   std::uint32_t owner = 0;
   DescriptorKind kind = DescriptorKind::other;
-  // Whether it had unread input when it was saved.
+  // Whether it had unread input when it was saved, and whether the client allowed input.
   bool had_input = false;
+  bool allow_input = false;
 };
 
 }  // namespace scache::cache

@@ -131,6 +131,12 @@ int scache_save_options_set_ttl_ms(scache_save_options* options, int64_t ttl) {
   return set_ttl(options->options.ttl, ttl);
 }
 
+int scache_save_options_set_allow_input(scache_save_options* options, int allow) {
+  if (options == nullptr) return SCACHE_E_SYSTEM;
+  options->options.allow_input = allow != 0;
+  return 0;
+}
+
 int scache_save_options_add_binding(scache_save_options* options, const scache_binding* binding) {
   if (options == nullptr || binding == nullptr) return SCACHE_E_SYSTEM;
   return set_guarded([&] { options->options.bindings.push_back(binding->binding); });

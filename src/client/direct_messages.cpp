@@ -121,7 +121,8 @@ Result<std::string> save_request(RequestId id, const Connection& connection,
   if (auto good = check_saved(connection, options); !good) return good.error();
   SaveEndpoint save{.ttl = options.ttl.value_or(kNoTtl),
                     .endpoint = connection.endpoint,
-                    .properties = connection.endpoint_properties};
+                    .properties = connection.endpoint_properties,
+                    .allow_input = options.allow_input};
   if (connection.id != 0) save.past = {connection.id, connection.uses, age_of(connection, now)};
   return make_frame([&](std::string& out) {
     direct::SaveWriter writer{out, id, save};

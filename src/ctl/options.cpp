@@ -65,6 +65,7 @@ void properties(CLI::App& app, Text& into) {
 
 void save_options(CLI::App& app, SaveOptions& options) {
   time(app, "--ttl", options.ttl, "Time to live (default: set by the server)");
+  app.add_flag("--allow-input", options.allow_input, "The connection may have unread input");
   app.add_option_function<std::vector<std::string>>(
          "--bind",
          [&options](const std::vector<std::string>& names) {

@@ -88,10 +88,9 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                    .last_connection_id = random_number() >> Service::kSpareIdBits},
                   closer,
                   log};
-  service.find_newest_first(
-      [&](std::string_view endpoint) { return configuration.newest_first(endpoint); });
-  service.allow_input(
-      [&](std::string_view endpoint) { return configuration.allows_input(endpoint); });
+  service.hand_out([&](std::string_view endpoint) -> const HandOut& {
+    return configuration.hand_out(endpoint);
+  });
   service.say_goodbye([&](std::string_view endpoint) { return configuration.goodbye(endpoint); });
   StatisticsReport report{loop, service, log, configuration.statistics_interval,
                           [] { return std::time(nullptr); }};

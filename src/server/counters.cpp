@@ -9,7 +9,7 @@ namespace {
 constexpr auto kCounter = Statistic::Kind::counter;
 constexpr auto kGauge = Statistic::Kind::gauge;
 
-constexpr std::array<Statistic, 33> kStatistics{{
+constexpr std::array<Statistic, 34> kStatistics{{
     {"uptime_ms", kCounter, "milliseconds", "Time since the start of the server",
      &Snapshot::uptime_ms},
     {"connections", kGauge, "", "Cached connections", &Snapshot::connections},
@@ -43,6 +43,8 @@ constexpr std::array<Statistic, 33> kStatistics{{
      &Snapshot::destination_misses},
     {"expired", kCounter, "", "Connections and bindings whose time to live ended",
      &Snapshot::expired},
+    {"retired", kCounter, "", "Connections saved after their maximum age or number of uses",
+     &Snapshot::retired},
     {"evicted", kCounter, "", "Connections and bindings removed to make room", &Snapshot::evicted},
     {"evicted_for_endpoint", kCounter, "", "Connections removed at the limit of their endpoint",
      &Snapshot::evicted_for_endpoint},

@@ -23,6 +23,8 @@ struct Totals {
   std::uint64_t destination_misses = 0;
   // Connections and bindings that left the cache, by reason.
   std::uint64_t expired = 0;
+  // Of the expired, connections that were saved at the end of their life.
+  std::uint64_t retired = 0;
   // To make room, by the limit that was reached: of an endpoint, of a destination, of a user, of
   // the whole cache.
   std::uint64_t evicted_for_endpoint = 0;

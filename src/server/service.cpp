@@ -56,19 +56,24 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
                                 .uses = static_cast<std::uint32_t>(std::min(past.uses, kMaxUses)),
                                 .owner = caller.user,
                                 .kind = facts.kind,
-                                .had_input = is_socket(facts.kind) && has_input(fd.get())};
+                                .had_input = is_socket(facts.kind) && has_input(fd.get()),
+                                .allow_input = request.allow_input};
+    const Instant asked = deadline(caller.policy, request.ttl, now);
+    const Instant until = within_life(request.endpoint, provenance, asked, now);
     SaveOutcome outcome = SaveOutcome::full;
     try {
-      outcome = cache_.save_connection(request.endpoint, request.properties,
-                                       deadline(caller.policy, request.ttl, now), fd, provenance);
+      outcome =
+          cache_.save_connection(request.endpoint, request.properties, until, fd, provenance);
     } catch (...) {
       closer_.close(std::move(fd), caller.user);
       throw;
     }
     if (outcome == SaveOutcome::saved) {
       ++totals_.connections_saved;
+      if (until <= now && asked > now) ++totals_.retired;
       count_saved();
-      return provenance.had_input && !allows_input(request.endpoint) ? Saved::unread : Saved::yes;
+      return provenance.had_input && !allows_input(request.endpoint, provenance) ? Saved::unread
+                                                                                 : Saved::yes;
     }
     refused = Saved::full;
   }
@@ -76,6 +81,22 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
   log_.detail("save_endp: not saved");
   closer_.close(std::move(fd), caller.user);
   return *refused;
+}
+
+void Service::hand_out(HandOutOf of_endpoint) {
+  hand_out_of_ = std::move(of_endpoint);
+  cache_.find_newest_first(
+      [this](std::string_view endpoint) { return hand_out_of_(endpoint).newest_first; });
+}
+
+Instant Service::within_life(std::string_view endpoint, const Provenance& provenance,
+                             Instant deadline, Instant now) noexcept {
+  if (!hand_out_of_) return deadline;
+  const HandOut& rule = hand_out_of_(endpoint);
+  if (rule.max_uses > 0 && provenance.uses >= rule.max_uses) return now;
+  if (rule.max_age == Duration{}) return deadline;
+  const Instant end = after(provenance.since, rule.life_of(provenance.id));
+  return std::clamp(end, now, deadline);
 }
 
 std::optional<Saved> Service::refusal(const DescriptorFacts& facts) const noexcept {
@@ -161,7 +182,7 @@ bool Service::is_dead(const Claim& claim) const noexcept {
     case SocketState::quiet:
       return false;
     case SocketState::has_input:
-      return !allows_input(connection.endpoint);
+      return !allows_input(connection.endpoint, connection.provenance);
     case SocketState::over:
       break;
   }
@@ -171,7 +192,8 @@ bool Service::is_dead(const Claim& claim) const noexcept {
 bool Service::remove(const Position& place, Sign sign) noexcept {
   if (sign == Sign::input) {
     const std::optional<ConnectionRecord> connection = cache_.connection_at(place);
-    if (connection && (connection->provenance.had_input || allows_input(connection->endpoint))) {
+    if (connection && (connection->provenance.had_input ||
+                       allows_input(connection->endpoint, connection->provenance))) {
       return false;
     }
   }

@@ -21,6 +21,7 @@
 #include "server/caller.hpp"
 #include "server/change_log.hpp"
 #include "server/counters.hpp"
+#include "server/hand_out.hpp"
 #include "wire/request.hpp"
 
 namespace scache::server {
@@ -79,14 +80,9 @@ class Service final : public Keeper, private CacheObserver {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // Selects the endpoints whose newest connection is found first; called at each lookup.
-  void find_newest_first(Cache::NewestFirst of_endpoint) {
-    cache_.find_newest_first(std::move(of_endpoint));
-  }
-
-  // Selects the endpoints whose connections may have unread input; the default is none.
-  using AllowsInput = std::function<bool(std::string_view endpoint)>;
-  void allow_input(AllowsInput of_endpoint) { allows_input_ = std::move(of_endpoint); }
+  // Selects how the connections of an endpoint are handed out; called at each save and lookup, and
+  // when input arrives. The result is valid until the next call.
+  void hand_out(HandOutOf of_endpoint);
   // Selects the goodbye of an endpoint, null for none; the default is none. It is valid until the
   // next call.
   using GoodbyeOf = std::function<const Goodbye*(std::string_view endpoint)>;
@@ -176,9 +172,13 @@ class Service final : public Keeper, private CacheObserver {
   // Whether the connection is over, or has input that is not allowed. A pipe never is: a reader may
   // want the bytes that are left in it after the writer has closed its end.
   bool is_dead(const Claim& claim) const noexcept;
-  bool allows_input(std::string_view endpoint) const noexcept {
-    return allows_input_ && allows_input_(endpoint);
+  bool allows_input(std::string_view endpoint, const Provenance& provenance) const noexcept {
+    return provenance.allow_input || (hand_out_of_ && hand_out_of_(endpoint).allow_input);
   }
+  // The deadline of a connection: `deadline`, or the end of its life if that is earlier. A
+  // connection at the end of its life expires at once.
+  Instant within_life(std::string_view endpoint, const Provenance& provenance, Instant deadline,
+                      Instant now) noexcept;
   void connection_left(const ConnectionRecord& connection, Departure why) noexcept override;
   void binding_left(const BindingRecord& binding, Departure why) noexcept override;
 
@@ -194,7 +194,7 @@ class Service final : public Keeper, private CacheObserver {
   Log& log_;
   Totals totals_;
   Maxima maxima_;
-  AllowsInput allows_input_;
+  HandOutOf hand_out_of_;
   GoodbyeOf goodbye_of_;
   Farewells* farewells_ = nullptr;
   std::uint64_t last_connection_id_;

@@ -51,14 +51,10 @@ auto limits_of(const Configuration& all) {
 
 }  // namespace
 
-bool Configuration::newest_first(std::string_view endpoint) const noexcept {
-  const HandOut* const rule = rule_of(hand_out, endpoint);
-  return rule != nullptr && rule->newest_first;
-}
-
-bool Configuration::allows_input(std::string_view endpoint) const noexcept {
-  const HandOut* const rule = rule_of(hand_out, endpoint);
-  return rule != nullptr && rule->allow_input;
+const HandOut& Configuration::hand_out(std::string_view endpoint) const noexcept {
+  static constexpr HandOut kDefault;
+  const HandOutRule* const rule = rule_of(hand_outs, endpoint);
+  return rule != nullptr ? rule->hand_out : kDefault;
 }
 
 const Goodbye* Configuration::goodbye(std::string_view endpoint) const noexcept {

@@ -14,6 +14,7 @@
 #include "cache/cache.hpp"
 #include "health/goodbye.hpp"
 #include "server/access.hpp"
+#include "server/hand_out.hpp"
 #include "standalone/listener.hpp"
 #include "standalone/server_log.hpp"
 #include "wire/limits.hpp"
@@ -36,11 +37,9 @@ struct GrantTable {
 };
 
 // How connections of matching endpoints are handed out.
-struct HandOut {
+struct HandOutRule {
   std::string endpoint;
-  bool newest_first = false;
-  // Whether a connection may have unread input.
-  bool allow_input = false;
+  HandOut hand_out{};
 };
 
 // The goodbye of matching endpoints.
@@ -88,16 +87,14 @@ struct Configuration {
 
   Duration statistics_interval = std::chrono::minutes{10};
 
-  // The first match applies. Without a match the oldest connection is first, and no input allowed.
-  std::vector<HandOut> hand_out;
+  // The first match applies; without a match, the defaults.
+  std::vector<HandOutRule> hand_outs;
 
   // The first match applies. Without a match there is no goodbye.
   std::vector<GoodbyeRule> goodbyes;
 
-  // Whether the newest connection of an endpoint is found first.
-  bool newest_first(std::string_view endpoint) const noexcept;
-  // Whether a connection of an endpoint may have unread input.
-  bool allows_input(std::string_view endpoint) const noexcept;
+  // How the connections of an endpoint are handed out. Valid until the configuration changes.
+  const HandOut& hand_out(std::string_view endpoint) const noexcept;
   // What a connection of an endpoint sends before it is closed; null if nothing.
   const Goodbye* goodbye(std::string_view endpoint) const noexcept;
   Place place() const;

@@ -20,7 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kAny = std::numeric_limits<std::int64_t>::max();
 // The size of sockaddr_un::sun_path without the terminating NUL.
 constexpr std::size_t kMaxSocketPath = 107;
 
@@ -31,38 +30,18 @@ std::string full_name(std::string_view table, std::string_view name) {
 Key duration(std::string_view table, std::string_view name, Duration Configuration::* member,
              Duration least, Duration most) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
-    const auto text = node.value<std::string>();
-    const auto time = text && node.is_string() ? parse_duration(*text) : std::nullopt;
-    if (!time) {
-      complaints.add(node.source(),
-                     fmt::format("{} must be a time such as \"100ms\", \"30s\", \"5m\"",
-                                 full_name(table, name)));
-    } else if (*time < least || *time > most) {
-      complaints.add(node.source(), fmt::format("{} must be from {} to {}", full_name(table, name),
-                                                show_duration(least), show_duration(most)));
-    } else {
-      into.*member = *time;
-    }
+    const auto time = read_duration(node, full_name(table, name), least, most, complaints);
+    if (time) into.*member = *time;
   };
   const auto show = [=](const Configuration& all) { return in_quotes(show_duration(all.*member)); };
   return {table, name, read, show};
 }
 
 Key count(std::string_view table, std::string_view name, std::size_t Configuration::* member,
-          std::size_t least, std::size_t most = kAny) {
+          std::size_t least, std::size_t most = kAnyCount) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
-    const auto* number = node.as_integer();
-    const std::string key = full_name(table, name);
-    if (number == nullptr) {
-      complaints.add(node.source(), fmt::format("{} must be a whole number", key));
-    } else if (**number < static_cast<std::int64_t>(least) ||
-               **number > static_cast<std::int64_t>(most)) {
-      complaints.add(node.source(),
-                     most == kAny ? fmt::format("{} must be {} or more", key, least)
-                                  : fmt::format("{} must be from {} to {}", key, least, most));
-    } else {
-      into.*member = static_cast<std::size_t>(**number);
-    }
+    const auto number = read_count(node, full_name(table, name), least, most, complaints);
+    if (number) into.*member = *number;
   };
   return {table, name, read, [=](const Configuration& all) { return fmt::to_string(all.*member); }};
 }
@@ -155,6 +134,41 @@ Key identities(std::string_view name, std::vector<Identity> Configuration::* mem
 }
 
 }  // namespace
+
+std::optional<Duration> read_duration(const toml::node& node, const std::string& key,
+                                      Duration least, Duration most, Complaints& complaints) {
+  const auto text = node.value<std::string>();
+  const auto time = text && node.is_string() ? parse_duration(*text) : std::nullopt;
+  if (!time) {
+    complaints.add(
+        node.source(),
+        fmt::format("{} must be a time such as \"100ms\", \"30s\", \"5m\"", key));
+    return std::nullopt;
+  }
+  if (*time < least || *time > most) {
+    complaints.add(node.source(), fmt::format("{} must be from {} to {}", key,
+                                              show_duration(least), show_duration(most)));
+    return std::nullopt;
+  }
+  return time;
+}
+
+std::optional<std::size_t> read_count(const toml::node& node, const std::string& key,
+                                      std::size_t least, std::size_t most,
+                                      Complaints& complaints) {
+  const auto* const number = node.as_integer();
+  if (number == nullptr) {
+    complaints.add(node.source(), fmt::format("{} must be a whole number", key));
+    return std::nullopt;
+  }
+  if (**number < static_cast<std::int64_t>(least) || **number > static_cast<std::int64_t>(most)) {
+    complaints.add(node.source(),
+                   most == kAnyCount ? fmt::format("{} must be {} or more", key, least)
+                                     : fmt::format("{} must be from {} to {}", key, least, most));
+    return std::nullopt;
+  }
+  return static_cast<std::size_t>(**number);
+}
 
 std::vector<Key> configuration_keys(const Accounts& accounts) {
   using C = Configuration;

@@ -3,8 +3,11 @@
 
 #include <toml++/toml.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +44,14 @@ struct Key {
 
 // All keys in the order of the output. The keys of a table are adjacent.
 std::vector<Key> configuration_keys(const Accounts& accounts);
+
+// Reads one value, with its limits. Complains and returns nothing if it is wrong. `key` is its full
+// name.
+inline constexpr std::size_t kAnyCount = std::numeric_limits<std::int64_t>::max();
+std::optional<Duration> read_duration(const toml::node& node, const std::string& key,
+                                      Duration least, Duration most, Complaints& complaints);
+std::optional<std::size_t> read_count(const toml::node& node, const std::string& key,
+                                      std::size_t least, std::size_t most, Complaints& complaints);
 
 // A TOML string.
 std::string in_quotes(std::string_view text);

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "base/duration_text.hpp"
 #include "standalone/goodbye_keys.hpp"
 #include "standalone/identities.hpp"
 
@@ -14,7 +15,8 @@ namespace scache::standalone {
 namespace {
 
 void read_hand_out(const toml::table& table, Configuration& configuration, Complaints& complaints) {
-  HandOut rule;
+  HandOutRule rule;
+  HandOut& hand_out = rule.hand_out;
   const toml::node* const endpoint = table.get("endpoint");
   if (endpoint != nullptr && endpoint->is_string()) {
     rule.endpoint = **endpoint->as_string();
@@ -28,25 +30,35 @@ void read_hand_out(const toml::table& table, Configuration& configuration, Compl
       if (order != "oldest" && order != "newest") {
         complaints.add(value.source(), "hand_out.first must be one of \"oldest\", \"newest\"");
       }
-      rule.newest_first = order == "newest";
+      hand_out.newest_first = order == "newest";
     } else if (key == "allow_input") {
       if (!value.is_boolean()) {
         complaints.add(value.source(), "hand_out.allow_input must be true or false");
       }
-      rule.allow_input = value.value_or(false);
+      hand_out.allow_input = value.value_or(false);
+    } else if (key == "max_age") {
+      constexpr Duration kMost = std::chrono::days{365};
+      const auto age = read_duration(value, "hand_out.max_age", Duration{}, kMost, complaints);
+      hand_out.max_age = age.value_or(Duration{});
+    } else if (key == "max_uses") {
+      hand_out.max_uses =
+          read_count(value, "hand_out.max_uses", 0, kAnyCount, complaints).value_or(0);
     } else if (key != "endpoint") {
       complaints.add(key.source(), fmt::format("unknown key hand_out.{}", key.str()));
     }
   }
-  configuration.hand_out.push_back(std::move(rule));
+  configuration.hand_outs.push_back(std::move(rule));
 }
 
 std::string show_hand_out(const Configuration& configuration) {
   std::string text;
-  for (const HandOut& rule : configuration.hand_out) {
-    text += fmt::format("\n[[hand_out]]\nendpoint = {}\nfirst = \"{}\"\nallow_input = {}\n",
-                        in_quotes(rule.endpoint), rule.newest_first ? "newest" : "oldest",
-                        rule.allow_input);
+  for (const HandOutRule& rule : configuration.hand_outs) {
+    const HandOut& hand_out = rule.hand_out;
+    text += fmt::format(
+        "\n[[hand_out]]\nendpoint = {}\nfirst = \"{}\"\nallow_input = {}\nmax_age = {}\n"
+        "max_uses = {}\n",
+        in_quotes(rule.endpoint), hand_out.newest_first ? "newest" : "oldest",
+        hand_out.allow_input, in_quotes(show_duration(hand_out.max_age)), hand_out.max_uses);
   }
   return text;
 }

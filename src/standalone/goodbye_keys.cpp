@@ -62,20 +62,6 @@ void read_bytes(const toml::node& node, GoodbyeRule& rule, Complaints& complaint
   rule.goodbye.bytes = *std::move(bytes);
 }
 
-void read_wait(const toml::node& node, GoodbyeRule& rule, Complaints& complaints) {
-  using namespace std::chrono_literals;
-  const auto text = node.value<std::string>();
-  const auto time = text && node.is_string() ? parse_duration(*text) : std::nullopt;
-  if (!time || *time < 1ms || *time > Goodbye::kMaxWait) {
-    complaints.add(node.source(),
-                   fmt::format("goodbye.wait must be a time such as \"500ms\", \"2s\", from 1ms "
-                               "to {}",
-                               show_duration(Goodbye::kMaxWait)));
-    return;
-  }
-  rule.goodbye.wait = *time;
-}
-
 std::string show_bytes(const std::string& bytes) {
   const auto is_ascii = [](char byte) { return static_cast<unsigned char>(byte) < 0x80; };
   if (std::ranges::all_of(bytes, is_ascii)) return in_quotes(bytes);
@@ -106,7 +92,9 @@ void read_goodbye(const toml::table& table, Configuration& configuration, Compla
     } else if (key == "send") {
       read_bytes(value, rule, complaints);
     } else if (key == "wait") {
-      read_wait(value, rule, complaints);
+      const auto wait = read_duration(value, "goodbye.wait", std::chrono::milliseconds{1},
+                                      Goodbye::kMaxWait, complaints);
+      rule.goodbye.wait = wait.value_or(Goodbye::kWait);
     } else if (key != "endpoint") {
       complaints.add(key.source(), fmt::format("unknown key goodbye.{}", key.str()));
     }

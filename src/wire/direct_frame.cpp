@@ -70,6 +70,7 @@ Form form_of(Tag tag) noexcept {
     case Tag::owner:
     case Tag::renewed:
     case Tag::cancelled:
+    case Tag::allow_input:
       return Form::number;
     case Tag::binding:
     case Tag::entry:

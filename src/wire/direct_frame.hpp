@@ -64,6 +64,7 @@ enum class Tag : std::uint16_t {
   renewed = 25,
   cancelled = 26,
   server = 27,
+  allow_input = 28,
   // One more than the largest tag. A new tag goes before it, and into form_of().
   end,
 };

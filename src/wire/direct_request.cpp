@@ -77,7 +77,8 @@ Decoded decode_save(const Fields& fields, bool with_descriptor, const WireLimits
   if (!sound) return malformed("save: malformed binding");
   Save save{.connection = {.ttl = ttl(fields),
                            .endpoint = fields.bytes(Tag::endpoint),
-                           .properties = fields.bytes(Tag::endpoint_properties)},
+                           .properties = fields.bytes(Tag::endpoint_properties),
+                           .allow_input = fields.number(Tag::allow_input) != 0},
             .fields = fields};
   if (const std::uint64_t connection = fields.number(Tag::connection); connection != 0) {
     save.connection.past = {connection, fields.number(Tag::uses), std::chrono::milliseconds{}};
@@ -212,6 +213,7 @@ SaveWriter::SaveWriter(std::string& out, std::uint64_t id, const SaveEndpoint& s
     : frame_{out, Kind::save, id, true} {
   frame_.put(Tag::endpoint, save.endpoint).put(Tag::endpoint_properties, save.properties);
   put_ttl(frame_, save.ttl);
+  if (save.allow_input) frame_.put(Tag::allow_input, std::uint64_t{1});
   if (save.past.connection == 0) return;
   frame_.put(Tag::connection, save.past.connection)
       .put(Tag::uses, save.past.uses)

@@ -30,6 +30,8 @@ struct SaveEndpoint {
   std::string_view endpoint;
   std::string_view properties;
   Past past{};
+  // Whether the connection may have unread input, whatever the configuration says.
+  bool allow_input = false;
 };
 
 struct FindEndpoint {

@@ -43,7 +43,7 @@ TEST(DurationText, IsShownInTheLargestUnitThatFits) {
   EXPECT_EQ(show_duration(3'600s), "1h");
   EXPECT_EQ(show_duration(24h), "1d");
   EXPECT_EQ(show_duration(1'500ms), "1500ms");
-  EXPECT_EQ(show_duration(0s), "0ms");
+  EXPECT_EQ(show_duration(0s), "0s");
 }
 
 }  // namespace

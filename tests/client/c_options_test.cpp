@@ -103,6 +103,11 @@ TEST(OptionsInC, SetWhatASaveUses) {
   EXPECT_EQ(::scache_save_options_set_ttl_ms(options, INT64_MAX), 0);
   EXPECT_EQ(::scache_save_options_set_ttl_ms(options, -1), SCACHE_E_INVALID_ARGUMENT);
   EXPECT_EQ(options->options.ttl, milliseconds{INT64_MAX});
+  EXPECT_FALSE(options->options.allow_input);
+  EXPECT_EQ(::scache_save_options_set_allow_input(options, 1), 0);
+  EXPECT_TRUE(options->options.allow_input);
+  EXPECT_EQ(::scache_save_options_set_allow_input(options, 0), 0);
+  EXPECT_FALSE(options->options.allow_input);
   EXPECT_EQ(::scache_save_options_set_timeout_ms(options, 7), 0);
   EXPECT_EQ(options->timeout, milliseconds{7});
   ::scache_save_options_free(options);
@@ -147,6 +152,7 @@ TEST(OptionsInC, ReportAnObjectThatIsMissing) {
   EXPECT_EQ(::scache_binding_set_ttl_ms(nullptr, 1), SCACHE_E_SYSTEM);
   EXPECT_EQ(::scache_save_options_set_timeout_ms(nullptr, 1), SCACHE_E_SYSTEM);
   EXPECT_EQ(::scache_save_options_set_ttl_ms(nullptr, 1), SCACHE_E_SYSTEM);
+  EXPECT_EQ(::scache_save_options_set_allow_input(nullptr, 1), SCACHE_E_SYSTEM);
   EXPECT_EQ(::scache_save_options_add_binding(save, nullptr), SCACHE_E_SYSTEM);
   EXPECT_EQ(::scache_list_options_set_timeout_ms(nullptr, 1), SCACHE_E_SYSTEM);
   EXPECT_EQ(::scache_list_options_set_kinds(nullptr, 1), SCACHE_E_SYSTEM);

@@ -65,9 +65,14 @@ TEST(DirectRequest, SaveOfANewConnectionTellsNoHistory) {
   EXPECT_EQ(save.fields().bytes(Tag::endpoint), connection.endpoint);
   EXPECT_EQ(save.fields().bytes(Tag::endpoint_properties), "p");
   EXPECT_EQ(save.fields().number(Tag::ttl), 2'000U);
-  for (const Tag tag : {Tag::connection, Tag::uses, Tag::age, Tag::binding}) {
+  for (const Tag tag : {Tag::connection, Tag::uses, Tag::age, Tag::binding, Tag::allow_input}) {
     EXPECT_FALSE(save.fields().has(tag));
   }
+}
+
+TEST(DirectRequest, SaveCanAllowInput) {
+  const auto save = asked(save_request(1, some_connection(), {.allow_input = true}, kNow));
+  EXPECT_EQ(save.fields().number(Tag::allow_input), 1U);
 }
 
 TEST(DirectRequest, SaveGivesBackWhatWasFoundWithItsAgeNow) {

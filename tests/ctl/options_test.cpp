@@ -99,6 +99,9 @@ TEST(Options, ASaveHasADescriptorThatIsOpen) {
   ASSERT_EQ(save.options.bindings.size(), 2U);
   EXPECT_EQ(save.options.bindings[1].destination, "b");
   EXPECT_EQ(save.options.bindings[1].ttl, 30s);
+  EXPECT_FALSE(save.options.allow_input);
+  EXPECT_TRUE(command<SaveCommand>({"save", "--endpoint", "e", "--fd", "0", "--allow-input"})
+                  .options.allow_input);
   EXPECT_EQ(read({"save", "--endpoint", "e", "--fd", "987"}).error(), 2);
 }
 

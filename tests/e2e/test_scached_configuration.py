@@ -60,6 +60,13 @@ interval = "9s"
 endpoint = "a*"
 first = "newest"
 allow_input = true
+max_age = "30m"
+max_uses = 5
+
+[[goodbye]]
+endpoint = "a*"
+protocol = "smtp"
+wait = "1s"
 """
 
 

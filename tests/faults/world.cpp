@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "faults/postfix_requests.hpp"
+#include "support/hand_out_rule.hpp"
 #include "support/rooms.hpp"
 
 namespace scache::test {
@@ -48,7 +49,7 @@ World::World(const Settings& settings)
   ledger.evicts = settings.connections < Settings{}.connections;
   log.set_verbose(settings.verbose);
   // Some connections of the ledger have input.
-  service_.allow_input([](std::string_view) { return true; });
+  service_.hand_out(hand_out_of("*", {.allow_input = true}));
   start();
   descriptors_ = open_descriptors();
 }

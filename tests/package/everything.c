@@ -55,6 +55,7 @@ static void save(scache_client* client, int descriptor, int direct) {
   REQUIRE(scache_binding_set_properties(first, scache_text("dp")) == 0);
   REQUIRE(scache_binding_set_ttl_ms(first, 100000) == 0);
   REQUIRE(scache_save_options_set_ttl_ms(options, 100000) == 0);
+  REQUIRE(scache_save_options_set_allow_input(options, 1) == 0);
   REQUIRE(scache_save_options_add_binding(options, first) == 0);
   REQUIRE(scache_save_options_add_binding(options, second) == 0);
   REQUIRE(scache_connection_new(descriptor, scache_text("e"), &connection, &error) == 0);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/direct_fixture.hpp"
+#include "support/hand_out_rule.hpp"
 #include "support/rooms.hpp"
 
 // Lookups do not find connections whose peer has closed its side or sent something, in either
@@ -114,7 +115,7 @@ TEST_F(DeadConnections, AreThoseOnWhichSomethingHasArrived) {
 }
 
 TEST_F(DeadConnections, InputIsLeftToTheFinderWhereItIsAllowed) {
-  service.allow_input([](std::string_view endpoint) { return endpoint == "greets"; });
+  service.hand_out(hand_out_of("greets", {.allow_input = true}));
   const Ends greeting = tcp_pair();
   ASSERT_TRUE(send_with(greeting.second.get(), "220 hello\r\n", {}));
   for (const char* const endpoint : {"greets", "other"}) {
@@ -132,7 +133,7 @@ TEST_F(DeadConnections, InputIsLeftToTheFinderWhereItIsAllowed) {
 TEST_F(DeadConnections, AreRemovedUnlessTheirInputIsAllowed) {
   save("e", "p", std::move(socket_pair().first));
   const Position place = service.last_place();
-  service.allow_input([](std::string_view endpoint) { return endpoint == "e"; });
+  service.hand_out(hand_out_of("e", {.allow_input = true}));
   EXPECT_FALSE(service.remove(place, Sign::input));
   EXPECT_EQ(service.cache().held(), 1U);
   EXPECT_TRUE(service.remove(place, Sign::end));
@@ -161,11 +162,22 @@ TEST_F(DeadConnections, AreNotThoseWhoseInputWasThereAtTheSave) {
   EXPECT_THAT(log.take(),
               ElementsAre("warning: direct: scache socket: endpoint=e: saved with unread "
                           "input"));
-  service.allow_input([](std::string_view endpoint) { return endpoint == "greets"; });
+  service.hand_out(hand_out_of("greets", {.allow_input = true}));
   EXPECT_EQ(save_as("greets", Fd{::dup(ends.first.get())}), Saved::yes);
   EXPECT_EQ(save_as("e", std::move(socket_pair().first)), Saved::yes)
       << "it is over, without input";
   EXPECT_TRUE(service.remove(service.last_place(), Sign::end));
+}
+
+TEST_F(DeadConnections, AreNotThoseWhoseSaveAllowsInput) {
+  const Ends ends = tcp_pair();
+  ASSERT_TRUE(send_with(ends.second.get(), "220 hello\r\n", {}));
+  direct.ask(save_frame(1, "e", {{Tag::allow_input, 1}}), {ends.first.get()});
+  EXPECT_THAT(log.take(), SizeIs(0));
+  EXPECT_FALSE(service.remove(service.last_place(), Sign::input));
+  EXPECT_TRUE(direct.ask(find_frame(2, "e")).with_descriptor);
+  direct.ask(save_frame(3, "e"), {ends.first.get()});
+  EXPECT_FALSE(direct.ask(find_frame(4, "e")).with_descriptor) << "each save says it";
 }
 
 TEST_F(DeadConnections, APipesOtherEndIsNotAsked) {

@@ -58,6 +58,7 @@ TEST_F(GoodbyesTest, AnEvictedConnectionSaysIt) {
   small.save(caller, {100s, "smtp:b", "p"}, std::move(second.first), clock.now());
   EXPECT_EQ(small.totals().evicted_for_share, 1U);
   EXPECT_TRUE(hears(first.second, "QUIT\r\n"));
+  small.use_farewells(nullptr);
 }
 
 TEST_F(GoodbyesTest, OnlyTheirEndpointsSayIt) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/session_fixture.hpp"
+#include "support/hand_out_rule.hpp"
 
 // The exchanges of well-behaved clients.
 
@@ -148,7 +149,7 @@ TEST_F(PostfixSessionTest, EachKindOfDescriptorComesBackAsItWas) {
   const Ends local = socket_pair();
   const Ends pipe = pipe_pair();
   ASSERT_TRUE(send_with(local.second.get(), "unread", {}));
-  service.allow_input([](std::string_view) { return true; });
+  service.hand_out(hand_out_of("*", {.allow_input = true}));
   for (const Fd* fd : std::vector<const Fd*>{&tcp.first, &local.first, &pipe.first}) {
     for (const int flags : {0, O_NONBLOCK}) {
       ASSERT_EQ(::fcntl(fd->get(), F_SETFL, flags), 0);

@@ -14,6 +14,7 @@
 
 #include "server/statistics_lines.hpp"
 #include "support/descriptors.hpp"
+#include "support/hand_out_rule.hpp"
 #include "support/hanging_close.hpp"
 #include "support/listening.hpp"
 #include "support/recording_log.hpp"
@@ -171,7 +172,7 @@ TEST_F(ServiceTest, AnotherLimitHoldsForWhatIsSavedFromThenOn) {
 }
 
 TEST_F(ServiceTest, HandsOutTheNewestFirstWhereThatIsWanted) {
-  service.find_newest_first([](std::string_view endpoint) { return endpoint == "new"; });
+  service.hand_out(hand_out_of("new", {.newest_first = true}));
   for (const char* endpoint : {"new", "old"}) {
     for (const char* properties : {"1", "2"}) {
       service.save(caller, SaveEndpoint{10s, endpoint, properties}, copy(tcp.first), kNow);

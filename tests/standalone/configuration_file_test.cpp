@@ -62,11 +62,15 @@ interval = "7s"
 endpoint = "smtp\u000A*"
 first = "newest"
 allow_input = false
+max_age = "30m"
+max_uses = 5
 
 [[hand_out]]
 endpoint = "*"
 first = "oldest"
 allow_input = true
+max_age = "0s"
+max_uses = 0
 )";
 
 void write(const std::string& path, std::string_view text) {

@@ -17,16 +17,21 @@ using ::testing::ElementsAre;
 TEST(ConfigurationTables, OfHandingOut) {
   const Configuration all = read(
       "[[hand_out]]\nendpoint = 'a*'\nfirst = 'newest'\n"
-      "[[hand_out]]\nendpoint = 'b*'\nfirst = 'oldest'\nallow_input = true\n"
+      "[[hand_out]]\nendpoint = 'b*'\nfirst = 'oldest'\nallow_input = true\nmax_age = '30m'\n"
+      "max_uses = 1000\n"
       "[[hand_out]]\nallow_input = false\nendpoint = '*'\n");
-  ASSERT_EQ(all.hand_out.size(), 3u);
-  EXPECT_EQ(all.hand_out[0].endpoint, "a*");
-  EXPECT_TRUE(all.hand_out[0].newest_first);
-  EXPECT_FALSE(all.hand_out[0].allow_input);
-  EXPECT_FALSE(all.hand_out[1].newest_first);
-  EXPECT_TRUE(all.hand_out[1].allow_input);
-  EXPECT_FALSE(all.hand_out[2].newest_first);
-  EXPECT_FALSE(all.hand_out[2].allow_input);
+  ASSERT_EQ(all.hand_outs.size(), 3u);
+  EXPECT_EQ(all.hand_outs[0].endpoint, "a*");
+  EXPECT_TRUE(all.hand_outs[0].hand_out.newest_first);
+  EXPECT_FALSE(all.hand_outs[0].hand_out.allow_input);
+  EXPECT_FALSE(all.hand_outs[1].hand_out.newest_first);
+  EXPECT_TRUE(all.hand_outs[1].hand_out.allow_input);
+  EXPECT_EQ(all.hand_outs[1].hand_out.max_age, std::chrono::minutes{30});
+  EXPECT_EQ(all.hand_outs[1].hand_out.max_uses, 1'000u);
+  EXPECT_EQ(all.hand_outs[0].hand_out.max_age, Duration{});
+  EXPECT_EQ(all.hand_outs[0].hand_out.max_uses, 0u);
+  EXPECT_FALSE(all.hand_outs[2].hand_out.newest_first);
+  EXPECT_FALSE(all.hand_outs[2].hand_out.allow_input);
 }
 
 TEST(ConfigurationTables, OfHandingOutThatAreWrong) {
@@ -41,6 +46,13 @@ TEST(ConfigurationTables, OfHandingOutThatAreWrong) {
               ElementsAre("f:3:9: " + order));
   EXPECT_THAT(complaints("[[hand_out]]\nendpoint = '*'\nfirst = 1\nlast = 2\n"),
               ElementsAre("f:3:9: " + order, "f:4:1: unknown key hand_out.last"));
+  EXPECT_THAT(complaints("[[hand_out]]\nendpoint = '*'\nmax_age = 5\nmax_uses = -1\n"),
+              ElementsAre("f:3:11: hand_out.max_age must be a time such as \"100ms\", \"30s\", "
+                          "\"5m\"",
+                          "f:4:12: hand_out.max_uses must be 0 or more"));
+  EXPECT_THAT(complaints("[[hand_out]]\nendpoint = '*'\nmax_age = '366d'\nmax_uses = '5'\n"),
+              ElementsAre("f:3:11: hand_out.max_age must be from 0s to 365d",
+                          "f:4:12: hand_out.max_uses must be a whole number"));
   EXPECT_THAT(complaints("hand_out = 5\n"), ElementsAre("f:1:12: " + tables));
   EXPECT_THAT(complaints("hand_out = [5]\n"), ElementsAre("f:1:13: " + tables));
 }
@@ -90,7 +102,7 @@ TEST(ConfigurationTables, AreShownAsTheyAreRead) {
   const std::string text =
       "\n[[grant]]\nusers = [\"app\", 7]\ngroups = []\nrequests = [\"find\", \"drop\"]\n"
       "names = [\"a\\\\*\"]\n\n[[hand_out]]\nendpoint = \"e\"\nfirst = \"newest\"\n"
-      "allow_input = true\n";
+      "allow_input = true\nmax_age = \"30m\"\nmax_uses = 1000\n";
   const Configuration all = read(text);
   std::string shown;
   for (const TableArray& array : configuration_tables({})) shown += array.show(all);

@@ -7,19 +7,21 @@ namespace scache::standalone {
 namespace {
 
 TEST(Configuration, HandsOutTheOldestFirstUntilItIsToldOtherwise) {
-  EXPECT_FALSE(Configuration{}.newest_first("e"));
-  EXPECT_FALSE(Configuration{}.allows_input("e"));
+  EXPECT_FALSE(Configuration{}.hand_out("e").newest_first);
+  EXPECT_FALSE(Configuration{}.hand_out("e").allow_input);
 }
 
 TEST(Configuration, TheFirstRuleThatMatchesHolds) {
   Configuration configuration;
-  configuration.hand_out = {{"db-old*", false, true}, {"db*", true, false}, {"*", false, true}};
-  EXPECT_TRUE(configuration.newest_first("db-1"));
-  EXPECT_FALSE(configuration.newest_first("db-old-1"));
-  EXPECT_FALSE(configuration.newest_first("web"));
-  EXPECT_FALSE(configuration.allows_input("db-1"));
-  EXPECT_TRUE(configuration.allows_input("db-old-1"));
-  EXPECT_TRUE(configuration.allows_input("web"));
+  configuration.hand_outs = {{"db-old*", {.allow_input = true}},
+                             {"db*", {.newest_first = true}},
+                             {"*", {.allow_input = true}}};
+  EXPECT_TRUE(configuration.hand_out("db-1").newest_first);
+  EXPECT_FALSE(configuration.hand_out("db-old-1").newest_first);
+  EXPECT_FALSE(configuration.hand_out("web").newest_first);
+  EXPECT_FALSE(configuration.hand_out("db-1").allow_input);
+  EXPECT_TRUE(configuration.hand_out("db-old-1").allow_input);
+  EXPECT_TRUE(configuration.hand_out("web").allow_input);
 }
 
 TEST(Configuration, GivesAccessToTheUsersAndGroupsItNames) {

@@ -228,7 +228,7 @@ TEST_F(LifecycleTest, AReloadChangesThePolicyAndTheLog) {
   on_disk.ttl_default = 3s;
   on_disk.request_time = 9s;
   on_disk.users = {{.name = "", .number = 1'234}};
-  on_disk.hand_out = {{.endpoint = "e", .newest_first = true, .allow_input = true}};
+  on_disk.hand_outs = {{.endpoint = "e", .hand_out = {.newest_first = true, .allow_input = true}}};
   on_disk.goodbyes = {{.endpoint = "e", .protocol = {}, .goodbye = {.bytes = "bye"}}};
   signal(SIGHUP);
   EXPECT_EQ(lines(), "scached: configuration reloaded\n");
@@ -238,8 +238,8 @@ TEST_F(LifecycleTest, AReloadChangesThePolicyAndTheLog) {
   EXPECT_EQ(policy.time_limit, 9s);
   EXPECT_FALSE(policy.access->rights_of({.pid = 1, .uid = 1'234, .gid = 9}, {}).none());
   EXPECT_EQ(policy.clients_of_user, kCapacity.clients_of_user());
-  EXPECT_TRUE(configuration.newest_first("e"));
-  EXPECT_TRUE(configuration.allows_input("e"));
+  EXPECT_TRUE(configuration.hand_out("e").newest_first);
+  EXPECT_TRUE(configuration.hand_out("e").allow_input);
   EXPECT_EQ(configuration.goodbye("e")->bytes, "bye");
   on_disk.log_level = LogLevel::warning;
   signal(SIGHUP);

@@ -45,6 +45,7 @@ Tag tag_of(const std::string& name) {
       {"renewed", Tag::renewed},
       {"cancelled", Tag::cancelled},
       {"server", Tag::server},
+      {"allow_input", Tag::allow_input},
   };
   if (name.starts_with("tag ")) return static_cast<Tag>(std::stoi(name.substr(4)));
   return kTags.at(name);

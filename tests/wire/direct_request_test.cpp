@@ -98,6 +98,9 @@ TEST(DirectRequestTest, ANewConnectionHasNoPast) {
   EXPECT_EQ(request.connection.past.uses, 0u);
   EXPECT_EQ(request.connection.past.age, 0ms);
   EXPECT_EQ(SaveFrame{}.put(Tag::connection, 5).as<Save>().connection.past.age, 0ms);
+  EXPECT_FALSE(SaveFrame{}.as<Save>().connection.allow_input);
+  EXPECT_FALSE(SaveFrame{}.put(Tag::allow_input, 0).as<Save>().connection.allow_input);
+  EXPECT_TRUE(SaveFrame{}.put(Tag::allow_input, 1).as<Save>().connection.allow_input);
 }
 
 TEST(DirectRequestTest, TimesAreCapped) {
@@ -303,7 +306,8 @@ TEST(DirectRequestTest, ASaveIsDecodedAsItWasAppended) {
                     {.ttl = std::chrono::milliseconds{5},
                      .endpoint = "e",
                      .properties = "p",
-                     .past = {7, 3, std::chrono::milliseconds{60}}}};
+                     .past = {7, 3, std::chrono::milliseconds{60}},
+                     .allow_input = true}};
   writer.add({.ttl = std::chrono::milliseconds{6},
               .destination = "d",
               .properties = "dp",
@@ -317,6 +321,7 @@ TEST(DirectRequestTest, ASaveIsDecodedAsItWasAppended) {
   EXPECT_EQ(save.connection.past.connection, 7u);
   EXPECT_EQ(save.connection.past.uses, 3u);
   EXPECT_EQ(save.connection.past.age.count(), 60);
+  EXPECT_TRUE(save.connection.allow_input);
   std::string bindings;
   save.each_binding([&](const SaveDestination& binding) {
     bindings += std::string{binding.destination} + "/" + std::string{binding.properties} + "/" +

@@ -111,6 +111,8 @@ class Tag(enum.IntEnum):
     ENDPOINT_PROPERTIES = 3
     BINDING = 6
     CONNECTION = 7
+    USES = 8
+    AGE = 9
     PREFIX = 11
     CURSOR = 12
     WHAT = 14
@@ -118,6 +120,7 @@ class Tag(enum.IntEnum):
     CONNECTIONS = 17
     CODE = 22
     TEXT = 23
+    ALLOW_INPUT = 28
 
 
 def field(tag: Tag, value: bytes) -> bytes:

@@ -24,6 +24,8 @@ std::string_view LogLimit::name(LogKind kind) noexcept {
       return "sessions ended or not begun";
     case LogKind::shortage:
       return "clients not accepted";
+    case LogKind::probe:
+      return "failed probes";
     case LogKind::unwatched:
       break;
   }

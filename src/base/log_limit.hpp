@@ -32,8 +32,10 @@ enum class LogKind : std::uint8_t {
   shortage,
   // The server cannot watch a cached connection: a lack of memory or a limit of epoll(7).
   unwatched,
+  // A probe of a cached connection had no answer, or a wrong one.
+  probe,
 };
-inline constexpr std::size_t kLogKinds = 9;
+inline constexpr std::size_t kLogKinds = 10;
 
 // LogLimit limits the lines that clients cause: each kind has a number of lines in a period, which
 // begins with the first line. It counts the others, and the count is reported at the end of the
@@ -62,6 +64,7 @@ class LogLimit {
       case LogKind::refused:
       case LogKind::unread:
       case LogKind::session:
+      case LogKind::probe:
         return kMostOfRefusals;
       case LogKind::access:
       case LogKind::shortage:

@@ -137,6 +137,8 @@ class Cache {
   // The connection at a position; none if it is claimed or no longer exists. Valid until the next
   // change of the cache.
   std::optional<ConnectionRecord> connection_at(const Position& place) const noexcept;
+  // Claims the connection at a position, as a lookup does, whether or not it has expired.
+  std::optional<Claim> claim_at(const Position& place) noexcept;
   // Removes the dead connection at a position. Returns false if there is none.
   bool discard(const Position& place) noexcept;
   // The sequence of the latest saved entry. Each new entry gets the next number.

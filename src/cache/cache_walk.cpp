@@ -100,6 +100,12 @@ std::optional<ConnectionRecord> Cache::connection_at(const Position& place) cons
   return static_cast<const Connection&>(*found).record();
 }
 
+std::optional<Claim> Cache::claim_at(const Position& place) noexcept {
+  const auto found = deadlines_.find(place, EarlierPlace{});
+  if (found == deadlines_.end() || found->kind != Timed::Kind::connection) return std::nullopt;
+  return claim(static_cast<Connection&>(*found));
+}
+
 bool Cache::discard(const Position& place) noexcept {
   const auto found = deadlines_.find(place, EarlierPlace{});
   if (found == deadlines_.end() || found->kind != Timed::Kind::connection) return false;

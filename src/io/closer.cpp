@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <exception>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -81,14 +84,28 @@ void send_farewell(int socket, const std::string& bytes) noexcept {
   (void)::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-void read_answer(int socket) noexcept {
+// Reads what has arrived, calls `take` with each part, and returns whether more may follow.
+template <typename Take>
+bool read_answer(int socket, Take take) {
   std::array<char, 4'096> bytes;
   for (std::size_t count = 0; count < Closer::kMaxAnswer;) {
     // No recv(2), which clang-tidy takes for a call that waits while a mutex is held.
     const ssize_t size =
         ::recvfrom(socket, bytes.data(), bytes.size(), MSG_DONTWAIT, nullptr, nullptr);
-    if (size <= 0) return;
+    if (size <= 0) return size < 0 && errno == EAGAIN;
     count += static_cast<std::size_t>(size);
+    take(std::string_view{bytes.data(), static_cast<std::size_t>(size)});
+  }
+  return false;
+}
+
+void receive_into(Answers& answers, int socket, std::uint64_t key) noexcept {
+  // Without memory there is no answer.
+  try {
+    Answers::Received received{.key = key};
+    received.is_open = read_answer(socket, [&](std::string_view part) { received.bytes += part; });
+    answers.put(std::move(received));
+  } catch (const std::exception&) {
   }
 }
 
@@ -124,7 +141,16 @@ void Closer::send_and_close(Fd copy, std::string bytes, uid_t user) noexcept {
 }
 
 void Closer::read_and_close(Fd fd, uid_t user) noexcept {
-  add({std::move(fd), user, {}, true});
+  add({.fd = std::move(fd), .user = user, .reads = true});
+}
+
+void Closer::receive_and_close(Fd copy, uid_t user, std::shared_ptr<Answers> answers,
+                               std::uint64_t key) noexcept {
+  add({.fd = std::move(copy),
+       .user = user,
+       .reads = true,
+       .answers = std::move(answers),
+       .key = key});
 }
 
 void Closer::add(Job added) noexcept {
@@ -282,7 +308,11 @@ void Closer::work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexc
       lock.unlock();
       const Job& next = job.front();
       if (!next.farewell.empty()) send_farewell(next.fd.get(), next.farewell);
-      if (next.reads) read_answer(next.fd.get());
+      if (next.reads && next.answers != nullptr) {
+        receive_into(*next.answers, next.fd.get(), next.key);
+      } else if (next.reads) {
+        read_answer(next.fd.get(), [](std::string_view) {});
+      }
       job.clear();
       lock.lock();
       self->is_closing = false;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "io/answers.hpp"
 
 namespace scache::io {
 
@@ -70,6 +71,10 @@ class Closer {
   // Reads what has arrived at a socket, at most kMaxAnswer bytes, and closes it: a TCP socket with
   // unread input would reset the connection. Only closes in the same cases.
   void read_and_close(Fd fd, uid_t user) noexcept;
+  // Reads in the same way, puts what it has read into `answers` under a key, and closes this
+  // descriptor of the socket. Puts nothing if it only closes.
+  void receive_and_close(Fd copy, uid_t user, std::shared_ptr<Answers> answers,
+                         std::uint64_t key) noexcept;
   // Closes a client's stream that is shut down. If it has no unread input, it is charged to
   // kNobody: no descriptor in it can make its close block.
   void close_client(Fd fd, uid_t user) noexcept;

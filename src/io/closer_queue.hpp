@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -22,8 +23,10 @@ struct Closer::Job {
   uid_t user = kNobody;
   // Sent before the close.
   std::string farewell{};
-  // Whether input is read before the close.
+  // Whether input is read before the close; where it goes, and its key, if anywhere.
   bool reads = false;
+  std::shared_ptr<Answers> answers{};
+  std::uint64_t key = 0;
 };
 
 struct Closer::Worker {

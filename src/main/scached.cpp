@@ -91,6 +91,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
   service.hand_out([&](std::string_view endpoint) -> const HandOut& {
     return configuration.hand_out(endpoint);
   });
+  service.probe([&](std::string_view endpoint) { return configuration.probe(endpoint); });
   service.say_goodbye([&](std::string_view endpoint) { return configuration.goodbye(endpoint); });
   StatisticsReport report{loop, service, log, configuration.statistics_interval,
                           [] { return std::time(nullptr); }};

@@ -9,7 +9,7 @@ namespace {
 constexpr auto kCounter = Statistic::Kind::counter;
 constexpr auto kGauge = Statistic::Kind::gauge;
 
-constexpr std::array<Statistic, 34> kStatistics{{
+constexpr std::array<Statistic, 36> kStatistics{{
     {"uptime_ms", kCounter, "milliseconds", "Time since the start of the server",
      &Snapshot::uptime_ms},
     {"connections", kGauge, "", "Cached connections", &Snapshot::connections},
@@ -67,6 +67,10 @@ constexpr std::array<Statistic, 34> kStatistics{{
     {"goodbyes_skipped", kCounter, "",
      "Connections closed without their goodbye, at a limit or for lack of resources",
      &Snapshot::goodbyes_skipped},
+    {"probes_passed", kCounter, "", "Probes that were answered as expected",
+     &Snapshot::probes_passed},
+    {"probes_failed", kCounter, "", "Probes without the expected answer in time",
+     &Snapshot::probes_failed},
 }};
 
 }  // namespace

@@ -43,6 +43,9 @@ struct Totals {
   // Connections that were closed without the goodbye of their endpoint, because too many others
   // said goodbye, descriptors were short, or the server ended.
   std::uint64_t goodbyes_skipped = 0;
+  // Probes of idle connections that were answered as expected, and those that were not.
+  std::uint64_t probes_passed = 0;
+  std::uint64_t probes_failed = 0;
 
   std::uint64_t all_evicted() const noexcept {
     return evicted_for_endpoint + evicted_for_destination + evicted_for_user + evicted_for_share;

@@ -19,9 +19,11 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
       watcher_{loop, service, log},
       farewells_{loop, closer, settings.goodbyes,
                  [this](Farewells::End how) { service_.count_goodbye(how); }},
+      prober_{loop, closer, service, log},
       left_out_{loop, [this] { log_.log_left_out(loop_.now()); }},
       idle_exit_{loop, [this] { settings_.idle_too_long(); }} {
   service_.observe(watcher_);
+  service_.observe(prober_);
   service_.use_farewells(&farewells_);
   loop_.before_wait([this] { before_wait(); });
 }
@@ -31,6 +33,7 @@ Server::~Server() {
   // Its owner may be gone already.
   finished_ = {};
   clients_.end_all();
+  service_.stop_observing(prober_);
   service_.stop_observing(watcher_);
   service_.use_farewells(nullptr);
   log_.log_left_out(kNever);

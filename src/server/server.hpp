@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/memory_return.hpp"
 #include "health/farewells.hpp"
+#include "health/prober.hpp"
 #include "health/watcher.hpp"
 #include "io/closer.hpp"
 #include "io/loop.hpp"
@@ -79,6 +80,7 @@ class Server final : private ClientOwner {
   Expiry expiry_;
   Watcher watcher_;
   Farewells farewells_;
+  Prober prober_;
   MemoryReturn memory_return_;
   Timer left_out_;
   Timer idle_exit_;

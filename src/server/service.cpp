@@ -62,8 +62,7 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
     const Instant until = within_life(request.endpoint, provenance, asked, now);
     SaveOutcome outcome = SaveOutcome::full;
     try {
-      outcome =
-          cache_.save_connection(request.endpoint, request.properties, until, fd, provenance);
+      outcome = cache_.save_connection(request.endpoint, request.properties, until, fd, provenance);
     } catch (...) {
       closer_.close(std::move(fd), caller.user);
       throw;

@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "cache/cache.hpp"
 #include "health/farewells.hpp"
+#include "health/prober.hpp"
 #include "health/watcher.hpp"
 #include "io/closer.hpp"
 #include "io/descriptor.hpp"
@@ -54,7 +55,7 @@ enum class NotFound : std::uint8_t {
 
 // Service executes requests on the cache and counts them. It never waits and does not use the
 // clients' sockets. Not thread safe.
-class Service final : public Keeper, private CacheObserver {
+class Service final : public Keeper, public ProbeKeeper, private CacheObserver {
  public:
   // Dead connections that one lookup closes before it returns a miss. This bounds the cost of a
   // lookup, which usually finds none or one.
@@ -87,6 +88,9 @@ class Service final : public Keeper, private CacheObserver {
   // next call.
   using GoodbyeOf = std::function<const Goodbye*(std::string_view endpoint)>;
   void say_goodbye(GoodbyeOf of_endpoint) { goodbye_of_ = std::move(of_endpoint); }
+  // Selects the probe of an endpoint, in the same way.
+  using ProbeOf = std::function<const Probe*(std::string_view endpoint)>;
+  void probe(ProbeOf of_endpoint) { probe_of_ = std::move(of_endpoint); }
   // Where connections say goodbye; null for nowhere.
   void use_farewells(Farewells* farewells) noexcept { farewells_ = farewells; }
   // A goodbye has ended.
@@ -123,6 +127,17 @@ class Service final : public Keeper, private CacheObserver {
   // For the watcher.
   bool may_remove() const noexcept override { return !is_closing(); }
   bool remove(const Position& place, Sign sign) noexcept override;
+
+  // For the prober.
+  const Probe* probe_for(std::string_view endpoint) const noexcept override {
+    return probe_of_ ? probe_of_(endpoint) : nullptr;
+  }
+  std::optional<Claim> claim(const Position& place) noexcept override {
+    return cache_.claim_at(place);
+  }
+  void count_probe(Result result) noexcept override {
+    ++(result == Result::passed ? totals_.probes_passed : totals_.probes_failed);
+  }
 
   enum class Lookup : std::uint8_t { endpoint, destination };
   // The connection of the claim was sent: removes it from the cache and counts a hit.
@@ -196,6 +211,7 @@ class Service final : public Keeper, private CacheObserver {
   Maxima maxima_;
   HandOutOf hand_out_of_;
   GoodbyeOf goodbye_of_;
+  ProbeOf probe_of_;
   Farewells* farewells_ = nullptr;
   std::uint64_t last_connection_id_;
   ChangeLog change_log_;

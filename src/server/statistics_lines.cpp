@@ -56,6 +56,11 @@ std::vector<std::string> StatisticsLines::next_interval(std::time_t now, const T
                                 goodbyes, totals.goodbyes_answered - totals_.goodbyes_answered,
                                 totals.goodbyes_unanswered - totals_.goodbyes_unanswered, skipped));
   }
+  const std::uint64_t passed = totals.probes_passed - totals_.probes_passed;
+  const std::uint64_t failed = totals.probes_failed - totals_.probes_failed;
+  if (passed + failed > 0) {
+    lines.push_back(fmt::format("statistics: probes passed={} failed={}", passed, failed));
+  }
   if (!lines.empty()) {
     lines.insert(lines.begin(),
                  fmt::format("statistics: start interval {}", month_to_second(start_)));

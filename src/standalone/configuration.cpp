@@ -62,6 +62,11 @@ const Goodbye* Configuration::goodbye(std::string_view endpoint) const noexcept 
   return rule != nullptr && !rule->goodbye.bytes.empty() ? &rule->goodbye : nullptr;
 }
 
+const Probe* Configuration::probe(std::string_view endpoint) const noexcept {
+  const ProbeRule* const rule = rule_of(probes, endpoint);
+  return rule != nullptr && !rule->probe.send.empty() ? &rule->probe : nullptr;
+}
+
 Place Configuration::place() const {
   Place place{.path = socket_path, .mode = socket_mode};
   if (socket_owner) place.owner = socket_owner->number;

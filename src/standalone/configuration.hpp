@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "cache/cache.hpp"
 #include "health/goodbye.hpp"
+#include "health/probe.hpp"
 #include "server/access.hpp"
 #include "server/hand_out.hpp"
 #include "standalone/listener.hpp"
@@ -49,6 +50,15 @@ struct GoodbyeRule {
   std::string protocol;
   // A goodbye of no bytes is none.
   Goodbye goodbye;
+};
+
+// The probe of matching endpoints.
+struct ProbeRule {
+  std::string endpoint;
+  // Empty if the configuration gives the bytes.
+  std::string protocol;
+  // A probe of no bytes is none.
+  Probe probe;
 };
 
 // The values of scached.toml(5), with their defaults.
@@ -93,10 +103,15 @@ struct Configuration {
   // The first match applies. Without a match there is no goodbye.
   std::vector<GoodbyeRule> goodbyes;
 
+  // The first match applies. Without a match there is no probe.
+  std::vector<ProbeRule> probes;
+
   // How the connections of an endpoint are handed out. Valid until the configuration changes.
   const HandOut& hand_out(std::string_view endpoint) const noexcept;
   // What a connection of an endpoint sends before it is closed; null if nothing.
   const Goodbye* goodbye(std::string_view endpoint) const noexcept;
+  // How an idle connection of an endpoint is checked; null if it is not.
+  const Probe* probe(std::string_view endpoint) const noexcept;
   Place place() const;
   // The limits of a cache that may have so many connections.
   CacheLimits cache_limits(std::size_t connections) const noexcept;

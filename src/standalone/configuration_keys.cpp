@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <span>
 #include <utility>
@@ -135,41 +134,6 @@ Key identities(std::string_view name, std::vector<Identity> Configuration::* mem
 
 }  // namespace
 
-std::optional<Duration> read_duration(const toml::node& node, const std::string& key,
-                                      Duration least, Duration most, Complaints& complaints) {
-  const auto text = node.value<std::string>();
-  const auto time = text && node.is_string() ? parse_duration(*text) : std::nullopt;
-  if (!time) {
-    complaints.add(
-        node.source(),
-        fmt::format("{} must be a time such as \"100ms\", \"30s\", \"5m\"", key));
-    return std::nullopt;
-  }
-  if (*time < least || *time > most) {
-    complaints.add(node.source(), fmt::format("{} must be from {} to {}", key,
-                                              show_duration(least), show_duration(most)));
-    return std::nullopt;
-  }
-  return time;
-}
-
-std::optional<std::size_t> read_count(const toml::node& node, const std::string& key,
-                                      std::size_t least, std::size_t most,
-                                      Complaints& complaints) {
-  const auto* const number = node.as_integer();
-  if (number == nullptr) {
-    complaints.add(node.source(), fmt::format("{} must be a whole number", key));
-    return std::nullopt;
-  }
-  if (**number < static_cast<std::int64_t>(least) || **number > static_cast<std::int64_t>(most)) {
-    complaints.add(node.source(),
-                   most == kAnyCount ? fmt::format("{} must be {} or more", key, least)
-                                     : fmt::format("{} must be from {} to {}", key, least, most));
-    return std::nullopt;
-  }
-  return static_cast<std::size_t>(**number);
-}
-
 std::vector<Key> configuration_keys(const Accounts& accounts) {
   using C = Configuration;
   const LookUpId user = user_ids(accounts);
@@ -202,36 +166,6 @@ std::vector<Key> configuration_keys(const Accounts& accounts) {
       choice("log", "level", &C::log_level, kLevels),
       duration("statistics", "interval", &C::statistics_interval, 1s, 24h * 365),
   };
-}
-
-std::string in_quotes(std::string_view text) {
-  std::string shown = "\"";
-  for (const char byte : text) {
-    if (byte == '"' || byte == '\\') {
-      shown += '\\';
-      shown += byte;
-    } else if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) {
-      shown += fmt::format("\\u{:04X}", static_cast<unsigned>(byte));
-    } else {
-      shown += byte;
-    }
-  }
-  return shown + '"';
-}
-
-void Complaints::add(const toml::source_region& where, std::string text) {
-  complaints_.push_back(
-      {std::max(where.begin.line, 1U), std::max(where.begin.column, 1U), std::move(text)});
-}
-
-std::vector<std::string> Complaints::take(const std::string& file) {
-  std::ranges::stable_sort(complaints_, {},
-                           [](const Complaint& each) { return std::pair{each.line, each.column}; });
-  std::vector<std::string> lines;
-  for (const Complaint& each : std::exchange(complaints_, {})) {
-    lines.push_back(fmt::format("{}:{}:{}: {}", file, each.line, each.column, each.text));
-  }
-  return lines;
 }
 
 }  // namespace scache::standalone

@@ -10,6 +10,7 @@
 #include "base/duration_text.hpp"
 #include "standalone/goodbye_keys.hpp"
 #include "standalone/identities.hpp"
+#include "standalone/probe_keys.hpp"
 
 namespace scache::standalone {
 namespace {
@@ -17,13 +18,7 @@ namespace {
 void read_hand_out(const toml::table& table, Configuration& configuration, Complaints& complaints) {
   HandOutRule rule;
   HandOut& hand_out = rule.hand_out;
-  const toml::node* const endpoint = table.get("endpoint");
-  if (endpoint != nullptr && endpoint->is_string()) {
-    rule.endpoint = **endpoint->as_string();
-  } else {
-    complaints.add((endpoint != nullptr ? *endpoint : table).source(),
-                   "hand_out.endpoint must be a pattern such as \"smtp*\"");
-  }
+  rule.endpoint = read_endpoint(table, "hand_out", complaints);
   for (const auto& [key, value] : table) {
     if (key == "first") {
       const auto order = value.value<std::string>();
@@ -57,8 +52,8 @@ std::string show_hand_out(const Configuration& configuration) {
     text += fmt::format(
         "\n[[hand_out]]\nendpoint = {}\nfirst = \"{}\"\nallow_input = {}\nmax_age = {}\n"
         "max_uses = {}\n",
-        in_quotes(rule.endpoint), hand_out.newest_first ? "newest" : "oldest",
-        hand_out.allow_input, in_quotes(show_duration(hand_out.max_age)), hand_out.max_uses);
+        in_quotes(rule.endpoint), hand_out.newest_first ? "newest" : "oldest", hand_out.allow_input,
+        in_quotes(show_duration(hand_out.max_age)), hand_out.max_uses);
   }
   return text;
 }
@@ -155,6 +150,7 @@ std::vector<TableArray> configuration_tables(const Accounts& accounts) {
        &show_grants},
       {"hand_out", &read_hand_out, &show_hand_out},
       {"goodbye", &read_goodbye, &show_goodbyes},
+      {"probe", &read_probe, &show_probes},
   };
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "standalone/configuration.hpp"
-#include "standalone/configuration_keys.hpp"
+#include "standalone/configuration_values.hpp"
 
 namespace scache::standalone {
 

@@ -12,7 +12,7 @@
 
 #include "base/accounts.hpp"
 #include "standalone/configuration.hpp"
-#include "standalone/configuration_keys.hpp"
+#include "standalone/configuration_values.hpp"
 
 namespace scache::standalone {
 

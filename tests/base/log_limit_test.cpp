@@ -70,7 +70,7 @@ TEST(LogLimit, NoKindHidesAnother) {
   std::uint64_t left_out = 0;
   for (std::size_t i = 0; i < kLogKinds; ++i) left_out += limit.take_due(kNever).lines;
   EXPECT_EQ(left_out, kLogKinds * 5'000 - 3 * LogLimit::kMostOfRequests -
-                          3 * LogLimit::kMostOfRefusals - 3 * LogLimit::kMostOfAttempts);
+                          4 * LogLimit::kMostOfRefusals - 3 * LogLimit::kMostOfAttempts);
 }
 
 TEST(LogLimit, OfDenialsIsALineAMinute) {

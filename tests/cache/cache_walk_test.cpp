@@ -145,6 +145,15 @@ TEST_F(CacheWalkTest, AConnectionIsDiscardedByItsPlace) {
   EXPECT_EQ(cache().connection_at(first)->properties, "1");
   EXPECT_EQ(cache().connection_at(first)->place, first);
   EXPECT_FALSE(cache().connection_at(bound)) << "it is a binding";
+  EXPECT_FALSE(cache().claim_at(bound));
+  {
+    const auto claim = cache().claim_at(first);
+    ASSERT_TRUE(claim);
+    EXPECT_EQ(claim->record().properties, "1");
+    EXPECT_FALSE(cache().claim_at(first)) << "it is claimed";
+    EXPECT_FALSE(cache().connection_at(first));
+  }
+  EXPECT_TRUE(cache().connection_at(first)) << "it is returned to its place";
   observer_.take();
   EXPECT_TRUE(cache().discard(first));
   EXPECT_THAT(observer_.take(), ElementsAre("left e '1' dead"));

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What real servers log of a connection that leaves the cache, without a goodbye and with one."""
+"""Real servers: what they log of a connection that leaves the cache, and how they answer probes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 
 import pytest
 
+from harness import ctl
 from harness.cargo import Cargo
 from harness.scached import Scached
 from harness.waiting import PATIENCE, until
@@ -40,6 +41,27 @@ def test_a_server_sees_a_client_that_leaves(scached: Scached, name: str) -> None
                 until(lambda want=seen: re.search(want, said()), lambda: f"{seen}: {said()}")
             # The server has closed the connection, too, and so has logged what it has to log.
             assert not (other and re.search(other, said())), said()
+
+
+@pytest.mark.parametrize("name", sorted(receivers.KINDS))
+def test_a_server_answers_probes(scached: Scached, name: str) -> None:
+    with receivers.receiver(name) as receiver:
+        kind = receiver.kind
+        scached.configure(
+            f'[[probe]]\nendpoint = "e"\nprotocol = "{kind.protocol}"\nidle = "100ms"\n'
+        )
+        scached.start_here()
+        client = scached.client()
+        client.save_endp("e", "p", Cargo(receiver.connect().detach()), 1000)
+
+        def told() -> dict[str, int]:
+            numbers: dict[str, int] = ctl.told(scached.path, "stats")
+            return numbers
+
+        until(lambda: told()["probes_passed"] >= 2, lambda: f"probes: {told()}")
+        # A lookup at the moment of a probe finds nothing.
+        until(lambda: client.find_endp("e").fd is not None, "the connection")
+        assert (told()["probes_failed"], told()["dead"]) == (0, 0)
 
 
 def _is_gone(address: tuple[str, int]) -> bool:

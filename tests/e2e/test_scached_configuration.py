@@ -67,6 +67,14 @@ max_uses = 5
 endpoint = "a*"
 protocol = "smtp"
 wait = "1s"
+
+[[probe]]
+endpoint = "a*"
+send = "x"
+expect = "y"
+end = ""
+idle = "5m"
+wait = "1s"
 """
 
 

@@ -354,6 +354,49 @@ TEST_F(CloserTest, OfAUserWithAStuckThreadItOnlyCloses) {
   EXPECT_EQ(test::receive_with(unread.second.get()).size, -1) << "it is reset";
 }
 
+TEST_F(CloserTest, ReceivesIntoAnInbox) {
+  const auto answers = std::make_shared<Answers>();
+  const auto received = [&](Fd copy, std::uint64_t key) {
+    closer.receive_and_close(std::move(copy), kAlice, answers, key);
+    std::vector<Answers::Received> all;
+    EXPECT_TRUE(comes_true([&] {
+      all = answers->take();
+      return !all.empty();
+    }));
+    EXPECT_EQ(all.size(), 1u);
+    EXPECT_EQ(all.at(0).key, key);
+    return all.at(0);
+  };
+  for (const bool network : {true, false}) {
+    Ends ends = network ? test::tcp_pair() : test::socket_pair();
+    const auto nothing = received(Fd{::dup(ends.first.get())}, 1);
+    EXPECT_EQ(nothing.bytes, "");
+    EXPECT_TRUE(nothing.is_open);
+    ASSERT_TRUE(test::send_with(ends.second.get(), "+PONG\r\n", {}));
+    const auto answer = received(Fd{::dup(ends.first.get())}, 2);
+    EXPECT_EQ(answer.bytes, "+PONG\r\n");
+    EXPECT_TRUE(answer.is_open);
+    EXPECT_FALSE(test::is_left_alone(ends.second)) << "only the copy is closed";
+    ASSERT_TRUE(test::send_with(ends.second.get(), "bye", {}));
+    ends.second.reset();
+    const auto last = received(std::move(ends.first), 3);
+    EXPECT_EQ(last.bytes, "bye");
+    EXPECT_FALSE(last.is_open);
+  }
+}
+
+TEST_F(CloserTest, OfAUserWithAStuckThreadItReceivesNothing) {
+  const test::HangingClose hanging;
+  get_stuck(kMallory);
+  look_twice();
+  const auto answers = std::make_shared<Answers>();
+  Ends ends = test::socket_pair();
+  ASSERT_TRUE(test::send_with(ends.second.get(), "x", {}));
+  closer.receive_and_close(std::move(ends.first), kMallory, answers, 1);
+  EXPECT_TRUE(test::comes_alone(ends.second));
+  EXPECT_TRUE(answers->take().empty());
+}
+
 TEST_F(CloserTest, WithoutThreadsItSendsNothing) {
   Closer alone{0};
   Ends ends = test::socket_pair();

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "health/prober.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <functional>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cache/cache.hpp"
+#include "support/descriptors.hpp"
+#include "support/fake_clock.hpp"
+#include "support/few_descriptors.hpp"
+#include "support/recording_log.hpp"
+
+namespace scache::test {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using Result = ProbeKeeper::Result;
+
+constexpr std::uint32_t kAlice = 1'001;
+constexpr std::uint32_t kBob = 1'002;
+constexpr std::uint32_t kCarol = 1'003;
+
+// Probes endpoints that begin with "redis".
+class ProbingKeeper final : public ProbeKeeper {
+ public:
+  explicit ProbingKeeper(Cache& cache) : cache_{cache} {}
+
+  const Probe* probe_for(std::string_view endpoint) const noexcept override {
+    return probes && endpoint.starts_with("redis") ? &probe : nullptr;
+  }
+  std::optional<Claim> claim(const Position& place) noexcept override {
+    return cache_.claim_at(place);
+  }
+  void count_probe(Result result) noexcept override { results.push_back(result); }
+
+  Probe probe{.send = "PING\r\n", .expect = "+PONG\r\n", .end = "", .idle = 30s, .wait = 2s};
+  bool probes = true;
+  std::vector<Result> results;
+
+ private:
+  Cache& cache_;
+};
+
+class ProberTest : public DescriptorCensus {
+ protected:
+  ProberTest() {
+    prober.emplace(loop, closer, keeper, log);
+    cache.observe(*prober);
+  }
+  ~ProberTest() override {
+    stop();
+    EXPECT_TRUE(comes_true([this] { return !closer.catch_up(); }));
+  }
+  void stop() {
+    if (prober) cache.stop_observing(*prober);
+    prober.reset();
+  }
+
+  // Saves one end of a connection; returns the other.
+  Fd save(std::string_view endpoint = "redis", std::uint32_t owner = kAlice, Duration ttl = 1h) {
+    return save_ends(endpoint, owner, ttl, socket_pair(), DescriptorKind::local);
+  }
+  Fd save_ends(std::string_view endpoint, std::uint32_t owner, Duration ttl, Ends ends,
+               DescriptorKind kind) {
+    EXPECT_EQ(cache.save_connection(endpoint, "p", clock.now() + ttl, ends.first,
+                                    {.owner = owner, .kind = kind}),
+              SaveOutcome::saved);
+    return std::move(ends.second);
+  }
+  bool has(std::string_view endpoint = "redis") {
+    return cache.find_endpoint(endpoint, clock.now()).has_value();
+  }
+  void settle() {
+    while (loop.turn(Loop::Wait::poll)) {
+    }
+  }
+  void pass(Duration time) {
+    clock.advance(time);
+    settle();
+  }
+  // Whether the peer receives a request, after waiting for the thread that sends it.
+  static bool is_asked(const Fd& peer, std::string_view request = "PING\r\n") {
+    return comes_true([&] { return receive_with(peer.get()).bytes == request; });
+  }
+  void answer(const Fd& peer, const std::string& bytes = "+PONG\r\n") {
+    EXPECT_TRUE(send_with(peer.get(), bytes, {}));
+  }
+  // Runs the loop until probes have ended.
+  bool end(std::size_t count = 1) {
+    return comes_true([&] {
+      settle();
+      return keeper.results.size() >= count;
+    });
+  }
+
+  FakeClock clock;
+  Loop loop{clock.reader()};
+  Closer closer;
+  Cache cache{{}, [this](Fd fd, const ConnectionRecord& connection, Departure why) {
+                departures.push_back(why);
+                closer.close(std::move(fd), connection.provenance.owner);
+              }};
+  ProbingKeeper keeper{cache};
+  RecordingLog log;
+  std::optional<Prober> prober;
+  std::vector<Departure> departures;
+};
+
+TEST_F(ProberTest, AnIdleConnectionIsProbedAndReturned) {
+  for (const bool network : {true, false}) {
+    keeper.results.clear();
+    const Fd peer = save_ends("redis", kAlice, 1h, network ? tcp_pair() : socket_pair(),
+                              network ? DescriptorKind::network : DescriptorKind::local);
+    pass(30s - 1ns);
+    EXPECT_EQ(prober->count(), 0U);
+    pass(1ns);
+    EXPECT_EQ(prober->count(), 1U);
+    EXPECT_FALSE(has()) << "nobody else writes to it meanwhile";
+    ASSERT_TRUE(is_asked(peer));
+    answer(peer);
+    ASSERT_TRUE(end());
+    EXPECT_THAT(keeper.results, ElementsAre(Result::passed));
+    EXPECT_EQ(prober->count(), 0U);
+    EXPECT_TRUE(has());
+    cache.drop_connections("redis", ~0ULL, 10);
+  }
+  EXPECT_THAT(log.take(), IsEmpty());
+}
+
+TEST_F(ProberTest, AConnectionIsProbedAgainAfterEachIdleTime) {
+  const Fd peer = save();
+  for (std::size_t count = 1; count <= 3; ++count) {
+    pass(30s);
+    ASSERT_TRUE(is_asked(peer));
+    answer(peer);
+    ASSERT_TRUE(end(count));
+  }
+  EXPECT_THAT(keeper.results, Each(Result::passed));
+}
+
+TEST_F(ProberTest, AUseStartsTheIdleTimeAgain) {
+  const Fd peer = save();
+  pass(29s);
+  EXPECT_TRUE(has());
+  pass(29s);
+  EXPECT_EQ(prober->count(), 0U);
+  pass(1s);
+  EXPECT_EQ(prober->count(), 1U);
+}
+
+TEST_F(ProberTest, AnAnswerMayComeInParts) {
+  const Fd peer = save();
+  pass(30s);
+  ASSERT_TRUE(is_asked(peer));
+  for (const char* part : {"+PO", "NG\r", "\n"}) {
+    EXPECT_THAT(keeper.results, IsEmpty());
+    answer(peer, part);
+    settle();
+  }
+  ASSERT_TRUE(end());
+  EXPECT_THAT(keeper.results, ElementsAre(Result::passed));
+}
+
+// What the other side does.
+struct Failure {
+  const char* name;
+  Result result;
+  std::function<void(Fd& peer)> act;
+};
+void PrintTo(const Failure& failure, std::ostream* out) {
+  *out << failure.name;
+}
+const std::vector<Failure> kFailures{
+    {"Error", Result::wrong_answer, [](Fd& peer) { send_with(peer.get(), "-ERR\r\n", {}); }},
+    {"Surplus", Result::wrong_answer,
+     [](Fd& peer) { send_with(peer.get(), "+PONG\r\n+OK\r\n", {}); }},
+    {"Close", Result::no_answer, [](Fd& peer) { peer.reset(); }},
+    {"HalfClose", Result::no_answer, [](Fd& peer) { ::shutdown(peer.get(), SHUT_WR); }},
+    {"AnswerAndClose", Result::no_answer,
+     [](Fd& peer) {
+       send_with(peer.get(), "+PONG\r\n", {});
+       peer.reset();
+     }},
+};
+class ProberFailures : public ProberTest, public ::testing::WithParamInterface<Failure> {};
+
+TEST_P(ProberFailures, RemoveTheConnection) {
+  Fd peer = save();
+  pass(30s);
+  ASSERT_TRUE(is_asked(peer));
+  GetParam().act(peer);
+  ASSERT_TRUE(end());
+  EXPECT_THAT(keeper.results, ElementsAre(GetParam().result));
+  EXPECT_THAT(departures, ElementsAre(Departure::dead));
+  EXPECT_EQ(cache.held(), 0U);
+  const std::string why = GetParam().result == Result::no_answer ? "no answer" : "wrong answer";
+  EXPECT_THAT(log.take(), ElementsAre("warning: a probe has failed: endpoint=redis: " + why));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ProberFailures, ::testing::ValuesIn(kFailures),
+                         [](const auto& of) { return std::string{of.param.name}; });
+
+TEST_F(ProberTest, SilenceEndsAtTheTimeLimit) {
+  const Fd peer = save();
+  pass(30s);
+  ASSERT_TRUE(is_asked(peer));
+  answer(peer, "+PO");
+  settle();
+  pass(2s - 1ns);
+  EXPECT_THAT(keeper.results, IsEmpty());
+  pass(1ns);
+  EXPECT_THAT(keeper.results, ElementsAre(Result::no_answer));
+  EXPECT_TRUE(comes_alone(peer));
+}
+
+TEST_F(ProberTest, AnAnswerThatComesTooLateBelongsToNobody) {
+  const Fd first = save();
+  pass(30s);
+  ASSERT_TRUE(is_asked(first));
+  // The thread reads it, but the time limit comes first.
+  answer(first);
+  clock.advance(2s);
+  loop.turn(Loop::Wait::poll);
+  const Fd second = save();
+  pass(30s);
+  ASSERT_TRUE(is_asked(second));
+  settle();
+  EXPECT_EQ(prober->count(), 1U);
+  answer(second);
+  ASSERT_TRUE(end(2));
+  EXPECT_EQ(keeper.results.back(), Result::passed);
+}
+
+TEST_F(ProberTest, OnlySocketsOfMatchingEndpointsAreProbed) {
+  const Fd other = save("smtp");
+  Ends pipe = pipe_pair();
+  const Fd end = save_ends("redis", kAlice, 1h, std::move(pipe), DescriptorKind::pipe);
+  const Fd brief = save("redis", kAlice, 30s);
+  pass(1h - 1s);
+  EXPECT_EQ(prober->count(), 0U);
+  EXPECT_TRUE(has("smtp"));
+}
+
+TEST_F(ProberTest, ARuleThatIsGoneHoldsNoMore) {
+  const Fd peer = save();
+  keeper.probes = false;
+  pass(30s);
+  EXPECT_EQ(prober->count(), 0U);
+  EXPECT_TRUE(has());
+}
+
+TEST_F(ProberTest, AConnectionThatIsOverIsNotAsked) {
+  Fd peer = save();
+  peer.reset();
+  pass(30s);
+  EXPECT_EQ(cache.held(), 0U);
+  EXPECT_THAT(departures, ElementsAre(Departure::dead));
+  EXPECT_THAT(keeper.results, IsEmpty());
+}
+
+TEST_F(ProberTest, AConnectionWithInputIsNotAsked) {
+  const Fd peer = save();
+  answer(peer, "220 hello\r\n");
+  pass(30s);
+  EXPECT_EQ(prober->count(), 0U);
+  EXPECT_TRUE(has());
+  EXPECT_EQ(receive_with(peer.get()).size, -1);
+}
+
+TEST_F(ProberTest, AtOnceThereAreNoMoreThanItsLimits) {
+  std::vector<Fd> peers;
+  for (const std::uint32_t user : {kAlice, kBob, kCarol}) {
+    for (std::size_t i = 0; i <= Prober::kProbesOfUser; ++i) peers.push_back(save("redis", user));
+  }
+  pass(30s);
+  EXPECT_EQ(prober->count(), Prober::kProbes);
+  ASSERT_TRUE(is_asked(peers[0]));
+  answer(peers[0]);
+  ASSERT_TRUE(end());
+  settle();
+  EXPECT_EQ(prober->count(), Prober::kProbes) << "the next one begins";
+}
+
+TEST_F(ProberTest, AUserHasNoMoreThanItsLimit) {
+  std::vector<Fd> peers;
+  for (std::size_t i = 0; i <= Prober::kProbesOfUser; ++i) peers.push_back(save());
+  pass(30s);
+  EXPECT_EQ(prober->count(), Prober::kProbesOfUser);
+  ASSERT_TRUE(is_asked(peers[0]));
+  answer(peers[0]);
+  ASSERT_TRUE(end());
+  EXPECT_EQ(prober->count(), Prober::kProbesOfUser - 1);
+  pass(Prober::kRetry);
+  EXPECT_EQ(prober->count(), Prober::kProbesOfUser);
+}
+
+TEST_F(ProberTest, WithoutDescriptorsTheConnectionStays) {
+  const Fd peer = save();
+  {
+    const FewDescriptors few{0};
+    pass(30s);
+    EXPECT_EQ(prober->count(), 0U);
+  }
+  EXPECT_TRUE(has());
+  pass(30s);
+  EXPECT_EQ(prober->count(), 1U);
+}
+
+TEST_F(ProberTest, AtItsEndTheConnectionsThatAreProbedLeave) {
+  const Fd probed = save();
+  const Fd idle = save("smtp");
+  pass(30s);
+  ASSERT_TRUE(is_asked(probed));
+  stop();
+  EXPECT_EQ(cache.held(), 1U);
+  EXPECT_TRUE(comes_alone(probed));
+  EXPECT_FALSE(is_left_alone(idle));
+}
+
+}  // namespace
+}  // namespace scache::test

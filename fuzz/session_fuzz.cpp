@@ -40,9 +40,11 @@ class Play {
   Play(Script& script, Closer& closer)
       : script_{script},
         announces_{!script.has('s')},
-        world_{
-            {.verbose = script.has('v'), .announces = announces_, .small_limits = !script.has('l')},
-            closer} {}
+        world_{{.verbose = script.has('v'),
+                .announces = announces_,
+                .small_limits = !script.has('l'),
+                .upkeep = script.has('u')},
+               closer} {}
 
   void run() {
     while (const auto command = script_.next()) {
@@ -68,6 +70,8 @@ class Play {
   void perform(const Command& command) {
     if (command.what == 't') return world_.wait(command.wait);
     if (command.what == 'g') return cargo_.desert();
+    if (command.what == 'x') return cargo_.reset();
+    if (command.what == 'i') return cargo_.speak();
     if (command.what == 'c') {
       actors_[command.client].reset();
     } else if (constexpr std::string_view kOfClient = "sapbrehd";

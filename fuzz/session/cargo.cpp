@@ -30,8 +30,11 @@ std::optional<ino_t> number_of(int descriptor) {
 Fd Cargo::make(char kind) {
   switch (kind) {
     case 'P':
-    case 'S': {
-      auto [first, second] = kind == 'P' ? test::pipe_pair() : test::socket_pair();
+    case 'S':
+    case 'T': {
+      auto [first, second] = kind == 'P'   ? test::pipe_pair()
+                             : kind == 'S' ? test::socket_pair()
+                                           : test::tcp_pair();
       ends_.push_back(std::move(first));
       return std::move(second);
     }
@@ -64,6 +67,20 @@ void Cargo::received(int descriptor) {
   const auto found = accounts_.find(*number);
   require(found != accounts_.end(), "a descriptor that is received was sent");
   require(++found->second.received <= found->second.sent, "a descriptor is handed out once");
+}
+
+void Cargo::speak() {
+  // Of pipes these are the reading ends.
+  for (const Fd& end : ends_)
+    (void)::send(end.get(), "220 hello\r\n", 11, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void Cargo::reset() {
+  const linger at_once{1, 0};
+  for (const Fd& end : ends_) {
+    ::setsockopt(end.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+  ends_.clear();
 }
 
 bool Cargo::all_left_alone() const {

@@ -15,6 +15,7 @@ namespace scache::fuzz {
 // no more often than it was sent, and in the end nobody holds it.
 //
 //   P  the writing end of a pipe         S  an end of a UNIX socket pair
+//   T  an end of a TCP connection
 //   E  an eventfd                        N  a network socket with a linger time, not connected
 //   U  a UNIX socket, not connected      O  the client's own stream
 //   L  the listening socket              R  the last descriptor that the client received
@@ -29,6 +30,9 @@ class Cargo {
 
   // The other ends of what was sent are closed.
   void desert() { ends_.clear(); }
+  // The other ends send something; they are reset.
+  void speak();
+  void reset();
   // Whether everybody has let go of all of them.
   bool all_left_alone() const;
 

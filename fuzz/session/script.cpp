@@ -59,7 +59,7 @@ std::optional<Command> Script::next() {
       command.wait = milliseconds_in(line);
       return command;
     }
-    if (command.what == 'q' || command.what == 'g') return command;
+    if (constexpr std::string_view kAlone = "qgxi"; kAlone.contains(command.what)) return command;
     if (line.empty()) continue;
     command.client = static_cast<unsigned char>(line.front() - '0') % kClients;
     line.remove_prefix(1);

@@ -14,7 +14,8 @@ namespace scache::fuzz {
 // A script is what some clients and the clock do, a command to a line:
 //
 //   !LETTERS      on the first line only, how the server is: v tells the log everything, s does not
-//                 speak first, l has the limits of real life and not small ones
+//                 speak first, l has the limits of real life and not small ones, u says goodbye to
+//                 connections of endpoints that begin with e, and probes them
 //   sN BYTES      client N, a digit, sends bytes: `~` stands for NUL, `^` for a newline, `@` for a
 //                 thousand times the letter x, `{...}` for a frame (frames.hpp); with `|NUMBER` at
 //                 the end so many of them are kept back, and sent in front of the next
@@ -28,6 +29,8 @@ namespace scache::fuzz {
 //   cN            it closes its stream; when it is named again, it comes back
 //   tMS           time passes
 //   g             whoever holds the other ends of what was sent goes away
+//   x             the same, with a reset of TCP connections
+//   i             whoever holds the other ends sends something
 //   q             the server is ended where it stands; the rest is not read
 //
 // What is none of this is nothing.

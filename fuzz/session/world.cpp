@@ -72,6 +72,7 @@ CacheLimits cache_limits(bool small) {
 
 World::World(const Settings& settings, Closer& closer)
     : listening_{listen_somewhere()},
+      upkeep_{settings.upkeep},
       loop_{clock_.reader()},
       service_{{.limits = cache_limits(settings.small_limits),
                 .listening = {ListeningAddress{listening_.get()}}},
@@ -82,9 +83,22 @@ World::World(const Settings& settings, Closer& closer)
               closer,
               service_,
               log_,
-              {.clients = kClients, .max_idle = {}, .first_request = {}, .idle_too_long = {}}} {
+              {.clients = kClients,
+               .goodbyes = settings.upkeep ? 2U : 0U,
+               .max_idle = {},
+               .first_request = {},
+               .idle_too_long = {}}} {
+  if (upkeep_) keep_up();
   log_.set_verbose(settings.verbose);
   server_.accept_from(listening_.get(), policy_);
+}
+
+void World::keep_up() {
+  service_.say_goodbye([this](std::string_view endpoint) {
+    return endpoint.starts_with('e') ? &goodbye_ : nullptr;
+  });
+  service_.probe(
+      [this](std::string_view endpoint) { return endpoint.starts_with('e') ? &probe_ : nullptr; });
 }
 
 Fd World::connect() {
@@ -135,14 +149,17 @@ void World::check() const {
   const Cache& cache = service_.cache();
   require(cache.held() <= kConnections, "the cache has a limit");
   require(cache.connections() <= cache.held(), "a claimed connection is held");
-  require(cache.held() - cache.connections() <= server_.clients(), "a client claims one");
+  const std::size_t probed = upkeep_ ? cache.held() : 0;
+  require(cache.held() - cache.connections() <= server_.clients() + probed, "a client claims one");
   require(cache.endpoints() <= cache.connections(), "an endpoint has a connection");
   require((cache.endpoints() == 0) == (cache.connections() == 0), "a connection has an endpoint");
   require(cache.destinations() <= cache.bindings(), "a destination has a binding");
   require((cache.destinations() == 0) == (cache.bindings() == 0), "a binding has a destination");
   require(empty() == (cache.bytes() == 0), "memory is used for what is there");
   const Instant next = service_.next_deadline();
-  require(next > clock_.now(), "nothing that is due stays");
+  // An expired connection waits for a place to say goodbye.
+  const Duration patience = upkeep_ ? Expiry::kPatience : Duration{};
+  require(after(next, patience) > clock_.now(), "nothing that is due stays");
   require((next == kNever) == (cache.connections() + cache.bindings() == 0), "all has an end");
   require(next == kNever || last_timeout > 0, "the loop will wake when something is due");
 }

@@ -23,6 +23,8 @@ class World {
     bool announces = true;
     // Small limits are reached by small inputs.
     bool small_limits = true;
+    // Goodbyes and probes.
+    bool upkeep = false;
   };
   static constexpr std::size_t kClients = 4;
   static constexpr std::size_t kConnections = 6;
@@ -50,11 +52,19 @@ class World {
   bool empty() const;
 
  private:
+  void keep_up();
   void check() const;
 
   test::FakeClock clock_;
   Fd listening_;
   SilentLog log_;
+  const bool upkeep_;
+  const Goodbye goodbye_{.bytes = "QUIT\r\n"};
+  const Probe probe_{.send = "NOOP\r\n",
+                     .expect = "2",
+                     .end = "\n",
+                     .idle = std::chrono::seconds{10},
+                     .wait = std::chrono::seconds{2}};
   Loop loop_;
   Service service_;
   const ListenPolicy policy_;

@@ -29,6 +29,9 @@ enum class What : std::uint8_t {
   find_destination,
   commit,
   put_back,
+  discard,
+  claim_at,
+  discard_at,
   expire,
   wait,
   drop_connections,
@@ -72,6 +75,7 @@ const std::vector<std::string> kNames{"", "a", "b", std::string("a\0b", 3), std:
 void showValue(const Step& step, std::ostream& out) {
   static constexpr const char* kWhat[] = {"save_connection",  "save_binding", "find_endpoint",
                                           "find_destination", "commit",       "put_back",
+                                          "discard",          "claim_at",     "discard_at",
                                           "expire",           "wait",         "drop_connections",
                                           "drop_bindings",    "walk"};
   out << kWhat[static_cast<std::size_t>(step.what)] << "(d" << step.destination << " e"
@@ -98,6 +102,9 @@ rc::Gen<Step> steps() {
                                                                 {4, What::find_destination},
                                                                 {3, What::commit},
                                                                 {3, What::put_back},
+                                                                {1, What::discard},
+                                                                {2, What::claim_at},
+                                                                {1, What::discard_at},
                                                                 {2, What::expire},
                                                                 {2, What::wait},
                                                                 {1, What::drop_connections},
@@ -164,10 +171,15 @@ class Pair {
         find_destination(destination);
         break;
       case What::commit:
-        end_claim(step.number, true);
-        break;
       case What::put_back:
-        end_claim(step.number, false);
+      case What::discard:
+        end_claim(step.number, step.what);
+        break;
+      case What::claim_at:
+        claim_at(step.number);
+        break;
+      case What::discard_at:
+        discard_at(step.number);
         break;
       case What::expire:
         RC_ASSERT(cache_.expire(now_, step.number) == reference_.expire(now_, step.number));
@@ -195,7 +207,7 @@ class Pair {
 
   // Returns all claims, then expires all entries.
   void end() {
-    while (!claims_.empty()) end_claim(0, false);
+    while (!claims_.empty()) end_claim(0, What::put_back);
     RC_ASSERT(cache_.expire(kNever, SIZE_MAX) == reference_.expire(kNever, SIZE_MAX));
     compare();
     RC_ASSERT(cache_.held() == 0U);
@@ -292,12 +304,45 @@ class Pair {
     wanted_place_ = wanted_next.value_or(ReferenceCache::kBeginning);
   }
 
-  void end_claim(std::size_t number, bool commit) {
+  // The place and the sequence of one of the connections; nothing if there is none.
+  std::optional<std::pair<Position, std::uint64_t>> place_of_one(std::size_t number) {
+    std::vector<std::pair<Position, std::uint64_t>> places;
+    cache_.walk(Cache::kBeginning, SIZE_MAX, [&](const Cache::Entry& entry) {
+      if (const auto* connection = std::get_if<ConnectionRecord>(&entry)) {
+        places.emplace_back(connection->place, connection->sequence);
+      }
+      return Cache::Verdict::keep;
+    });
+    if (places.empty()) return std::nullopt;
+    return places[number % places.size()];
+  }
+
+  void claim_at(std::size_t number) {
+    const auto place = place_of_one(number);
+    if (!place) return;
+    auto claim = cache_.claim_at(place->first);
+    RC_ASSERT(claim.has_value());
+    RC_ASSERT(!cache_.claim_at(place->first).has_value());
+    claims_.push_back({std::move(*claim), reference_.claim(place->second)});
+  }
+
+  void discard_at(std::size_t number) {
+    const auto place = place_of_one(number);
+    if (!place) return;
+    RC_ASSERT(cache_.discard(place->first));
+    reference_.discard(reference_.id_of(place->second));
+    RC_ASSERT(!cache_.discard(place->first));
+  }
+
+  void end_claim(std::size_t number, What how) {
     if (claims_.empty()) return;
     const auto it = std::next(claims_.begin(), static_cast<int>(number % claims_.size()));
-    if (commit) {
+    if (how == What::commit) {
       it->claim.commit();
       reference_.commit(it->id);
+    } else if (how == What::discard) {
+      it->claim.discard();
+      reference_.discard(it->id);
     } else {
       reference_.put_back(it->id);
     }

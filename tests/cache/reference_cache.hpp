@@ -171,6 +171,19 @@ class ReferenceCache {
   }
 
   void commit(std::uint64_t id) { leave(connection(id), "found"); }
+  void discard(std::uint64_t id) { leave(connection(id), "dead"); }
+  // The id of a connection by its sequence. claim() also claims it.
+  std::uint64_t id_of(std::uint64_t sequence) const {
+    return std::find_if(connections_.begin(), connections_.end(),
+                        [&](const Connection& it) { return it.sequence == sequence; })
+        ->id;
+  }
+  std::uint64_t claim(std::uint64_t sequence) {
+    const auto it = connection(id_of(sequence));
+    it->claimed = true;
+    tell("claimed {} '{}'", it->endpoint, it->properties);
+    return it->id;
+  }
   void put_back(std::uint64_t id) {
     const auto it = connection(id);
     it->claimed = false;

@@ -57,7 +57,7 @@ def test_a_probe_of_any_bytes(scached: Scached, load: Load) -> None:
     stream.setblocking(False)
     with pytest.raises(BlockingIOError):
         stream.recv(1)
-    assert "warning: a probe has failed: endpoint=http:a: wrong answer" in scached.log()
+    scached.wait_for("warning: a probe has failed: endpoint=http:a: wrong answer")
 
 
 def test_silence_ends_after_the_wait(scached: Scached, load: Load) -> None:
@@ -69,7 +69,7 @@ def test_silence_ends_after_the_wait(scached: Scached, load: Load) -> None:
     scached.client().save_endp("e", "p", cargo)
     assert peer_of(cargo).recv(100) == b"PING\r\n"
     assert peer_of(cargo).recv(100) == b""
-    assert "endpoint=e: no answer" in scached.log()
+    scached.wait_for("warning: a probe has failed: endpoint=e: no answer")
 
 
 def test_a_server_ends_during_a_probe(scached: Scached, load: Load) -> None:

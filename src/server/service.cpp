@@ -94,8 +94,10 @@ Instant Service::within_life(std::string_view endpoint, const Provenance& proven
   const HandOut& rule = hand_out_of_(endpoint);
   if (rule.max_uses > 0 && provenance.uses >= rule.max_uses) return now;
   if (rule.max_age == Duration{}) return deadline;
-  const Instant end = after(provenance.since, rule.life_of(provenance.id));
-  return std::clamp(end, now, deadline);
+  // The first save may have been before the start of the clock.
+  const Duration age = now - provenance.since;
+  const Duration life = rule.life_of(provenance.id);
+  return age >= life ? now : std::min(after(now, life - age), deadline);
 }
 
 std::optional<Saved> Service::refusal(const DescriptorFacts& facts) const noexcept {

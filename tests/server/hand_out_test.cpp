@@ -110,6 +110,17 @@ TEST_F(HandOutTest, AConnectionThatIsSavedPastItsMaximumAgeIsRetired) {
   EXPECT_EQ(service.totals().expired, 1u);
 }
 
+TEST_F(HandOutTest, AConnectionMayBeOlderThanTheClock) {
+  service.hand_out(hand_out_of("*", {.max_age = std::chrono::hours{24} * 365}));
+  const Duration clock_age = clock.now().time_since_epoch();
+  const auto older = std::chrono::ceil<std::chrono::milliseconds>(clock_age) + 1h;
+  const Fd young = save_with({.connection = 5, .age = older}, "e");
+  EXPECT_TRUE(has("e"));
+  const Fd old = save_with({.connection = 5, .age = std::chrono::milliseconds::max()}, "f");
+  EXPECT_FALSE(has("f"));
+  EXPECT_EQ(service.totals().retired, 1u);
+}
+
 TEST_F(HandOutTest, AConnectionThatWasUsedOftenEnoughIsRetired) {
   service.hand_out(hand_out_of("*", {.max_uses = 3}));
   const Fd fresh = save_with({.connection = 5, .uses = 2});

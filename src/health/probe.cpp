@@ -12,7 +12,7 @@ using namespace std::string_view_literals;
 // Requests of which the server keeps no state, and whose answer has one line or a fixed length.
 constexpr std::array<KnownProbe, 7> kKnown{{
     // RFC 959, 4.1.3.
-    {"ftp", "NOOP\r\n"sv, "200"sv, "\n"sv},
+    {"ftp", "NOOP\r\n"sv, "200 "sv, "\n"sv},
     // RFC 5321, 4.1.1.9. A 421 is the end.
     {"lmtp", "NOOP\r\n"sv, "250 "sv, "\n"sv},
     // RFC 3977, 7.1: there is no NOOP.

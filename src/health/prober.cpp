@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -103,10 +102,16 @@ void Prober::run() noexcept {
   set_timer();
 }
 
+void Prober::cancel(const Position& place) noexcept {
+  for (Probing& probing : taken_) {
+    if (probing.claim->record().place != place) continue;
+    finish(probing, false);
+    return set_timer();
+  }
+}
+
 bool Prober::may_begin(uid_t user) const noexcept {
-  if (closer_.is_behind() || closer_.lacks_threads() || !closer_.is_free(user)) return false;
-  const auto of_user = std::ranges::count(taken_, user, &Probing::user);
-  return static_cast<std::size_t>(of_user) < kProbesOfUser;
+  return !closer_.is_behind() && !closer_.lacks_threads() && closer_.is_free(user);
 }
 
 bool Prober::begin(Claim claim) {

@@ -51,10 +51,9 @@ class ProbeKeeper {
 // send(2) or recv(2) on it: the threads of the Closer send and read.
 class Prober final : public CacheObserver {
  public:
-  // Connections that are probed at once, and those of one user: each is out of reach of lookups for
-  // a round trip. With an answer after 20 milliseconds one user has 800 probes in a second.
+  // Connections that are probed at once: each is out of reach of lookups for a round trip. With an
+  // answer after 20 milliseconds that is 1,600 probes in a second.
   static constexpr std::size_t kProbes = 32;
-  static constexpr std::size_t kProbesOfUser = 16;
   // Probes that begin, or are postponed, in one turn.
   static constexpr std::size_t kBegunOfTurn = 64;
   // When a probe that cannot begin is tried again.
@@ -71,6 +70,9 @@ class Prober final : public CacheObserver {
   void connection_claimed(const ConnectionRecord& connection) noexcept override;
   void connection_returned(const ConnectionRecord& connection) noexcept override;
   void connection_left(const ConnectionRecord& connection, Departure why) noexcept override;
+
+  // Removes the connection at a position, if it is being probed: its client may still use it.
+  void cancel(const Position& place) noexcept;
 
   // The connections that are probed at present.
   std::size_t count() const noexcept { return count_; }

@@ -24,6 +24,7 @@ Server::Server(Loop& loop, Closer& closer, Service& service, Log& log, const Set
       idle_exit_{loop, [this] { settings_.idle_too_long(); }} {
   service_.observe(watcher_);
   service_.observe(prober_);
+  service_.use_prober(&prober_);
   service_.use_farewells(&farewells_);
   loop_.before_wait([this] { before_wait(); });
 }
@@ -33,6 +34,7 @@ Server::~Server() {
   // Its owner may be gone already.
   finished_ = {};
   clients_.end_all();
+  service_.use_prober(nullptr);
   service_.stop_observing(prober_);
   service_.stop_observing(watcher_);
   service_.use_farewells(nullptr);

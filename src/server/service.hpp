@@ -93,6 +93,8 @@ class Service final : public Keeper, public ProbeKeeper, private CacheObserver {
   void probe(ProbeOf of_endpoint) { probe_of_ = std::move(of_endpoint); }
   // Where connections say goodbye; null for nowhere.
   void use_farewells(Farewells* farewells) noexcept { farewells_ = farewells; }
+  // Where connections are probed; null for nowhere.
+  void use_prober(Prober* prober) noexcept { prober_ = prober; }
   // A goodbye has ended.
   void count_goodbye(Farewells::End how) noexcept;
   // Adds an observer of the cache; see Cache::observe().
@@ -156,7 +158,9 @@ class Service final : public Keeper, public ProbeKeeper, private CacheObserver {
   const Position& last_place() const noexcept { return cache_.last_place(); }
   void drop(const Position& place) noexcept { cache_.drop(place); }
   // The same for a connection that its client may still use.
-  void withdraw(const Position& place) noexcept { cache_.drop(place, Departure::unconfirmed); }
+  void withdraw(const Position& place) noexcept {
+    if (!cache_.drop(place, Departure::unconfirmed) && prober_ != nullptr) prober_->cancel(place);
+  }
 
   // See Cache::expire().
   Instant next_deadline() const noexcept { return cache_.next_deadline(); }
@@ -213,6 +217,7 @@ class Service final : public Keeper, public ProbeKeeper, private CacheObserver {
   GoodbyeOf goodbye_of_;
   ProbeOf probe_of_;
   Farewells* farewells_ = nullptr;
+  Prober* prober_ = nullptr;
   std::uint64_t last_connection_id_;
   ChangeLog change_log_;
   Cache cache_;

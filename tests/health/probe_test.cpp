@@ -35,6 +35,14 @@ TEST(Probe, OfALineHasOneLine) {
   }
 }
 
+TEST(Probe, ALineIsNoPartOfALongerAnswer) {
+  for (const char* protocol : {"ftp", "lmtp", "nntp", "smtp"}) {
+    const Probe probe = known(protocol);
+    const std::string first = probe.expect.substr(0, 3) + "-first\r\n";
+    EXPECT_EQ(probe.match(first), Match::no) << protocol;
+  }
+}
+
 TEST(Probe, WithoutAnEndIsWhatIsExpected) {
   const Probe probe = known("postgresql");
   EXPECT_EQ(probe.match("Z\0\0\0\5"sv), Match::incomplete);

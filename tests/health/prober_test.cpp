@@ -30,8 +30,6 @@ using ::testing::SizeIs;
 using Result = ProbeKeeper::Result;
 
 constexpr std::uint32_t kAlice = 1'001;
-constexpr std::uint32_t kBob = 1'002;
-constexpr std::uint32_t kCarol = 1'003;
 
 // Probes endpoints that begin with "redis".
 class ProbingKeeper final : public ProbeKeeper {
@@ -280,31 +278,46 @@ TEST_F(ProberTest, AConnectionWithInputIsNotAsked) {
   EXPECT_EQ(receive_with(peer.get()).size, -1);
 }
 
-TEST_F(ProberTest, AtOnceThereAreNoMoreThanItsLimits) {
+TEST_F(ProberTest, AtOnceThereAreNoMoreThanItsLimit) {
   std::vector<Fd> peers;
-  for (const std::uint32_t user : {kAlice, kBob, kCarol}) {
-    for (std::size_t i = 0; i <= Prober::kProbesOfUser; ++i) peers.push_back(save("redis", user));
-  }
+  for (std::size_t i = 0; i <= Prober::kProbes; ++i) peers.push_back(save());
   pass(30s);
   EXPECT_EQ(prober->count(), Prober::kProbes);
+  EXPECT_TRUE(has());
   ASSERT_TRUE(is_asked(peers[0]));
   answer(peers[0]);
   ASSERT_TRUE(end());
   settle();
-  EXPECT_EQ(prober->count(), Prober::kProbes) << "the next one begins";
+  EXPECT_EQ(prober->count(), Prober::kProbes - 1) << "the last was used a moment ago";
 }
 
-TEST_F(ProberTest, AUserHasNoMoreThanItsLimit) {
+TEST_F(ProberTest, ManyConnectionsAreProbedInTurn) {
   std::vector<Fd> peers;
-  for (std::size_t i = 0; i <= Prober::kProbesOfUser; ++i) peers.push_back(save());
+  for (std::size_t i = 0; i < 200; ++i) peers.push_back(save());
+  clock.advance(30s);
+  EXPECT_TRUE(comes_true([&] {
+    settle();
+    for (const Fd& peer : peers) {
+      if (receive_with(peer.get()).size > 0) answer(peer);
+    }
+    return keeper.results.size() == peers.size();
+  })) << "without any time";
+  EXPECT_THAT(keeper.results, Each(Result::passed));
+}
+
+TEST_F(ProberTest, AConnectionThatIsCancelledIsNotReturned) {
+  const Fd peer = save();
+  const Position place = cache.last_place();
+  prober->cancel(place);
+  EXPECT_TRUE(has()) << "it is not being probed";
   pass(30s);
-  EXPECT_EQ(prober->count(), Prober::kProbesOfUser);
-  ASSERT_TRUE(is_asked(peers[0]));
-  answer(peers[0]);
-  ASSERT_TRUE(end());
-  EXPECT_EQ(prober->count(), Prober::kProbesOfUser - 1);
-  pass(Prober::kRetry);
-  EXPECT_EQ(prober->count(), Prober::kProbesOfUser);
+  ASSERT_TRUE(is_asked(peer));
+  prober->cancel(place);
+  EXPECT_EQ(prober->count(), 0U);
+  EXPECT_EQ(cache.held(), 0U);
+  answer(peer);
+  settle();
+  EXPECT_THAT(keeper.results, IsEmpty());
 }
 
 TEST_F(ProberTest, WithoutDescriptorsTheConnectionStays) {

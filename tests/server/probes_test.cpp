@@ -59,6 +59,16 @@ TEST_F(ProbesTest, AnIdleConnectionThatDoesNotIsClosedWithoutAGoodbye) {
   EXPECT_THAT(log.take(), Contains("warning: a probe has failed: endpoint=smtp:a: wrong answer"));
 }
 
+TEST_F(ProbesTest, AConnectionThatIsWithdrawnMeanwhileIsClosed) {
+  const Fd peer = save("smtp:a");
+  const Position place = service.last_place();
+  advance(30s);
+  ASSERT_TRUE(hears(peer, "NOOP\r\n"));
+  service.withdraw(place);
+  EXPECT_EQ(service.cache().held(), 0U);
+  EXPECT_TRUE(comes_alone(peer));
+}
+
 TEST_F(ProbesTest, TheWatcherGoesOnAfterAProbe) {
   const Fd peer = save("smtp:a");
   advance(30s);

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,21 +22,9 @@ Start = Callable[..., Server]
 ON = {"connection_cache_goodbye": None}
 
 
-def peer_of(cargo: Cargo) -> socket.socket:
-    """The other end."""
-    assert isinstance(cargo.peer, socket.socket)
-    return cargo.peer
-
-
 def heard(cargo: Cargo, answer: bytes = b"221 2.0.0 Bye\r\n") -> str:
-    """What the other side hears until the end. It answers as soon as it hears something."""
-    peer, said = peer_of(cargo), b""
-    peer.settimeout(PATIENCE)
-    while data := peer.recv(1000):
-        said += data
-        if answer:
-            peer.sendall(answer)
-    return said.decode()
+    """What the other side hears, which answers at once."""
+    return cargo.hears(answer).decode()
 
 
 def ends(server: Server) -> list[str]:
@@ -95,8 +82,8 @@ def test_a_second_signal_ends_it_at_once(start: Start, load: Load) -> None:
     cargo = load(cargos.tcp)
     server.client().save_endp("e", "p", cargo)
     server.child.kill(signal.SIGTERM)
-    peer_of(cargo).settimeout(PATIENCE)
-    assert peer_of(cargo).recv(100) == b"QUIT\r\n"
+    cargo.other.settimeout(PATIENCE)
+    assert cargo.other.recv(100) == b"QUIT\r\n"
     begun = time.monotonic()
     server.child.kill(signal.SIGTERM)
     ends(server)
@@ -111,9 +98,9 @@ def test_a_found_connection_hears_nothing(start: Start, load: Load) -> None:
     assert client.find_endp("e").fd is not None
     server.status.hang_up()
     ends(server)
-    peer_of(cargo).setblocking(False)
+    cargo.other.setblocking(False)
     with pytest.raises(BlockingIOError):
-        peer_of(cargo).recv(100)
+        cargo.other.recv(100)
 
 
 @pytest.mark.only("ours")

@@ -48,12 +48,6 @@ def farewell(peer: socket.socket) -> None:
     peer.send(b"421 4.4.2 mail.example Error: timeout exceeded\r\n")
 
 
-def peer_of(cargo: Cargo) -> socket.socket:
-    """The other end."""
-    assert isinstance(cargo.peer, socket.socket)
-    return cargo.peer
-
-
 ENDS = [leave, reset, half_close, farewell]
 
 
@@ -66,7 +60,7 @@ def test_a_connection_that_ends_is_closed(
     client.save_endp("e", "p", cargo)
     time.sleep(0.1)
     server.comes_to_hold(2)
-    peer_of(cargo).close()
+    cargo.other.close()
     if expect["kept"]:
         time.sleep(0.3)
         assert server.holds() == 2
@@ -86,7 +80,7 @@ def test_whatever_its_end_is(
     client.save_endp("e", "dead", dead)
     client.save_endp("e", "alive", alive)
     time.sleep(pause)
-    end(peer_of(dead))
+    end(dead.other)
     server.comes_to_hold(2)
     found = client.find_endp("e")
     assert found.reply == wire.endp_found("alive")
@@ -102,7 +96,7 @@ def test_a_lookup_never_comes_too_early(
     for _ in range(50):
         cargo = load(cargos.tcp)
         client.save_endp("e", "p", cargo)
-        end(peer_of(cargo))
+        end(cargo.other)
         assert client.find_endp("e").reply == wire.FIND_ENDP_MISS
 
 
@@ -131,7 +125,7 @@ def test_of_scached_too(
     scached.start_here()
     client, cargo = scached.client(), load(kind)
     client.save_endp("e", "p", cargo)
-    end(peer_of(cargo))
+    end(cargo.other)
     until(lambda: stats(scached)["dead"] == 1, "it is counted", SOON)
     assert stats(scached)["connections"] == 0
     assert client.find_endp("e").reply == wire.FIND_ENDP_MISS
@@ -153,8 +147,8 @@ def test_input_is_allowed_where_that_is_wanted(scached: Scached, load: Load) -> 
     client.save_endp("other", "p", mute)
     client.save_endp("greets-2", "p", gone)
     for cargo in (greeting, mute, gone):
-        peer_of(cargo).send(b"220 hello\r\n")
-    peer_of(gone).close()
+        cargo.other.send(b"220 hello\r\n")
+    gone.other.close()
     until(lambda: stats(scached)["dead"] == 2, "two are over", SOON)
     found = client.find_endp("greets-1")
     assert found.fd is not None
@@ -171,14 +165,14 @@ def test_a_reload_applies_to_what_is_cached(scached: Scached, load: Load) -> Non
     client = scached.client()
     said, says = load(cargos.tcp), load(cargos.tcp)
     client.save_endp("said", "p", said)
-    peer_of(said).send(b"220 hello\r\n")
+    said.other.send(b"220 hello\r\n")
     client.save_endp("says", "p", says)
     time.sleep(0.2)
     scached.configure(rule.format("false"))
     scached.reload()
     # It was noticed when it was allowed; the lookup asks again.
     assert client.find_endp("said").reply == wire.FIND_ENDP_MISS
-    peer_of(says).send(b"220 hello\r\n")
+    says.other.send(b"220 hello\r\n")
     until(lambda: stats(scached)["dead"] == 2, "what is said now is not", SOON)
 
 
@@ -194,8 +188,8 @@ def test_a_descriptor_that_another_process_keeps_is_no_burden(
         time.sleep(0.2)
         assert client.find_endp("e").fd is not None
         spent = processor_time(scached)
-        peer_of(cargo).send(b"x")
-        peer_of(cargo).close()
+        cargo.other.send(b"x")
+        cargo.other.close()
         time.sleep(0.5)
         assert processor_time(scached) - spent <= 2
     finally:

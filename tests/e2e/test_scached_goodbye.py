@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import time
 from collections.abc import Callable
 
@@ -22,21 +21,9 @@ Load = Callable[..., Cargo]
 SMTP = '[[goodbye]]\nendpoint = "smtp:*"\nprotocol = "smtp"\n'
 
 
-def peer_of(cargo: Cargo) -> socket.socket:
-    """The other end."""
-    assert isinstance(cargo.peer, socket.socket)
-    return cargo.peer
-
-
 def heard(cargo: Cargo, answer: bytes = b"bye") -> bytes:
-    """What the other side hears until the end. It answers as soon as it hears something."""
-    peer, said = peer_of(cargo), b""
-    peer.settimeout(PATIENCE)
-    while data := peer.recv(1000):
-        said += data
-        if answer:
-            peer.sendall(answer)
-    return said
+    """What the other side hears, which answers at once."""
+    return cargo.hears(answer)
 
 
 def counted(scached: Scached) -> dict[str, int]:
@@ -86,9 +73,9 @@ def test_a_drop_does_not_wait_for_answers(scached: Scached, load: Load) -> None:
     begun = time.monotonic()
     assert ctl.run(scached.path, "drop", "--endpoint", "smtp:a").returncode == 0
     assert time.monotonic() - begun < PATIENCE / 2
-    assert peer_of(cargo).recv(100) == b"QUIT\r\n"
+    assert cargo.other.recv(100) == b"QUIT\r\n"
     assert counted(scached)["goodbyes"] == 1
-    peer_of(cargo).sendall(b"221\r\n")
+    cargo.other.sendall(b"221\r\n")
     until(lambda: counted(scached)["goodbyes_answered"] == 1, "the answer to be counted")
 
 
@@ -119,7 +106,7 @@ def test_a_second_signal_ends_it_at_once(scached: Scached, load: Load) -> None:
     cargo = load(cargos.tcp)
     scached.client().save_endp("smtp:a", "p", cargo)
     scached.signal(signal.SIGTERM)
-    assert peer_of(cargo).recv(100) == b"QUIT\r\n"
+    assert cargo.other.recv(100) == b"QUIT\r\n"
     begun = time.monotonic()
     scached.signal(signal.SIGTERM)
     assert scached.end() == 0

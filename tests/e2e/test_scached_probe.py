@@ -22,9 +22,8 @@ OPTIONS = b"OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n"
 
 def peer_of(cargo: Cargo) -> socket.socket:
     """The other end, which waits patiently."""
-    assert isinstance(cargo.peer, socket.socket)
-    cargo.peer.settimeout(PATIENCE)
-    return cargo.peer
+    cargo.other.settimeout(PATIENCE)
+    return cargo.other
 
 
 def stats(scached: Scached) -> dict[str, int]:
@@ -53,10 +52,9 @@ def test_a_probe_of_any_bytes(scached: Scached, load: Load) -> None:
     assert peer_of(cargo).recv(100) == b""
     told = stats(scached)
     assert (told["probes_failed"], told["dead"], told["connections"]) == (1, 1, 1)
-    stream = peer_of(other)
-    stream.setblocking(False)
+    other.other.setblocking(False)
     with pytest.raises(BlockingIOError):
-        stream.recv(1)
+        other.other.recv(1)
     scached.wait_for("warning: a probe has failed: endpoint=http:a: wrong answer")
 
 
@@ -83,14 +81,20 @@ def test_a_server_ends_during_a_probe(scached: Scached, load: Load) -> None:
     assert peer_of(cargo).recv(100) == b""
 
 
-def test_a_reload_applies_to_connections_that_are_saved_later(scached: Scached, load: Load) -> None:
+def test_a_new_rule_applies_to_connections_that_are_saved_later(
+    scached: Scached, load: Load
+) -> None:
     scached.configure("")
     scached.start_here()
     client = scached.client()
+    before, later = load(cargos.tcp), load(cargos.tcp)
+    client.save_endp("before", "p", before)
     scached.configure('[[probe]]\nendpoint = "*"\nprotocol = "redis"\nidle = "100ms"\n')
     scached.reload()
-    cargo = load(cargos.tcp)
-    client.save_endp("e", "p", cargo)
-    assert peer_of(cargo).recv(100) == b"PING\r\n"
-    peer_of(cargo).sendall(b"+PONG\r\n")
+    client.save_endp("later", "p", later)
+    assert peer_of(later).recv(100) == b"PING\r\n"
+    peer_of(later).sendall(b"+PONG\r\n")
     until(lambda: stats(scached)["probes_passed"] == 1, "the probe to pass")
+    before.other.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        before.other.recv(1)

@@ -22,6 +22,22 @@ class Cargo:
         self.peer = peer
         self.identity = census.identity(descriptor)
 
+    @property
+    def other(self) -> socket.socket:
+        """The other end, a socket."""
+        assert isinstance(self.peer, socket.socket)
+        return self.peer
+
+    def hears(self, answer: bytes = b"") -> bytes:
+        """What the other end hears until the connection ends. It answers what it hears."""
+        said = b""
+        self.other.settimeout(PATIENCE)
+        while data := self.other.recv(1000):
+            said += data
+            if answer:
+                self.other.sendall(answer)
+        return said
+
     def give_away(self) -> None:
         """Closes our copy, as smtp(8) does after a save."""
         if self.fd >= 0:

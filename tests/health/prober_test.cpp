@@ -312,10 +312,10 @@ TEST_F(ProberTest, AConnectionThatIsCancelledIsNotReturned) {
   EXPECT_TRUE(has()) << "it is not being probed";
   pass(30s);
   ASSERT_TRUE(is_asked(peer));
+  answer(peer);
   prober->cancel(place);
   EXPECT_EQ(prober->count(), 0U);
   EXPECT_EQ(cache.held(), 0U);
-  answer(peer);
   settle();
   EXPECT_THAT(keeper.results, IsEmpty());
 }

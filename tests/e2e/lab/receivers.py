@@ -160,6 +160,8 @@ class Kind:
     polite: str
     lost: str
     owner: int = 0
+    # What it logs when it serves clients, if it listens earlier.
+    ready: str = ""
 
 
 KINDS = {
@@ -174,7 +176,7 @@ KINDS = {
     "redis": Kind("redis-server", "redis", _redis, _talk_redis, "", "Client closed connection"),
     "postgresql": Kind(
         "postgresql", "postgresql", _postgresql, _talk_postgresql,
-        "", "unexpected EOF on client connection", NOBODY,
+        "", "unexpected EOF on client connection", NOBODY, "ready to accept connections",
     ),
 }  # fmt: skip
 
@@ -236,7 +238,10 @@ def receiver(name: str) -> Iterator[Receiver]:
                 stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
         one = Receiver(kind, place)
-        until(lambda: listens(place.port), lambda: f"{name} to listen: {one.log[-2000:]}")
+        until(
+            lambda: listens(place.port) and kind.ready in one.log,
+            lambda: f"{name} to listen: {one.log[-2000:]}",
+        )
         yield one
     finally:
         if process is not None:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/fd.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +14,10 @@ void Fd::reset(int number) noexcept {
   const int old = std::exchange(number_, number);
   if (old >= 0) ::close(old);
   errno = saved_errno;
+}
+
+Fd duplicate(int number) noexcept {
+  return Fd{::fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
 }
 
 }  // namespace scache::base

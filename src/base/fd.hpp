@@ -36,4 +36,8 @@ class Fd {
   int number_ = -1;
 };
 
+// A copy of a descriptor, closed on exec, with a number above those of the standard streams. On an
+// error it is empty, and errno is set.
+Fd duplicate(int number) noexcept;
+
 }  // namespace scache::base

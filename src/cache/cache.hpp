@@ -134,6 +134,8 @@ class Cache {
   std::size_t drop_bindings(std::string_view destination);
   // Drops the entry at a position. Returns false if it no longer exists.
   bool drop(const Position& place, Departure why = Departure::dropped) noexcept;
+  // The connections of an endpoint that are not claimed.
+  std::size_t connections_of(std::string_view endpoint) const noexcept;
   // The connection at a position; none if it is claimed or no longer exists. Valid until the next
   // change of the cache.
   std::optional<ConnectionRecord> connection_at(const Position& place) const noexcept;

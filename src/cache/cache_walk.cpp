@@ -94,6 +94,11 @@ bool Cache::drop(const Position& place, Departure why) noexcept {
   return true;
 }
 
+std::size_t Cache::connections_of(std::string_view endpoint_name) const noexcept {
+  const Endpoint* const endpoint = endpoints_.find(hashed(endpoint_name));
+  return endpoint == nullptr ? 0 : endpoint->held - endpoint->claims;
+}
+
 std::optional<ConnectionRecord> Cache::connection_at(const Position& place) const noexcept {
   const auto found = deadlines_.find(place, EarlierPlace{});
   if (found == deadlines_.end() || found->kind != Timed::Kind::connection) return std::nullopt;

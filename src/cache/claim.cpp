@@ -21,6 +21,9 @@ void Claim::commit() noexcept {
 void Claim::discard() noexcept {
   leave(Departure::dead);
 }
+void Claim::withdraw() noexcept {
+  leave(Departure::withdrawn);
+}
 
 void Claim::leave(Departure why) noexcept {
   Connection& connection = *std::exchange(connection_, nullptr);

@@ -30,6 +30,8 @@ class Claim {
   void commit() noexcept;
   // Removes a dead connection from the cache. After that the claim can only be destroyed.
   void discard() noexcept;
+  // Drops a connection that somebody may be using. After that the claim can only be destroyed.
+  void withdraw() noexcept;
 
  private:
   void leave(Departure why) noexcept;

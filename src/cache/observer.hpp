@@ -20,8 +20,9 @@ enum class Departure : std::uint8_t {
   evicted_for_share,
   dead,
   dropped,
-  // Dropped because the client that saved it does not know of the save, and may use it.
-  unconfirmed,
+  // Dropped while somebody may be using it: a client that does not know that it was saved, or a
+  // probe.
+  withdrawn,
 };
 constexpr bool is_eviction(Departure why) noexcept {
   return why >= Departure::evicted_for_endpoint && why <= Departure::evicted_for_share;

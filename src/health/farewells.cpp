@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/farewells.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <exception>
 #include <string>
@@ -37,13 +34,12 @@ Farewells::Farewell* Farewells::giver(uid_t user) noexcept {
 }
 
 bool Farewells::may_begin(uid_t user) noexcept {
-  if (closer_.is_behind() || closer_.lacks_threads() || !closer_.is_free(user)) return false;
-  return !free_.empty() || giver(user) != nullptr;
+  return closer_.may_send(user) && (!free_.empty() || giver(user) != nullptr);
 }
 
 bool Farewells::begin(Fd& fd, const Goodbye& goodbye, uid_t user) noexcept {
   if (!may_begin(user)) return false;
-  Fd copy{::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+  Fd copy = duplicate(fd.get());
   if (!copy) return false;
   std::string bytes;
   try {

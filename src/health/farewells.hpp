@@ -44,8 +44,7 @@ class Farewells {
   Farewells(const Farewells&) = delete;
   Farewells& operator=(const Farewells&) = delete;
 
-  // Whether a connection of this user may begin. Not while the Closer is behind, which is so in
-  // particular while descriptors are short, nor for a user with a stuck thread.
+  // Whether a connection of this user may begin: see Closer::may_send().
   bool may_begin(uid_t user) noexcept;
   // Begins the goodbye of a connected socket, which it owns from then on. Returns false, and leaves
   // `fd` to the caller, if may_begin() is false or a system call fails.

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/prober.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -12,13 +10,6 @@
 #include "io/descriptor.hpp"
 
 namespace scache::health {
-namespace {
-
-Fd copy_of(int descriptor) noexcept {
-  return Fd{::fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
-}
-
-}  // namespace
 
 Prober::Prober(Loop& loop, Closer& closer, ProbeKeeper& keeper, Log& log)
     : loop_{loop}, closer_{closer}, keeper_{keeper}, log_{log}, timer_{loop, [this] { run(); }} {
@@ -26,7 +17,7 @@ Prober::Prober(Loop& loop, Closer& closer, ProbeKeeper& keeper, Log& log)
 }
 
 Prober::~Prober() {
-  while (!taken_.empty()) finish(taken_.front(), false);
+  while (!taken_.empty()) finish(taken_.front(), &Claim::discard);
   schedule_.clear();
   if (answers_ != nullptr) loop_.unwatch(answers_->descriptor(), receiver_);
 }
@@ -81,7 +72,7 @@ void Prober::run() noexcept {
   for (std::size_t begun = 0; begun < kBegunOfTurn && !free_.empty(); ++begun) {
     if (schedule_.empty() || schedule_.begin()->due > now) break;
     Slot& slot = *schedule_.begin();
-    if (!may_begin(slot.user)) {
+    if (!may_begin(slot)) {
       schedule_.erase(schedule_.iterator_to(slot));
       slot.due = after(now, kRetry);
       schedule_.insert(slot);
@@ -102,55 +93,48 @@ void Prober::run() noexcept {
   set_timer();
 }
 
-void Prober::cancel(const Position& place) noexcept {
-  for (Probing& probing : taken_) {
-    if (probing.claim->record().place != place) continue;
-    finish(probing, false);
-    return set_timer();
-  }
+bool Prober::may_begin(const Slot& slot) const noexcept {
+  if (!closer_.may_send(slot.user)) return false;
+  const std::optional<ConnectionRecord> connection = keeper_.connection_at(slot.place);
+  if (!connection) return true;
+  const std::string_view endpoint = connection->endpoint;
+  const std::ptrdiff_t probed = std::ranges::count_if(
+      taken_, [&](const Probing& probing) { return probing.claim->record().endpoint == endpoint; });
+  return probed == 0 || std::cmp_less(probed + 1, keeper_.idle_connections(endpoint));
 }
 
-bool Prober::may_begin(uid_t user) const noexcept {
-  return !closer_.is_behind() && !closer_.lacks_threads() && closer_.is_free(user);
-}
-
-bool Prober::begin(Claim claim) {
+void Prober::begin(Claim claim) {
   const ConnectionRecord connection = claim.record();
   const Probe* const probe = keeper_.probe_for(connection.endpoint);
-  if (probe == nullptr) return true;
+  if (probe == nullptr) return;
   switch (state_of(connection.descriptor, connection.provenance.kind)) {
     case SocketState::over:
-      claim.discard();
-      return true;
+      return claim.discard();
     case SocketState::has_input:
       // The input is allowed. It would be taken for the answer.
-      return true;
+      return;
     case SocketState::quiet:
       break;
   }
   if (answers_ == nullptr) {
     auto answers = std::make_shared<Answers>();
-    if (loop_.watch(answers->descriptor(), kInputEvents, receiver_) != 0) return false;
+    if (loop_.watch(answers->descriptor(), kInputEvents, receiver_) != 0) return;
     answers_ = std::move(answers);
   }
-  Fd copy = copy_of(connection.descriptor);
-  if (!copy) return false;
+  Fd copy = duplicate(connection.descriptor);
+  if (!copy) return;
   Probing& probing = free_.front();
   probing.probe = *probe;
   probing.answer.clear();
   probing.user = connection.provenance.owner;
   std::string request = probe->send;
   probing.claim.emplace(std::move(claim));
-  if (!await(probing)) {
-    probing.claim.reset();
-    return false;
-  }
   free_.pop_front();
   taken_.push_back(probing);
   ++count_;
-  loop_.set_deadline(probing, after(loop_.now(), probing.probe.wait));
-  closer_.send_and_close(std::move(copy), std::move(request), probing.user);
-  return true;
+  loop_.set_deadline(probing, after(loop_.now(), kSendLimit));
+  closer_.request_and_close(std::move(copy), std::move(request), probing.user, answers_,
+                            key_of(probing));
 }
 
 bool Prober::await(Probing& probing) noexcept {
@@ -161,29 +145,49 @@ void Prober::woken(Probing& probing, bool timed_out) noexcept {
   if (timed_out) return end(probing, Result::no_answer);
   const int descriptor = probing.claim->record().descriptor;
   loop_.unwatch(descriptor, probing);
-  Fd copy = copy_of(descriptor);
+  Fd copy = duplicate(descriptor);
   if (!copy) return end(probing, Result::no_answer);
   closer_.receive_and_close(std::move(copy), probing.user, answers_, key_of(probing));
 }
 
 void Prober::take_answers() noexcept {
-  for (const Answers::Received& received : answers_->take()) {
-    const auto number = static_cast<std::size_t>(received.key >> 32);
+  for (const Answers::Answer& answer : answers_->take()) {
+    const auto number = static_cast<std::size_t>(answer.key >> 32);
     Probing& probing = probings_[number];
-    if (!probing.claim || key_of(probing) != received.key) continue;
+    if (!probing.claim || key_of(probing) != answer.key) continue;
     try {
-      take_answer(probing, received);
+      take_answer(probing, answer);
     } catch (const std::exception&) {
       end(probing, Result::no_answer);
     }
   }
 }
 
-void Prober::take_answer(Probing& probing, const Answers::Received& received) {
-  probing.answer += received.bytes;
+void Prober::take_answer(Probing& probing, const Answers::Answer& answer) {
+  switch (answer.kind) {
+    case Answers::Kind::sent:
+      loop_.set_deadline(probing, after(loop_.now(), probing.probe.wait));
+      if (!await(probing)) end(probing, Result::no_answer);
+      break;
+    case Answers::Kind::has_input:
+      finish(probing);
+      set_timer();
+      break;
+    case Answers::Kind::not_sent:
+      end(probing, Result::no_answer);
+      break;
+    case Answers::Kind::received:
+    case Answers::Kind::ended:
+      take_bytes(probing, answer);
+      break;
+  }
+}
+
+void Prober::take_bytes(Probing& probing, const Answers::Answer& answer) {
+  probing.answer += answer.bytes;
   const Probe::Match match = probing.probe.match(probing.answer);
   if (match == Probe::Match::no) return end(probing, Result::wrong_answer);
-  if (!received.is_open) return end(probing, Result::no_answer);
+  if (answer.kind == Answers::Kind::ended) return end(probing, Result::no_answer);
   if (match == Probe::Match::yes) return end(probing, Result::passed);
   if (!await(probing)) end(probing, Result::no_answer);
 }
@@ -195,11 +199,11 @@ void Prober::end(Probing& probing, Result result) noexcept {
               result == Result::no_answer ? "no answer" : "wrong answer");
   }
   keeper_.count_probe(result);
-  finish(probing, result == Result::passed);
+  finish(probing, result == Result::passed ? nullptr : &Claim::discard);
   set_timer();
 }
 
-void Prober::finish(Probing& probing, bool is_alive) noexcept {
+void Prober::finish(Probing& probing, void (Claim::*how)() noexcept) noexcept {
   // Before the close: another process may have a copy of the descriptor.
   loop_.unwatch(probing.claim->record().descriptor, probing);
   loop_.set_deadline(probing, kNever);
@@ -208,7 +212,7 @@ void Prober::finish(Probing& probing, bool is_alive) noexcept {
   free_.push_front(probing);
   --count_;
   ++probing.turn;
-  if (!is_alive) probing.claim->discard();
+  if (how != nullptr) ((*probing.claim).*how)();
   probing.claim.reset();
 }
 

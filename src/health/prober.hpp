@@ -33,8 +33,12 @@ class ProbeKeeper {
 
   // The probe of an endpoint; null if it has none. Valid until the next call.
   virtual const Probe* probe_for(std::string_view endpoint) const noexcept = 0;
-  // Claims the connection at a position; none if it no longer exists.
+  // The connection at a position; none if it no longer exists. Valid until the next change.
+  virtual std::optional<ConnectionRecord> connection_at(const Position& place) const noexcept = 0;
+  // Claims it.
   virtual std::optional<Claim> claim(const Position& place) noexcept = 0;
+  // The connections of an endpoint that a lookup can find.
+  virtual std::size_t idle_connections(std::string_view endpoint) const noexcept = 0;
   // A probe has ended.
   virtual void count_probe(Result result) noexcept = 0;
 
@@ -45,10 +49,11 @@ class ProbeKeeper {
 // Prober probes connections that were not used for a time, and removes those that do not answer as
 // they should:
 //
-//   idle -> claimed, the request is sent -> the answer is read -> returned, or removed as dead
+//   idle -> claimed -> the request is sent -> the answer is read -> returned, or removed as dead
 //
-// A lookup does not find a connection that is claimed. As with Farewells, the loop never calls
-// send(2) or recv(2) on it: the threads of the Closer send and read.
+// A lookup does not find a connection that is claimed, so at most half of the connections of an
+// endpoint are probed at once, or one. As with Farewells, the loop never calls send(2) or recv(2)
+// on it: the threads of the Closer send and read.
 class Prober final : public CacheObserver {
  public:
   // Connections that are probed at once: each is out of reach of lookups for a round trip. With an
@@ -58,6 +63,9 @@ class Prober final : public CacheObserver {
   static constexpr std::size_t kBegunOfTurn = 64;
   // When a probe that cannot begin is tried again.
   static constexpr Duration kRetry = std::chrono::seconds{1};
+  // The maximum time until a thread has sent the request: if all threads that the Closer may have
+  // get stuck, it replaces each in this time. The time limit of the answer begins afterwards.
+  static constexpr Duration kSendLimit = Closer::kMaxThreads * 2 * Closer::kLookEvery;
 
   // Throws std::bad_alloc.
   Prober(Loop& loop, Closer& closer, ProbeKeeper& keeper, Log& log);
@@ -71,8 +79,20 @@ class Prober final : public CacheObserver {
   void connection_returned(const ConnectionRecord& connection) noexcept override;
   void connection_left(const ConnectionRecord& connection, Departure why) noexcept override;
 
-  // Removes the connection at a position, if it is being probed: its client may still use it.
-  void cancel(const Position& place) noexcept;
+  // Removes the connections that are being probed and match a predicate of a ConnectionRecord, as
+  // withdrawn. Returns the number removed.
+  template <typename Matches>
+  std::size_t cancel(const Matches& matches) noexcept {
+    std::size_t count = 0;
+    for (auto each = taken_.begin(); each != taken_.end();) {
+      Probing& probing = *each++;
+      if (!matches(probing.claim->record())) continue;
+      finish(probing, &Claim::withdraw);
+      ++count;
+    }
+    if (count > 0) set_timer();
+    return count;
+  }
 
   // The connections that are probed at present.
   std::size_t count() const noexcept { return count_; }
@@ -132,17 +152,18 @@ class Prober final : public CacheObserver {
   void forget(const ConnectionRecord& connection) noexcept;
   void set_timer() noexcept;
   void run() noexcept;
-  bool may_begin(uid_t user) const noexcept;
-  // Returns false if a resource is missing; the connection is returned to the cache then.
-  bool begin(Claim claim);
+  bool may_begin(const Slot& slot) const noexcept;
+  // If a resource is missing, it returns the connection to the cache, or throws.
+  void begin(Claim claim);
   void woken(Probing& probing, bool timed_out) noexcept;
   // Waits for input. Returns false if the loop cannot watch the connection.
   bool await(Probing& probing) noexcept;
   void take_answers() noexcept;
-  void take_answer(Probing& probing, const Answers::Received& received);
+  void take_answer(Probing& probing, const Answers::Answer& answer);
+  void take_bytes(Probing& probing, const Answers::Answer& answer);
   void end(Probing& probing, Result result) noexcept;
-  // Frees the place, and returns the connection to the cache or removes it.
-  void finish(Probing& probing, bool is_alive) noexcept;
+  // Frees the place and ends the claim in this way, or by default by returning the connection.
+  void finish(Probing& probing, void (Claim::*how)() noexcept = nullptr) noexcept;
 
   Loop& loop_;
   Closer& closer_;

@@ -11,16 +11,25 @@
 
 namespace scache::io {
 
-// Answers are what the threads of the Closer have received, for the loop, which watches their
-// descriptor. They may outlive the loop.
+// Answers are what the threads of the Closer tell the loop, which watches their descriptor: that a
+// request was sent, and what was received. They may outlive the loop.
 class Answers {
  public:
-  struct Received {
-    // The key of the request to receive.
+  enum class Kind : std::uint8_t {
+    // The request was sent; or it was not, because of unread input; or it was not, or only in part.
+    sent,
+    has_input,
+    not_sent,
+    // `bytes` was received. `ended`: there is no more, after the end of the other side, an error,
+    // or kMaxAnswer bytes.
+    received,
+    ended,
+  };
+  struct Answer {
+    // The key of the call of the Closer.
     std::uint64_t key = 0;
+    Kind kind = Kind::ended;
     std::string bytes{};
-    // Whether the other side may send more: false after its end, an error, or kMaxAnswer bytes.
-    bool is_open = false;
   };
 
   // Throws std::system_error.
@@ -29,14 +38,14 @@ class Answers {
   // Readable if something was put. The object owns it.
   int descriptor() const noexcept { return event_.get(); }
   // Called by any thread. Without memory nothing is put.
-  void put(Received received) noexcept;
+  void put(Answer answer) noexcept;
   // Takes everything, in the order of put().
-  std::vector<Received> take() noexcept;
+  std::vector<Answer> take() noexcept;
 
  private:
   Fd event_;
   std::mutex mutex_;
-  std::vector<Received> received_;
+  std::vector<Answer> answers_;
 };
 
 }  // namespace scache::io

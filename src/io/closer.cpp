@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <exception>
+#include <span>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -31,9 +32,9 @@
 // file before the close. So the loop never closes a descriptor from a client. close() frees the
 // number at its start: a close that blocks for ever costs a thread, but no descriptor.
 //
-// A farewell is sent, and an answer read, by the same threads: send(2) and recv(2) take the lock of
-// the socket, which a client with a copy of it can hold for ever. Until they return, the descriptor
-// stays open.
+// Farewells and requests are sent, and answers read, by the same threads: send(2) and recv(2) take
+// the lock of the socket, which a client with a copy of it can hold for ever. Until they return,
+// the descriptor stays open.
 //
 // One thread does the work. If it is stuck, another one replaces it. A thread that has closed all
 // descriptors rests before it continues: in a busy server it wakes up a thousand times a second,
@@ -79,9 +80,24 @@ class Ticks {
   bool is_there_ = false;
 };
 
-void send_farewell(int socket, const std::string& bytes) noexcept {
-  // What the send buffer of an idle connection does not take is not worth waiting for.
-  (void)::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+// Sends without waiting for room: what the send buffer of an idle connection does not take is not
+// worth it. Returns whether it has sent all bytes.
+bool send_now(int socket, const std::string& bytes) noexcept {
+  return ::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+         static_cast<ssize_t>(bytes.size());
+}
+
+// No recv(2), which clang-tidy takes for a call that waits while a mutex is held.
+ssize_t receive_now(int socket, std::span<char> bytes, int flags = 0) noexcept {
+  return ::recvfrom(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | flags, nullptr, nullptr);
+}
+
+Answers::Kind send_request(int socket, const std::string& request) noexcept {
+  std::array<char, 1> byte;
+  const ssize_t size = receive_now(socket, byte, MSG_PEEK);
+  if (size > 0) return Answers::Kind::has_input;
+  const bool is_quiet = size < 0 && errno == EAGAIN;
+  return is_quiet && send_now(socket, request) ? Answers::Kind::sent : Answers::Kind::not_sent;
 }
 
 // Reads what has arrived, calls `take` with each part, and returns whether more may follow.
@@ -89,9 +105,7 @@ template <typename Take>
 bool read_answer(int socket, Take take) {
   std::array<char, 4'096> bytes;
   for (std::size_t count = 0; count < Closer::kMaxAnswer;) {
-    // No recv(2), which clang-tidy takes for a call that waits while a mutex is held.
-    const ssize_t size =
-        ::recvfrom(socket, bytes.data(), bytes.size(), MSG_DONTWAIT, nullptr, nullptr);
+    const ssize_t size = receive_now(socket, bytes);
     if (size <= 0) return size < 0 && errno == EAGAIN;
     count += static_cast<std::size_t>(size);
     take(std::string_view{bytes.data(), static_cast<std::size_t>(size)});
@@ -102,9 +116,10 @@ bool read_answer(int socket, Take take) {
 void receive_into(Answers& answers, int socket, std::uint64_t key) noexcept {
   // Without memory there is no answer.
   try {
-    Answers::Received received{.key = key};
-    received.is_open = read_answer(socket, [&](std::string_view part) { received.bytes += part; });
-    answers.put(std::move(received));
+    Answers::Answer answer{.key = key};
+    const bool is_open = read_answer(socket, [&](std::string_view part) { answer.bytes += part; });
+    if (is_open) answer.kind = Answers::Kind::received;
+    answers.put(std::move(answer));
   } catch (const std::exception&) {
   }
 }
@@ -138,6 +153,15 @@ void Closer::close(Fd fd, uid_t user) noexcept {
 
 void Closer::send_and_close(Fd copy, std::string bytes, uid_t user) noexcept {
   add({std::move(copy), user, std::move(bytes)});
+}
+
+void Closer::request_and_close(Fd copy, std::string bytes, uid_t user,
+                               std::shared_ptr<Answers> answers, std::uint64_t key) noexcept {
+  add({.fd = std::move(copy),
+       .user = user,
+       .bytes = std::move(bytes),
+       .answers = std::move(answers),
+       .key = key});
 }
 
 void Closer::read_and_close(Fd fd, uid_t user) noexcept {
@@ -214,7 +238,8 @@ bool Closer::accepts(uid_t user) const noexcept {
   return account == shared_->accounts.end() || account->second.stuck < kStuckOfUser;
 }
 
-bool Closer::is_free(uid_t user) const noexcept {
+bool Closer::may_send(uid_t user) const noexcept {
+  if (is_behind() || lacks_threads_) return false;
   if (!shared_->is_any_stuck()) return true;
   const std::lock_guard lock{shared_->mutex};
   const auto account = shared_->accounts.find(user);
@@ -297,6 +322,19 @@ bool Closer::add_worker() noexcept {
   return started;
 }
 
+void Closer::run(const Job& job) noexcept {
+  const int socket = job.fd.get();
+  if (job.reads && job.answers != nullptr) {
+    receive_into(*job.answers, socket, job.key);
+  } else if (job.reads) {
+    read_answer(socket, [](std::string_view) {});
+  } else if (job.answers != nullptr) {
+    job.answers->put({.key = job.key, .kind = send_request(socket, job.bytes)});
+  } else if (!job.bytes.empty()) {
+    send_now(socket, job.bytes);
+  }
+}
+
 void Closer::work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexcept {
   Ticks ticks;
   std::unique_lock lock{shared->mutex};
@@ -306,13 +344,7 @@ void Closer::work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexc
       ++self->number;
       self->is_closing = true;
       lock.unlock();
-      const Job& next = job.front();
-      if (!next.farewell.empty()) send_farewell(next.fd.get(), next.farewell);
-      if (next.reads && next.answers != nullptr) {
-        receive_into(*next.answers, next.fd.get(), next.key);
-      } else if (next.reads) {
-        read_answer(next.fd.get(), [](std::string_view) {});
-      }
+      run(job.front());
       job.clear();
       lock.lock();
       self->is_closing = false;

@@ -71,7 +71,11 @@ class Closer {
   // Reads what has arrived at a socket, at most kMaxAnswer bytes, and closes it: a TCP socket with
   // unread input would reset the connection. Only closes in the same cases.
   void read_and_close(Fd fd, uid_t user) noexcept;
-  // Reads in the same way, puts what it has read into `answers` under a key, and closes this
+  // Sends a request in the same way, but not to a socket with unread input, which would be taken
+  // for the answer. Puts into `answers` whether it was sent; nothing if it only closes.
+  void request_and_close(Fd copy, std::string bytes, uid_t user, std::shared_ptr<Answers> answers,
+                         std::uint64_t key) noexcept;
+  // Reads as read_and_close() does, puts what it has read into `answers`, and closes this
   // descriptor of the socket. Puts nothing if it only closes.
   void receive_and_close(Fd copy, uid_t user, std::shared_ptr<Answers> answers,
                          std::uint64_t key) noexcept;
@@ -83,8 +87,9 @@ class Closer {
   // receive from the user at all; whether to stop receiving from all users.
   bool must_wait(uid_t user) const noexcept;
   bool accepts(uid_t user) const noexcept;
-  // Whether no thread of the user is stuck.
-  bool is_free(uid_t user) const noexcept;
+  // Whether to send and receive on sockets of a user: not while is_behind(), which is so in
+  // particular while descriptors are short, nor without threads, nor for a user with a stuck one.
+  bool may_send(uid_t user) const noexcept;
   bool is_full() const noexcept;
 
   // Whether more than kMaxBehind descriptors, or those of set_most_behind(), wait; whether none is
@@ -114,6 +119,8 @@ class Closer {
   using WorkerPlace = std::list<Worker>::iterator;
 
   void add(Job added) noexcept;
+  // What comes before the close.
+  static void run(const Job& job) noexcept;
   static void work(const std::shared_ptr<Shared>& shared, WorkerPlace self) noexcept;
   bool add_worker() noexcept;
 

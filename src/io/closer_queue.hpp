@@ -22,9 +22,10 @@ struct Closer::Job {
   Fd fd;
   uid_t user = kNobody;
   // Sent before the close.
-  std::string farewell{};
-  // Whether input is read before the close; where it goes, and its key, if anywhere.
+  std::string bytes{};
+  // Whether input is read before the close.
   bool reads = false;
+  // Where to tell, if anywhere, that the bytes were sent, or what was read; and with which key.
   std::shared_ptr<Answers> answers{};
   std::uint64_t key = 0;
 };
@@ -84,8 +85,9 @@ struct Closer::Shared {
   }
 
   static void make_plain(Job& job) noexcept {
-    job.farewell.clear();
+    job.bytes.clear();
     job.reads = false;
+    job.answers.reset();
   }
 
   using AccountPlace = std::map<uid_t, Account>::iterator;

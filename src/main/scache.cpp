@@ -101,7 +101,7 @@ std::optional<int> serve(const postfix::Options& options, const main_cf::Paramet
 
   if (options.one_client) {
     if (!options.arguments.empty()) std::exit(postfix::fail_start(log, surplus(options)));
-    server.adopt(Fd{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)}, policy);
+    server.adopt(duplicate(STDIN_FILENO), policy);
   } else {
     for (const Fd& each : inherited.listeners) server.accept_from(each.get(), policy);
     master_gone.emplace(loop, master.descriptor(), [&] { life->parent_gone(); });

@@ -21,7 +21,7 @@ std::string_view word(Departure why) noexcept {
     case Departure::evicted_for_share:
       return "evicted for a share";
     case Departure::dropped:
-    case Departure::unconfirmed:
+    case Departure::withdrawn:
       return "dropped";
     case Departure::dead:
       break;

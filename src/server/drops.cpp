@@ -13,6 +13,9 @@ Task<Dropped> drop_endpoint_until(Service& service, UnderWay& under_way, std::st
   for (;;) {
     // A dropped connection occupies its descriptor until the closer has closed it.
     while (service.is_closing()) co_await under_way.next_step();
+    dropped.connections += service.drop_probed([&](const ConnectionRecord& connection) {
+      return connection.sequence <= last && connection.endpoint == endpoint;
+    });
     const std::size_t count = service.drop_connections(endpoint, last, kEntriesOfStep);
     dropped.connections += count;
     if (count < kEntriesOfStep) co_return dropped;
@@ -23,17 +26,21 @@ Task<Dropped> drop_endpoint_until(Service& service, UnderWay& under_way, std::st
 Task<Dropped> drop_prefix_until(Service& service, const Caller& caller, UnderWay& under_way,
                                 std::string prefix, std::uint64_t last) {
   Dropped dropped;
+  const auto matches = [&](const Cache::Entry& entry) {
+    return sequence_of(entry) <= last && name_of(entry).starts_with(prefix);
+  };
   const Cache::Visitor visit = [&](const Cache::Entry& entry) {
-    const auto* const connection = std::get_if<ConnectionRecord>(&entry);
-    if (sequence_of(entry) > last || !name_of(entry).starts_with(prefix)) {
-      return Cache::Verdict::keep;
-    }
-    ++(connection != nullptr ? dropped.connections : dropped.bindings);
+    if (!matches(entry)) return Cache::Verdict::keep;
+    const bool is_connection = std::holds_alternative<ConnectionRecord>(entry);
+    ++(is_connection ? dropped.connections : dropped.bindings);
     return Cache::Verdict::drop;
   };
   std::optional<Position> from = Cache::kBeginning;
   for (;;) {
     while (service.is_closing()) co_await under_way.next_step();
+    dropped.connections += service.drop_probed([&](const ConnectionRecord& connection) {
+      return matches(connection) && caller.rights.allow(Action::drop, connection.endpoint);
+    });
     from = service.walk(caller, Action::drop, *from, kEntriesOfStep, visit);
     if (!from) co_return dropped;
     co_await under_way.next_step();

@@ -220,10 +220,10 @@ void Service::binding_left(const BindingRecord&, Departure why) noexcept {
 }
 
 void Service::dispose(Fd fd, const ConnectionRecord& connection, Departure why) noexcept {
-  // A found connection is in use by its client, an unconfirmed one may be, and a dead one has
+  // A found connection is in use by its client, a withdrawn one may be in use, and a dead one has
   // nobody to say goodbye to.
   const bool is_idle = why != Departure::found && why != Departure::dead &&
-                       why != Departure::unconfirmed && is_socket(connection.provenance.kind);
+                       why != Departure::withdrawn && is_socket(connection.provenance.kind);
   if (is_idle && says_goodbye() && begin_goodbye(fd, connection)) return;
   closer_.close(std::move(fd), connection.provenance.owner);
 }
@@ -295,7 +295,7 @@ void Service::count_departure(Departure why) noexcept {
       ++totals_.dead;
       break;
     case Departure::dropped:
-    case Departure::unconfirmed:
+    case Departure::withdrawn:
       ++totals_.dropped;
       break;
   }

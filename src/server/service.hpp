@@ -134,8 +134,14 @@ class Service final : public Keeper, public ProbeKeeper, private CacheObserver {
   const Probe* probe_for(std::string_view endpoint) const noexcept override {
     return probe_of_ ? probe_of_(endpoint) : nullptr;
   }
+  std::optional<ConnectionRecord> connection_at(const Position& place) const noexcept override {
+    return cache_.connection_at(place);
+  }
   std::optional<Claim> claim(const Position& place) noexcept override {
     return cache_.claim_at(place);
+  }
+  std::size_t idle_connections(std::string_view endpoint) const noexcept override {
+    return cache_.connections_of(endpoint);
   }
   void count_probe(Result result) noexcept override {
     ++(result == Result::passed ? totals_.probes_passed : totals_.probes_failed);
@@ -148,6 +154,12 @@ class Service final : public Keeper, public ProbeKeeper, private CacheObserver {
   // See Cache::walk(). Visits the entries with whose names the caller may do an action.
   std::optional<Position> walk(const Caller& caller, Action action, Position from, std::size_t most,
                                const Cache::Visitor& visit);
+  // Drops the connections that are being probed and match: neither walk() nor drop_connections()
+  // reaches them. They get no goodbye, because an answer is owed.
+  template <typename Matches>
+  std::size_t drop_probed(const Matches& matches) noexcept {
+    return prober_ != nullptr ? prober_->cancel(matches) : 0;
+  }
   std::size_t drop_connections(std::string_view endpoint, std::uint64_t last, std::size_t most) {
     return cache_.drop_connections(endpoint, last, most);
   }
@@ -159,7 +171,8 @@ class Service final : public Keeper, public ProbeKeeper, private CacheObserver {
   void drop(const Position& place) noexcept { cache_.drop(place); }
   // The same for a connection that its client may still use.
   void withdraw(const Position& place) noexcept {
-    if (!cache_.drop(place, Departure::unconfirmed) && prober_ != nullptr) prober_->cancel(place);
+    if (cache_.drop(place, Departure::withdrawn)) return;
+    drop_probed([&](const ConnectionRecord& connection) { return connection.place == place; });
   }
 
   // See Cache::expire().

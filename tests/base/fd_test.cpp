@@ -111,5 +111,14 @@ TEST(FdTest, ClosingLeavesErrnoAlone) {
   EXPECT_EQ(errno, EAGAIN);
 }
 
+TEST(FdTest, ACopyIsClosedOnExecAndNoStandardStream) {
+  const Fd copy = duplicate(STDIN_FILENO);
+  ASSERT_GT(copy.get(), STDERR_FILENO);
+  EXPECT_EQ(::fcntl(copy.get(), F_GETFD), FD_CLOEXEC);
+  errno = 0;
+  EXPECT_FALSE(duplicate(1'000'000'000));
+  EXPECT_EQ(errno, EBADF);
+}
+
 }  // namespace
 }  // namespace scache::base

@@ -78,6 +78,31 @@ TEST_F(CacheClaimTest, ADiscardedConnectionLeavesAsDead) {
   EXPECT_EQ(take("e"), "miss");
 }
 
+TEST_F(CacheClaimTest, AWithdrawnConnectionLeaves) {
+  Line line;
+  cache().save_connection("e", "c", at(10), line.kept);
+  observer_.take();
+  claim("e")->withdraw();
+  EXPECT_TRUE(line.closed());
+  EXPECT_THAT(observer_.take(), ElementsAre("claimed e 'c'", "left e 'c' withdrawn"));
+  EXPECT_EQ(cache().held(), 0U);
+}
+
+TEST_F(CacheClaimTest, AnEndpointCountsItsConnectionsThatAreNotClaimed) {
+  EXPECT_EQ(cache().connections_of("e"), 0U);
+  save("e", "1", at(10));
+  save("e", "2", at(10));
+  save("f", "3", at(10));
+  EXPECT_EQ(cache().connections_of("e"), 2U);
+  {
+    const auto first = claim("e");
+    EXPECT_EQ(cache().connections_of("e"), 1U);
+  }
+  EXPECT_EQ(cache().connections_of("e"), 2U);
+  claim("e")->discard();
+  EXPECT_EQ(cache().connections_of("e"), 1U);
+}
+
 TEST_F(CacheClaimTest, ItsRecordAndItsPlaceStayTheSameUntilItLeaves) {
   save("e", "c", at(10));
   const std::uint64_t sequence = cache().last_sequence();

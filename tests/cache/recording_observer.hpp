@@ -30,8 +30,8 @@ inline std::string_view spelt(Departure why) {
       return "evicted for a share";
     case Departure::dead:
       return "dead";
-    case Departure::unconfirmed:
-      return "unconfirmed";
+    case Departure::withdrawn:
+      return "withdrawn";
     case Departure::dropped:
       return "dropped";
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -40,17 +41,19 @@ class ProbeFaults : public DescriptorCensus,
     const Probe probe{.send = "a request that is longer than a short string\r\n",
                       .expect = "+PONG\r\n",
                       .end = "",
-                      .idle = std::chrono::seconds{10},
+                      .idle = std::chrono::seconds{30},
                       .wait = std::chrono::seconds{2}};
     service.probe([&](std::string_view) { return &probe; });
     Prober prober{loop, closer, service, log};
     service.observe(prober);
     const server::ListenPolicy policy{.ttl_limit = std::chrono::hours{1}};
     const server::Caller caller{.policy = policy};
-    const SaveEndpoint request{std::chrono::hours{1}, "e", "p"};
     std::vector<Fd> peers;
     for (std::size_t i = 0; i < kConnections; ++i) {
       Ends ends = socket_pair();
+      // Of one endpoint not all would be probed at once.
+      const std::string endpoint = std::to_string(i);
+      const SaveEndpoint request{std::chrono::hours{1}, endpoint, "p"};
       EXPECT_EQ(service.save(caller, request, std::move(ends.first), clock.now()),
                 server::Saved::yes);
       peers.push_back(std::move(ends.second));
@@ -58,8 +61,8 @@ class ProbeFaults : public DescriptorCensus,
     faults.fault = {call, nth, ENOMEM, lasts};
     clock.advance(probe.idle);
     run(loop, closer, peers);
-    // Those without an answer, because their request or its answer got lost.
-    clock.advance(probe.wait);
+    // Those without an answer, because their request, the news of it, or its answer got lost.
+    clock.advance(std::max(probe.wait, Prober::kSendLimit));
     run(loop, closer, peers);
     faults.lift();
     EXPECT_EQ(prober.count(), 0U);

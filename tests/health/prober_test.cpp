@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <ostream>
@@ -31,6 +32,19 @@ using Result = ProbeKeeper::Result;
 
 constexpr std::uint32_t kAlice = 1'001;
 
+// The threads of a Closer begin their work when the gate is open.
+std::atomic<bool> gate_is_open = true;
+void start_behind_gate(std::function<void()> body) {
+  Closer::start_detached([body = std::move(body)] {
+    gate_is_open.wait(false);
+    body();
+  });
+}
+void open_gate() {
+  gate_is_open = true;
+  gate_is_open.notify_all();
+}
+
 // Probes endpoints that begin with "redis".
 class ProbingKeeper final : public ProbeKeeper {
  public:
@@ -39,8 +53,14 @@ class ProbingKeeper final : public ProbeKeeper {
   const Probe* probe_for(std::string_view endpoint) const noexcept override {
     return probes && endpoint.starts_with("redis") ? &probe : nullptr;
   }
+  std::optional<ConnectionRecord> connection_at(const Position& place) const noexcept override {
+    return cache_.connection_at(place);
+  }
   std::optional<Claim> claim(const Position& place) noexcept override {
     return cache_.claim_at(place);
+  }
+  std::size_t idle_connections(std::string_view endpoint) const noexcept override {
+    return cache_.connections_of(endpoint);
   }
   void count_probe(Result result) noexcept override { results.push_back(result); }
 
@@ -59,6 +79,7 @@ class ProberTest : public DescriptorCensus {
     cache.observe(*prober);
   }
   ~ProberTest() override {
+    open_gate();
     stop();
     EXPECT_TRUE(comes_true([this] { return !closer.catch_up(); }));
   }
@@ -81,18 +102,18 @@ class ProberTest : public DescriptorCensus {
   bool has(std::string_view endpoint = "redis") {
     return cache.find_endpoint(endpoint, clock.now()).has_value();
   }
+  // Runs the loop and the threads until there is nothing to do.
   void settle() {
-    while (loop.turn(Loop::Wait::poll)) {
-    }
+    do {
+      if (gate_is_open) EXPECT_TRUE(comes_true([this] { return closer.is_idle(); }));
+    } while (loop.turn(Loop::Wait::poll));
   }
   void pass(Duration time) {
     clock.advance(time);
     settle();
   }
-  // Whether the peer receives a request, after waiting for the thread that sends it.
-  static bool is_asked(const Fd& peer, std::string_view request = "PING\r\n") {
-    return comes_true([&] { return receive_with(peer.get()).bytes == request; });
-  }
+  // Whether the peer has received the request.
+  static bool is_asked(const Fd& peer) { return receive_with(peer.get()).bytes == "PING\r\n"; }
   void answer(const Fd& peer, const std::string& bytes = "+PONG\r\n") {
     EXPECT_TRUE(send_with(peer.get(), bytes, {}));
   }
@@ -106,7 +127,7 @@ class ProberTest : public DescriptorCensus {
 
   FakeClock clock;
   Loop loop{clock.reader()};
-  Closer closer;
+  Closer closer{Closer::kMaxThreads, &start_behind_gate};
   Cache cache{{}, [this](Fd fd, const ConnectionRecord& connection, Departure why) {
                 departures.push_back(why);
                 closer.close(std::move(fd), connection.provenance.owner);
@@ -211,6 +232,47 @@ TEST_P(ProberFailures, RemoveTheConnection) {
 INSTANTIATE_TEST_SUITE_P(All, ProberFailures, ::testing::ValuesIn(kFailures),
                          [](const auto& of) { return std::string{of.param.name}; });
 
+TEST_F(ProberTest, ItsTimeLimitBeginsWhenTheRequestIsSent) {
+  gate_is_open = false;
+  const Fd peer = save();
+  pass(30s);
+  EXPECT_EQ(prober->count(), 1U);
+  pass(10s);
+  EXPECT_FALSE(is_asked(peer));
+  open_gate();
+  settle();
+  ASSERT_TRUE(is_asked(peer));
+  pass(2s - 1ns);
+  EXPECT_THAT(keeper.results, IsEmpty());
+  pass(1ns);
+  EXPECT_THAT(keeper.results, ElementsAre(Result::no_answer));
+}
+
+TEST_F(ProberTest, ARequestThatIsNotSentInTimeEndsTheConnection) {
+  gate_is_open = false;
+  const Fd peer = save();
+  pass(30s);
+  pass(Prober::kSendLimit - 1ns);
+  EXPECT_EQ(prober->count(), 1U);
+  pass(1ns);
+  EXPECT_THAT(keeper.results, ElementsAre(Result::no_answer));
+  open_gate();
+  EXPECT_TRUE(comes_alone(peer));
+}
+
+TEST_F(ProberTest, BytesFromBeforeTheRequestAreNoAnswer) {
+  gate_is_open = false;
+  const Fd peer = save();
+  pass(30s);
+  answer(peer);
+  open_gate();
+  settle();
+  EXPECT_FALSE(is_asked(peer));
+  EXPECT_EQ(prober->count(), 0U);
+  EXPECT_THAT(keeper.results, IsEmpty());
+  EXPECT_TRUE(has()) << "whether its input is allowed is for others to decide";
+}
+
 TEST_F(ProberTest, SilenceEndsAtTheTimeLimit) {
   const Fd peer = save();
   pass(30s);
@@ -280,10 +342,12 @@ TEST_F(ProberTest, AConnectionWithInputIsNotAsked) {
 
 TEST_F(ProberTest, AtOnceThereAreNoMoreThanItsLimit) {
   std::vector<Fd> peers;
-  for (std::size_t i = 0; i <= Prober::kProbes; ++i) peers.push_back(save());
+  for (std::size_t i = 0; i <= Prober::kProbes; ++i) {
+    peers.push_back(save("redis" + std::to_string(i)));
+  }
   pass(30s);
   EXPECT_EQ(prober->count(), Prober::kProbes);
-  EXPECT_TRUE(has());
+  EXPECT_TRUE(has("redis" + std::to_string(Prober::kProbes)));
   ASSERT_TRUE(is_asked(peers[0]));
   answer(peers[0]);
   ASSERT_TRUE(end());
@@ -293,7 +357,7 @@ TEST_F(ProberTest, AtOnceThereAreNoMoreThanItsLimit) {
 
 TEST_F(ProberTest, ManyConnectionsAreProbedInTurn) {
   std::vector<Fd> peers;
-  for (std::size_t i = 0; i < 200; ++i) peers.push_back(save());
+  for (std::size_t i = 0; i < 200; ++i) peers.push_back(save("redis" + std::to_string(i)));
   clock.advance(30s);
   EXPECT_TRUE(comes_true([&] {
     settle();
@@ -305,17 +369,53 @@ TEST_F(ProberTest, ManyConnectionsAreProbedInTurn) {
   EXPECT_THAT(keeper.results, Each(Result::passed));
 }
 
+// The number of the connections of an endpoint, and of those that are probed at once.
+struct Part {
+  std::size_t connections;
+  std::size_t probed;
+};
+class ProberParts : public ProberTest, public ::testing::WithParamInterface<Part> {};
+
+TEST_P(ProberParts, HalfOfTheConnectionsOfAnEndpointAreFoundMeanwhile) {
+  std::vector<Fd> peers;
+  for (std::size_t i = 0; i < GetParam().connections; ++i) peers.push_back(save());
+  peers.push_back(save("redis of another endpoint"));
+  pass(30s);
+  EXPECT_EQ(prober->count(), GetParam().probed + 1);
+  EXPECT_EQ(cache.connections_of("redis"), GetParam().connections - GetParam().probed);
+  // The others follow.
+  for (std::size_t rounds = 0; keeper.results.size() < peers.size(); ++rounds) {
+    ASSERT_LT(rounds, peers.size());
+    for (const Fd& peer : peers) {
+      if (is_asked(peer)) answer(peer);
+    }
+    settle();
+    pass(Prober::kRetry);
+  }
+  EXPECT_THAT(keeper.results, Each(Result::passed));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ProberParts,
+                         ::testing::Values(Part{1, 1}, Part{2, 1}, Part{3, 1}, Part{4, 2},
+                                           Part{5, 2}, Part{20, 10}),
+                         [](const auto& of) { return std::to_string(of.param.connections); });
+
 TEST_F(ProberTest, AConnectionThatIsCancelledIsNotReturned) {
   const Fd peer = save();
-  const Position place = cache.last_place();
-  prober->cancel(place);
-  EXPECT_TRUE(has()) << "it is not being probed";
+  const Fd other = save("redis of another endpoint");
+  const auto cancel = [&] {
+    return prober->cancel(
+        [](const ConnectionRecord& connection) { return connection.endpoint == "redis"; });
+  };
+  EXPECT_EQ(cancel(), 0U) << "it is not being probed";
+  EXPECT_TRUE(has());
   pass(30s);
   ASSERT_TRUE(is_asked(peer));
   answer(peer);
-  prober->cancel(place);
-  EXPECT_EQ(prober->count(), 0U);
-  EXPECT_EQ(cache.held(), 0U);
+  EXPECT_EQ(cancel(), 1U);
+  EXPECT_THAT(departures, ElementsAre(Departure::withdrawn));
+  EXPECT_EQ(prober->count(), 1U);
+  EXPECT_EQ(cache.held(), 1U);
   settle();
   EXPECT_THAT(keeper.results, IsEmpty());
 }

@@ -24,15 +24,15 @@ TEST_F(AnswersTest, GivesWhatWasPutInOrder) {
   Answers answers;
   EXPECT_FALSE(is_readable(answers));
   EXPECT_TRUE(answers.take().empty());
-  answers.put({.key = 1, .bytes = "a", .is_open = true});
+  answers.put({.key = 1, .kind = Answers::Kind::received, .bytes = "a"});
   answers.put({.key = 2, .bytes = "b"});
   EXPECT_TRUE(is_readable(answers));
   const auto taken = answers.take();
   ASSERT_EQ(taken.size(), 2u);
   EXPECT_EQ(taken[0].key, 1u);
-  EXPECT_TRUE(taken[0].is_open);
+  EXPECT_EQ(taken[0].kind, Answers::Kind::received);
   EXPECT_EQ(taken[1].bytes, "b");
-  EXPECT_FALSE(taken[1].is_open);
+  EXPECT_EQ(taken[1].kind, Answers::Kind::ended);
   EXPECT_FALSE(is_readable(answers));
 }
 

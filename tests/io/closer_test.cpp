@@ -335,10 +335,10 @@ TEST_F(CloserTest, ReadsNoMoreThanAnAnswerMayHave) {
 TEST_F(CloserTest, OfAUserWithAStuckThreadItOnlyCloses) {
   const test::HangingClose hanging;
   get_stuck(kMallory);
-  EXPECT_TRUE(closer.is_free(kMallory)) << "nobody knows yet";
+  EXPECT_TRUE(closer.may_send(kMallory)) << "nobody knows yet";
   look_twice();
-  EXPECT_FALSE(closer.is_free(kMallory));
-  EXPECT_TRUE(closer.is_free(kAlice));
+  EXPECT_FALSE(closer.may_send(kMallory));
+  EXPECT_TRUE(closer.may_send(kAlice));
   Ends his = test::socket_pair();
   Ends hers = test::socket_pair();
   closer.send_and_close(std::move(his.first), "QUIT\r\n", kMallory);
@@ -354,11 +354,43 @@ TEST_F(CloserTest, OfAUserWithAStuckThreadItOnlyCloses) {
   EXPECT_EQ(test::receive_with(unread.second.get()).size, -1) << "it is reset";
 }
 
-TEST_F(CloserTest, ReceivesIntoAnInbox) {
+TEST_F(CloserTest, TellsWhetherARequestWasSent) {
+  const auto answers = std::make_shared<Answers>();
+  const auto ask = [&](const Ends& ends) {
+    closer.request_and_close(duplicate(ends.first.get()), "PING\r\n", kAlice, answers, 7);
+    std::vector<Answers::Answer> all;
+    EXPECT_TRUE(comes_true([&] {
+      all = answers->take();
+      return !all.empty();
+    }));
+    EXPECT_EQ(all.size(), 1U);
+    EXPECT_EQ(all.at(0).key, 7U);
+    return all.at(0).kind;
+  };
+  for (const bool network : {true, false}) {
+    Ends ends = network ? test::tcp_pair() : test::socket_pair();
+    EXPECT_EQ(ask(ends), Answers::Kind::sent);
+    EXPECT_EQ(test::receive_with(ends.second.get()).bytes, "PING\r\n");
+    EXPECT_FALSE(test::is_left_alone(ends.second)) << "only the copy is closed";
+    ASSERT_TRUE(test::send_with(ends.second.get(), "+PONG\r\n", {}));
+    EXPECT_EQ(ask(ends), Answers::Kind::has_input);
+    EXPECT_EQ(test::receive_with(ends.first.get()).bytes, "+PONG\r\n") << "it is still there";
+    EXPECT_EQ(test::receive_with(ends.second.get()).size, -1) << "nothing was sent";
+    ends.second.reset();
+    EXPECT_EQ(ask(ends), Answers::Kind::not_sent);
+  }
+  const Ends full = test::socket_pair();
+  const std::string much(64 * 1'024, 'x');
+  while (::send(full.first.get(), much.data(), much.size(), MSG_DONTWAIT) > 0) {
+  }
+  EXPECT_EQ(ask(full), Answers::Kind::not_sent);
+}
+
+TEST_F(CloserTest, TellsWhatItReceives) {
   const auto answers = std::make_shared<Answers>();
   const auto received = [&](Fd copy, std::uint64_t key) {
     closer.receive_and_close(std::move(copy), kAlice, answers, key);
-    std::vector<Answers::Received> all;
+    std::vector<Answers::Answer> all;
     EXPECT_TRUE(comes_true([&] {
       all = answers->take();
       return !all.empty();
@@ -371,28 +403,29 @@ TEST_F(CloserTest, ReceivesIntoAnInbox) {
     Ends ends = network ? test::tcp_pair() : test::socket_pair();
     const auto nothing = received(Fd{::dup(ends.first.get())}, 1);
     EXPECT_EQ(nothing.bytes, "");
-    EXPECT_TRUE(nothing.is_open);
+    EXPECT_EQ(nothing.kind, Answers::Kind::received);
     ASSERT_TRUE(test::send_with(ends.second.get(), "+PONG\r\n", {}));
     const auto answer = received(Fd{::dup(ends.first.get())}, 2);
     EXPECT_EQ(answer.bytes, "+PONG\r\n");
-    EXPECT_TRUE(answer.is_open);
+    EXPECT_EQ(answer.kind, Answers::Kind::received);
     EXPECT_FALSE(test::is_left_alone(ends.second)) << "only the copy is closed";
     ASSERT_TRUE(test::send_with(ends.second.get(), "bye", {}));
     ends.second.reset();
     const auto last = received(std::move(ends.first), 3);
     EXPECT_EQ(last.bytes, "bye");
-    EXPECT_FALSE(last.is_open);
+    EXPECT_EQ(last.kind, Answers::Kind::ended);
   }
 }
 
-TEST_F(CloserTest, OfAUserWithAStuckThreadItReceivesNothing) {
+TEST_F(CloserTest, OfAUserWithAStuckThreadItTellsNothing) {
   const test::HangingClose hanging;
   get_stuck(kMallory);
   look_twice();
   const auto answers = std::make_shared<Answers>();
   Ends ends = test::socket_pair();
   ASSERT_TRUE(test::send_with(ends.second.get(), "x", {}));
-  closer.receive_and_close(std::move(ends.first), kMallory, answers, 1);
+  closer.request_and_close(duplicate(ends.first.get()), "PING\r\n", kMallory, answers, 1);
+  closer.receive_and_close(std::move(ends.first), kMallory, answers, 2);
   EXPECT_TRUE(test::comes_alone(ends.second));
   EXPECT_TRUE(answers->take().empty());
 }
@@ -400,9 +433,11 @@ TEST_F(CloserTest, OfAUserWithAStuckThreadItReceivesNothing) {
 TEST_F(CloserTest, WithoutThreadsItSendsNothing) {
   Closer alone{0};
   Ends ends = test::socket_pair();
+  EXPECT_TRUE(alone.may_send(kAlice)) << "nobody knows yet";
   alone.send_and_close(std::move(ends.first), "QUIT\r\n", kAlice);
   EXPECT_TRUE(test::is_left_alone(ends.second));
   EXPECT_EQ(test::receive_with(ends.second.get()).size, 0);
+  EXPECT_FALSE(alone.may_send(kAlice));
 }
 
 TEST_F(CloserTest, AClientsStreamIsChargedToItOnlyWithSomethingUnread) {

@@ -40,7 +40,7 @@ TEST_F(ChangeLogTest, LogsEachChangeAsADetail) {
 TEST_F(ChangeLogTest, LogsTheReasonOfADeparture) {
   log.set_verbose(true);
   for (const Departure why :
-       {Departure::expired, Departure::dropped, Departure::unconfirmed, Departure::dead}) {
+       {Departure::expired, Departure::dropped, Departure::withdrawn, Departure::dead}) {
     changes.connection_left(connection, why);
   }
   EXPECT_THAT(log.take(), ElementsAre("connection expired: endpoint=e properties=p fd=7",

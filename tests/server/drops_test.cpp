@@ -6,8 +6,10 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "health/prober.hpp"
 #include "server/session_fixture.hpp"
 #include "support/hanging_close.hpp"
 
@@ -169,6 +171,60 @@ TEST_F(DropsTest, ByPrefixLeavesWhatTheCallerMayNotDrop) {
   EXPECT_THAT(work(), ElementsAre(is(1, 1, 1)));
   EXPECT_EQ(service.cache().connections(), 1U);
   EXPECT_EQ(service.cache().bindings(), 1U);
+}
+
+class DropsAndProbesTest : public DropsTest {
+ protected:
+  DropsAndProbesTest() {
+    service.probe([this](std::string_view) { return &probe; });
+    service.observe(prober);
+    service.use_prober(&prober);
+  }
+  ~DropsAndProbesTest() override {
+    service.use_prober(nullptr);
+    service.stop_observing(prober);
+    EXPECT_TRUE(comes_true([this] { return closer.is_idle(); }));
+  }
+
+  // Saves connections of which each is being probed afterwards.
+  void save_probed(const std::vector<std::string>& endpoints) {
+    for (const std::string& endpoint : endpoints) {
+      Ends ends = socket_pair();
+      EXPECT_EQ(
+          service.save(caller, SaveEndpoint{10s, endpoint, ""}, std::move(ends.first), clock.now()),
+          Saved::yes);
+      peers.push_back(std::move(ends.second));
+    }
+    clock.advance(probe.idle);
+    settle();
+    EXPECT_EQ(prober.count(), endpoints.size());
+  }
+
+  Probe probe{.send = "PING\r\n", .expect = "+PONG\r\n", .end = "", .idle = 5s, .wait = 2s};
+  Prober prober{loop, closer, service, log};
+  std::vector<Fd> peers;
+};
+
+TEST_F(DropsAndProbesTest, AConnectionThatIsProbedLeaves) {
+  save_probed({"e", "f"});
+  drop_endpoint(1, "e");
+  save("e");
+  EXPECT_THAT(work(), ElementsAre(is(1, 1, 0)));
+  EXPECT_EQ(prober.count(), 1U);
+  EXPECT_EQ(service.totals().dropped, 1U);
+  EXPECT_EQ(service.cache().connections(), 1U) << "it was saved later";
+}
+
+TEST_F(DropsAndProbesTest, ByPrefixLeaveThoseThatTheCallerMayDrop) {
+  save_probed({"a1", "a2", "b1"});
+  Caller someone{.policy = policy, .user = 7, .rights = {}};
+  someone.rights.add(std::make_shared<Grant>(Grant{.names = {"a1"}}));
+  drop_prefix(1, someone, "a");
+  EXPECT_THAT(work(), ElementsAre(is(1, 1, 0)));
+  EXPECT_EQ(prober.count(), 2U);
+  drop_prefix(2, "a");
+  EXPECT_THAT(work(), ElementsAre(is(2, 1, 0)));
+  EXPECT_EQ(prober.count(), 1U);
 }
 
 }  // namespace

@@ -132,4 +132,10 @@ SocketState state_of(int socket, DescriptorKind kind) noexcept {
   return (events & (POLLIN | POLLPRI)) != 0 ? SocketState::has_input : SocketState::quiet;
 }
 
+std::uint64_t cookie_of(int socket) noexcept {
+  std::uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  return ::getsockopt(socket, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
+}
+
 }  // namespace scache::io

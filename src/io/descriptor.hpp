@@ -52,6 +52,9 @@ SocketState state_of(int socket, DescriptorKind kind) noexcept;
 // Whether a socket whose connection is not over has unread input. Never blocks, as inspect().
 bool has_input(int socket) noexcept;
 
+// A number that the kernel gives to this socket and to no other one; 0 if the descriptor is none.
+std::uint64_t cookie_of(int socket) noexcept;
+
 // The epoll events of a socket that has input, or whose connection is over. The kernel adds
 // EPOLLHUP and EPOLLERR to each set of events.
 inline constexpr std::uint32_t kInputEvents = EPOLLIN | EPOLLPRI;

@@ -82,7 +82,8 @@ void DirectRequests::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
     return deny(id);
   }
   unconfirmed_.reserve();
-  switch (service_.save(caller_, connection, std::move(fd), moment)) {
+  const Saved saved = service_.save(caller_, connection, std::move(fd), moment);
+  switch (saved) {
     case Saved::full:
       return refuse(id, ErrorCode::full, "the cache is full");
     case Saved::own_client:
@@ -99,6 +100,7 @@ void DirectRequests::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
       break;
     case Saved::yes:
     case Saved::renewed:
+    case Saved::retired:
       break;
   }
   const Position place = service_.last_place();
@@ -107,7 +109,7 @@ void DirectRequests::answer(std::uint64_t id, const direct::Save& save, Fd fd) {
     if (service_.save(caller_, binding, moment) != Saved::full) ++bindings;
   });
   direct::put_saved(stream_.output(), id, {connection.past.connection, bindings});
-  unconfirmed_.add(place);
+  if (saved != Saved::retired) unconfirmed_.add(place);
 }
 
 void DirectRequests::answer(std::uint64_t id, const FindEndpoint& find) {

@@ -21,6 +21,7 @@ struct HandOut {
   // The maximum number of lookups that find a connection; zero for no limit.
   std::uint64_t max_uses = 0;
 
+  bool limits_life() const noexcept { return max_age != Duration{} || max_uses > 0; }
   // The time of a connection's life, from max_age. Each connection has its own, up to a tenth less
   // than max_age, so that those opened together do not end together. It depends only on the id, so
   // that a connection keeps it.

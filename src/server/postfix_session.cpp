@@ -158,6 +158,9 @@ Task<bool> PostfixSession::save_endpoint(SaveEndpoint request) {
       postfix_codec::put_status(stream_.output(), Status::ok);
       unconfirmed_.add(service_.last_place());
       break;
+    case Saved::retired:
+      postfix_codec::put_status(stream_.output(), Status::ok);
+      break;
     case Saved::full:
       refuse(Kind::save_endpoint, "the cache is full");
       break;

@@ -49,17 +49,13 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
   std::optional<Saved> refused = refusal(facts);
   if (!permits(caller, Action::save, request.endpoint, now)) refused = Saved::denied;
   if (!refused) {
-    const Past& past = request.past;
-    const Provenance provenance{.since = now - std::min(past.age, kMaxAge),
-                                .saved = now,
-                                .id = past.connection != 0 ? past.connection : new_connection_id(),
-                                .uses = static_cast<std::uint32_t>(std::min(past.uses, kMaxUses)),
-                                .owner = caller.user,
-                                .kind = facts.kind,
-                                .had_input = is_socket(facts.kind) && has_input(fd.get()),
-                                .allow_input = request.allow_input};
+    const Provenance provenance = provenance_of(caller, request, facts, fd.get(), now);
     const Instant asked = deadline(caller.policy, request.ttl, now);
     const Instant until = within_life(request.endpoint, provenance, asked, now);
+    if (until <= now && asked > now) {
+      retire(std::move(fd), request, provenance);
+      return Saved::retired;
+    }
     SaveOutcome outcome = SaveOutcome::full;
     try {
       outcome = cache_.save_connection(request.endpoint, request.properties, until, fd, provenance);
@@ -69,7 +65,6 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
     }
     if (outcome == SaveOutcome::saved) {
       ++totals_.connections_saved;
-      if (until <= now && asked > now) ++totals_.retired;
       count_saved();
       return provenance.had_input && !allows_input(request.endpoint, provenance) ? Saved::unread
                                                                                  : Saved::yes;
@@ -88,8 +83,35 @@ void Service::hand_out(HandOutOf of_endpoint) {
       [this](std::string_view endpoint) { return hand_out_of_(endpoint).newest_first; });
 }
 
+Provenance Service::provenance_of(const Caller& caller, const SaveEndpoint& request,
+                                  const DescriptorFacts& facts, int descriptor,
+                                  Instant now) noexcept {
+  const Past& past = request.past;
+  Provenance provenance{.since = now - std::min(past.age, kMaxAge),
+                        .saved = now,
+                        .id = past.connection,
+                        .uses = static_cast<std::uint32_t>(std::min(past.uses, kMaxUses)),
+                        .owner = caller.user,
+                        .kind = facts.kind,
+                        .had_input = is_socket(facts.kind) && has_input(descriptor),
+                        .allow_input = request.allow_input};
+  if (limits_life(request.endpoint)) {
+    if (const auto history = histories_.take(cookie_of(descriptor))) {
+      provenance.since = history->since;
+      provenance.uses = history->uses;
+      if (provenance.id == 0) provenance.id = history->id;
+    }
+  }
+  if (provenance.id == 0) provenance.id = new_connection_id();
+  return provenance;
+}
+
+bool Service::limits_life(std::string_view endpoint) const noexcept {
+  return hand_out_of_ && hand_out_of_(endpoint).limits_life();
+}
+
 Instant Service::within_life(std::string_view endpoint, const Provenance& provenance,
-                             Instant deadline, Instant now) noexcept {
+                             Instant deadline, Instant now) const noexcept {
   if (!hand_out_of_) return deadline;
   const HandOut& rule = hand_out_of_(endpoint);
   if (rule.max_uses > 0 && provenance.uses >= rule.max_uses) return now;
@@ -98,6 +120,21 @@ Instant Service::within_life(std::string_view endpoint, const Provenance& proven
   const Duration age = now - provenance.since;
   const Duration life = rule.life_of(provenance.id);
   return age >= life ? now : std::min(after(now, life - age), deadline);
+}
+
+void Service::retire(Fd fd, const SaveEndpoint& request, const Provenance& provenance) noexcept {
+  log_.detail("save_endp: retired");
+  ++totals_.connections_saved;
+  ++totals_.retired;
+  const int descriptor = fd.get();
+  dispose(std::move(fd),
+          {.endpoint = request.endpoint,
+           .properties = request.properties,
+           .deadline = provenance.saved,
+           .sequence = 0,
+           .descriptor = descriptor,
+           .provenance = provenance},
+          Departure::expired);
 }
 
 std::optional<Saved> Service::refusal(const DescriptorFacts& facts) const noexcept {
@@ -203,6 +240,11 @@ bool Service::remove(const Position& place, Sign sign) noexcept {
 }
 
 void Service::commit(Claim& claim, Lookup lookup) noexcept {
+  const ConnectionRecord connection = claim.record();
+  if (limits_life(connection.endpoint)) {
+    const Provenance& from = connection.provenance;
+    histories_.keep(cookie_of(connection.descriptor), {from.since, from.id, from.uses + 1});
+  }
   claim.commit();
   if (lookup == Lookup::endpoint) {
     ++totals_.endpoint_hits;

@@ -23,6 +23,7 @@
 #include "server/change_log.hpp"
 #include "server/counters.hpp"
 #include "server/hand_out.hpp"
+#include "server/histories.hpp"
 #include "wire/request.hpp"
 
 namespace scache::server {
@@ -33,6 +34,9 @@ enum class Saved : std::uint8_t {
   renewed,
   // The connection is saved. It has unread input that is not allowed, so no lookup returns it.
   unread,
+  // The connection has reached its maximum age or number of uses: it is closed with its goodbye,
+  // and is not in the cache.
+  retired,
   // A limit is reached.
   full,
   // The descriptor is a client's connection to this server. A server that keeps it cannot notice
@@ -207,10 +211,17 @@ class Service final : public Keeper, public ProbeKeeper, private CacheObserver {
   bool allows_input(std::string_view endpoint, const Provenance& provenance) const noexcept {
     return provenance.allow_input || (hand_out_of_ && hand_out_of_(endpoint).allow_input);
   }
-  // The deadline of a connection: `deadline`, or the end of its life if that is earlier. A
-  // connection at the end of its life expires at once.
+  // The history of a connection that is saved: as far as the server knows, otherwise as the client
+  // says.
+  Provenance provenance_of(const Caller& caller, const SaveEndpoint& request,
+                           const DescriptorFacts& facts, int descriptor, Instant now) noexcept;
+  // Whether the connections of an endpoint have a maximum age or number of uses.
+  bool limits_life(std::string_view endpoint) const noexcept;
+  // The deadline of a connection: `deadline`, or the end of its life if that is earlier; `now` if
+  // that has come.
   Instant within_life(std::string_view endpoint, const Provenance& provenance, Instant deadline,
-                      Instant now) noexcept;
+                      Instant now) const noexcept;
+  void retire(Fd fd, const SaveEndpoint& request, const Provenance& provenance) noexcept;
   void connection_left(const ConnectionRecord& connection, Departure why) noexcept override;
   void binding_left(const BindingRecord& binding, Departure why) noexcept override;
 
@@ -232,6 +243,7 @@ class Service final : public Keeper, public ProbeKeeper, private CacheObserver {
   Farewells* farewells_ = nullptr;
   Prober* prober_ = nullptr;
   std::uint64_t last_connection_id_;
+  Histories histories_;
   ChangeLog change_log_;
   Cache cache_;
 };

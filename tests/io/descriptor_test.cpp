@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -220,6 +221,19 @@ TEST_F(DescriptorTest, LookingChangesNothing) {
   look(ends.first);
   EXPECT_EQ(::fcntl(ends.first.get(), F_GETFL), flags);
   EXPECT_EQ(test::receive_with(ends.first.get()).bytes, "x");
+}
+
+TEST_F(DescriptorTest, EachSocketHasItsOwnCookieAndItsCopiesHaveTheSame) {
+  const Ends tcp = test::tcp_pair();
+  const Ends local = test::socket_pair();
+  const Ends pipe = test::pipe_pair();
+  const std::set<std::uint64_t> cookies{cookie_of(tcp.first.get()), cookie_of(tcp.second.get()),
+                                        cookie_of(local.first.get()),
+                                        cookie_of(local.second.get())};
+  EXPECT_EQ(cookies.size(), 4U);
+  EXPECT_FALSE(cookies.contains(0));
+  EXPECT_EQ(cookie_of(duplicate(tcp.first.get()).get()), cookie_of(tcp.first.get()));
+  EXPECT_EQ(cookie_of(pipe.first.get()), 0U);
 }
 
 }  // namespace

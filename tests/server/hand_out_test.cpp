@@ -44,10 +44,10 @@ class HandOutTest : public GoodbyeFixture {
 
   // Saves a connection with a history; returns its peer.
   Fd save_with(const Past& past, std::string_view endpoint = "smtp:a",
-               std::chrono::milliseconds ttl = 1h) {
+               std::chrono::milliseconds ttl = 1h, Saved expected = Saved::yes) {
     Ends ends = tcp_pair();
     const SaveEndpoint request{ttl, endpoint, "p", past};
-    EXPECT_EQ(service.save(caller, request, std::move(ends.first), clock.now()), Saved::yes);
+    EXPECT_EQ(service.save(caller, request, std::move(ends.first), clock.now()), expected);
     return std::move(ends.second);
   }
   bool has(std::string_view endpoint = "smtp:a") {
@@ -97,7 +97,7 @@ TEST_F(HandOutTest, AConnectionThatIsSavedPastItsMaximumAgeIsRetired) {
   const HandOut rule{.max_age = 100s};
   service.hand_out(hand_out_of("*", rule));
   const auto life = std::chrono::ceil<std::chrono::milliseconds>(rule.life_of(5));
-  const Fd old = save_with({.connection = 5, .age = life});
+  const Fd old = save_with({.connection = 5, .age = life}, "smtp:a", 1h, Saved::retired);
   EXPECT_FALSE(has());
   turns();
   EXPECT_TRUE(hears(old, "QUIT\r\n"));
@@ -107,7 +107,7 @@ TEST_F(HandOutTest, AConnectionThatIsSavedPastItsMaximumAgeIsRetired) {
   EXPECT_TRUE(has());
   EXPECT_EQ(service.totals().connections_saved, 2u);
   EXPECT_EQ(service.totals().retired, 1u);
-  EXPECT_EQ(service.totals().expired, 1u);
+  EXPECT_EQ(service.totals().expired, 0u);
 }
 
 TEST_F(HandOutTest, AConnectionMayBeOlderThanTheClock) {
@@ -116,7 +116,8 @@ TEST_F(HandOutTest, AConnectionMayBeOlderThanTheClock) {
   const auto older = std::chrono::ceil<std::chrono::milliseconds>(clock_age) + 1h;
   const Fd young = save_with({.connection = 5, .age = older}, "e");
   EXPECT_TRUE(has("e"));
-  const Fd old = save_with({.connection = 5, .age = std::chrono::milliseconds::max()}, "f");
+  const Fd old = save_with({.connection = 5, .age = std::chrono::milliseconds::max()}, "f", 1h,
+                           Saved::retired);
   EXPECT_FALSE(has("f"));
   EXPECT_EQ(service.totals().retired, 1u);
 }
@@ -125,7 +126,7 @@ TEST_F(HandOutTest, AConnectionThatWasUsedOftenEnoughIsRetired) {
   service.hand_out(hand_out_of("*", {.max_uses = 3}));
   const Fd fresh = save_with({.connection = 5, .uses = 2});
   EXPECT_TRUE(has());
-  const Fd worn = save_with({.connection = 6, .uses = 3}, "smtp:b");
+  const Fd worn = save_with({.connection = 6, .uses = 3}, "smtp:b", 1h, Saved::retired);
   EXPECT_FALSE(has("smtp:b"));
   turns();
   EXPECT_TRUE(hears(worn, "QUIT\r\n"));
@@ -133,6 +134,78 @@ TEST_F(HandOutTest, AConnectionThatWasUsedOftenEnoughIsRetired) {
   EXPECT_TRUE(comes_alone(worn));
   EXPECT_EQ(service.totals().retired, 1u);
   EXPECT_TRUE(has());
+}
+
+TEST_F(HandOutTest, ARetiredConnectionTakesNobodysPlace) {
+  Service small{{.limits = {.connections = 1}}, closer, log};
+  small.hand_out(hand_out_of("*", {.max_uses = 3}));
+  const SaveEndpoint fresh{1h, "smtp:a", "p", {.uses = 2}};
+  const SaveEndpoint worn{1h, "smtp:b", "p", {.uses = 3}};
+  EXPECT_EQ(small.save(caller, fresh, tcp_pair().first, clock.now()), Saved::yes);
+  EXPECT_EQ(small.save(caller, worn, tcp_pair().first, clock.now()), Saved::retired);
+  EXPECT_EQ(small.cache().connections(), 1U);
+  EXPECT_EQ(small.totals().all_evicted(), 0U);
+}
+
+// A client of the Postfix protocol, or a careless one, saves without the history.
+class HistoryTest : public HandOutTest {
+ protected:
+  Saved save_again(const Fd& end, const Past& past = {}) {
+    const SaveEndpoint request{1h, "smtp:a", "p", past};
+    return service.save(caller, request, duplicate(end.get()), clock.now());
+  }
+  Provenance take() {
+    auto claim = service.find(caller, FindEndpoint{"smtp:a"}, clock.now());
+    EXPECT_TRUE(claim);
+    if (!claim) return {};
+    const Provenance from = claim->record().provenance;
+    service.commit(*claim, Service::Lookup::endpoint);
+    return from;
+  }
+
+  Ends ends = tcp_pair();
+};
+
+TEST_F(HistoryTest, UsesAreCountedWithoutTheHelpOfTheClient) {
+  service.hand_out(hand_out_of("*", {.max_uses = 2}));
+  EXPECT_EQ(save_again(ends.first), Saved::yes);
+  const Provenance first = take();
+  EXPECT_EQ(first.uses, 0U);
+  EXPECT_EQ(save_again(ends.first), Saved::yes);
+  const Provenance second = take();
+  EXPECT_EQ(second.uses, 1U);
+  EXPECT_EQ(second.id, first.id);
+  EXPECT_EQ(save_again(ends.first), Saved::retired);
+  EXPECT_EQ(save_again(tcp_pair().first), Saved::yes) << "another socket";
+}
+
+TEST_F(HistoryTest, TheServerKnowsBetterThanTheClient) {
+  service.hand_out(hand_out_of("*", {.max_uses = 2}));
+  EXPECT_EQ(save_again(ends.first, {.connection = 5, .uses = 1}), Saved::yes);
+  EXPECT_EQ(take().uses, 1U);
+  EXPECT_EQ(save_again(ends.first, {.connection = 6}), Saved::retired);
+}
+
+TEST_F(HistoryTest, AnAgeCountsFromTheFirstSave) {
+  service.hand_out(hand_out_of("*", {.max_age = 100s}));
+  EXPECT_EQ(save_again(ends.first), Saved::yes);
+  const Instant since = clock.now();
+  for (int i = 0; i < 2; ++i) {
+    advance(30s);
+    EXPECT_EQ(take().since, since);
+    EXPECT_EQ(save_again(ends.first), Saved::yes);
+  }
+  take();
+  advance(40s);
+  EXPECT_EQ(save_again(ends.first), Saved::retired);
+}
+
+TEST_F(HistoryTest, WithoutLimitsNothingIsKept) {
+  service.hand_out(hand_out_of("other", {.max_uses = 2}));
+  EXPECT_EQ(save_again(ends.first), Saved::yes);
+  take();
+  EXPECT_EQ(save_again(ends.first), Saved::yes);
+  EXPECT_EQ(take().uses, 0U);
 }
 
 TEST_F(HandOutTest, WithoutALimitNothingIsRetired) {

@@ -27,7 +27,6 @@ using namespace std::chrono_literals;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using Result = ProbeKeeper::Result;
 
 constexpr std::uint32_t kAlice = 1'001;

@@ -6,6 +6,9 @@
 #include "main_cf/host_name.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "main_cf/ascii.hpp"
 
@@ -47,6 +50,13 @@ std::optional<std::string> host_name_complaint(std::string_view name) {
     return fmt::format("valid_hostname: bad length {} for {}...", name.size(), name.substr(0, 100));
   }
   return std::nullopt;
+}
+
+std::string own_host_name() {
+  std::array<char, 256> name{};
+  // The last byte stays a NUL, which gethostname(2) does not guarantee.
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
 }
 
 }  // namespace scache::main_cf

@@ -3,25 +3,18 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "main_cf/file.hpp"
+#include "main_cf/host_name.hpp"
 #include "main_cf/syslog_facility.hpp"
 #include "postfix/start.hpp"
 
 namespace scache::postfix {
 namespace {
-
-std::string own_host_name() {
-  std::array<char, 256> name{};
-  // The last byte stays a NUL, which gethostname(2) does not guarantee.
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
 
 MailLogTarget target_of(const main_cf::Parameters& parameters, const Environment& environment) {
   MailLogTarget target = MailLogTarget::from(environment);
@@ -54,7 +47,7 @@ Result<main_cf::Parameters> configure(const Options& options, const Result<void>
       .name = options.process_name,
       .service_name = options.service_name,
       .id = ::getpid(),
-      .host_name = own_host_name(),
+      .host_name = main_cf::own_host_name(),
       .config_directory = main_cf::config_directory(environment.config_directory),
   };
   main_cf::Settings settings = main_cf::initial_settings(process);

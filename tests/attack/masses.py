@@ -18,6 +18,9 @@ TTL = 60_000
 
 # Connections whose other ends stay open here.
 PAIRS = 9_000
+# As many as one process can hold the other ends of.
+WATCHED = 19_000
+IDLE = 5
 GOODBYE = '[[goodbye]]\nendpoint = "*"\nprotocol = "smtp"\n'
 
 # Clients that list at the same time.
@@ -177,4 +180,35 @@ def answer(peers: list[socket.socket], stop: threading.Event) -> None:
                 by_number[number].send(b"221 Bye\r\n")
 
 
-ATTACKS = (listed_and_dropped, abandoned, everything_at_once, goodbyes)
+def close_evenly(peers: list[socket.socket], seconds: float = 1.0) -> None:
+    """Closes them one after another in this time."""
+    begun = time.monotonic()
+    for count, peer in enumerate(peers):
+        ahead = count / len(peers) * seconds - (time.monotonic() - begun)
+        if ahead > 0.002:
+            time.sleep(ahead)
+        peer.close()
+
+
+def ends() -> None:
+    """Thousands of idle connections cost nothing, until all end within a second."""
+    with lab.server() as server:
+        peers = fill_pairs(server.socket, WATCHED, TTL)
+        time.sleep(1)
+        before = server.processor_time
+        time.sleep(IDLE)
+        used = server.processor_time - before
+        print(f"  {len(peers)} idle connections: {used:.2f} s of a processor in {IDLE} s")
+        if used > 0.01 * IDLE:
+            raise lab.Fault("the server does something")
+        with lab.child(lambda: soon(functools.partial(close_evenly, peers))):
+            for peer in peers:
+                peer.close()
+            lab.others(server.socket, "they end", 2)
+        left = server.connections
+        print(f"  {left} are left")
+        if left:
+            raise lab.Fault("connections that are over are in the cache")
+
+
+ATTACKS = (listed_and_dropped, abandoned, everything_at_once, goodbyes, ends)

@@ -41,6 +41,7 @@ using namespace wire;
 using namespace io;
 using namespace health;
 using namespace server;
+using namespace main_cf;
 }  // namespace standalone
 namespace client {
 using namespace base;

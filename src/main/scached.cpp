@@ -22,14 +22,14 @@
 #include "io/loop.hpp"
 #include "io/signals.hpp"
 #include "main/scached_options.hpp"
-#include "server/listen_policy.hpp"
 #include "server/server.hpp"
 #include "server/service.hpp"
 #include "server/statistics_report.hpp"
 #include "standalone/activation.hpp"
 #include "standalone/configuration_file.hpp"
 #include "standalone/lifecycle.hpp"
-#include "standalone/listener.hpp"
+#include "standalone/listen_keys.hpp"
+#include "standalone/listeners.hpp"
 #include "standalone/notifier.hpp"
 #include "standalone/shares.hpp"
 
@@ -41,11 +41,14 @@ using namespace scache::io;
 using namespace scache::server;
 using namespace scache::standalone;
 
-// The configuration file, overridden by the command line.
-Reading configure(const ScachedOptions& options) {
+// The configuration file with Postfix's main.cf, overridden by the command line.
+Reading configure(const ScachedOptions& options, Log& log) {
   const std::string& file = options.configuration;
   Reading reading = file.empty() ? Reading{} : read_configuration(file, system_accounts());
   Configuration& configuration = reading.configuration;
+  if (reading.complaints.empty()) {
+    reading.complaints = read_main_cf(system_accounts(), configuration, log);
+  }
   if (!options.socket.empty()) configuration.socket_path = options.socket;
   if (configuration.socket_path.empty()) {
     configuration.socket_path = default_socket_path(::geteuid(), ::getenv("XDG_RUNTIME_DIR"));
@@ -54,11 +57,10 @@ Reading configure(const ScachedOptions& options) {
   return reading;
 }
 
-Result<Listener> listen(const Configuration& configuration) {
-  auto activated = take_activated_socket();
-  if (!activated) return std::unexpected{activated.error()};
-  if (*activated) return Listener{std::move(*activated)};
-  return Listener::make(configuration.place());
+Result<Listeners> listen(const Configuration& configuration) {
+  auto passed = take_activated_sockets();
+  if (!passed) return std::unexpected{passed.error()};
+  return Listeners::open(configuration, *std::move(passed));
 }
 
 Result<Capacity> capacity_of(const Configuration& configuration, Log& log) {
@@ -71,7 +73,7 @@ Result<Capacity> capacity_of(const Configuration& configuration, Log& log) {
 
 // Serves until a signal arrives, or until it cannot create a lost socket again. Returns the exit
 // status.
-int serve(const ScachedOptions& options, Configuration configuration, Listener listener,
+int serve(const ScachedOptions& options, Configuration configuration, Listeners listeners,
           const Capacity& capacity, ServerLog& log) {
   const OverflowIds overflow = overflow_ids();
   if (overflow.user == ::geteuid()) {
@@ -83,7 +85,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
   Closer closer;
   closer.set_most_behind(capacity.closing);
   Service service{{.limits = configuration.cache_limits(capacity.connections),
-                   .listening = {ListeningAddress{listener.descriptor()}},
+                   .listening = listeners.addresses(),
                    .since = loop.now(),
                    .last_connection_id = random_number() >> Service::kSpareIdBits},
                   closer,
@@ -93,9 +95,9 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
   });
   service.probe([&](std::string_view endpoint) { return configuration.probe(endpoint); });
   service.say_goodbye([&](std::string_view endpoint) { return configuration.goodbye(endpoint); });
-  StatisticsReport report{loop, service, log, configuration.statistics_interval,
+  StatisticsReport report{loop, service, log, configuration.shortest_statistics_interval(),
                           [] { return std::time(nullptr); }};
-  ListenPolicy policy = policy_of(configuration, capacity, overflow);
+  listeners.set_policies(configuration, capacity, overflow);
   Server server{
       loop, closer, service, log, {.clients = capacity.clients, .goodbyes = capacity.goodbyes}};
   Lifecycle lifecycle{{.loop = loop,
@@ -105,12 +107,11 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
                        .log = log,
                        .notifier = notifier,
                        .configuration = configuration,
-                       .policy = policy},
+                       .listeners = listeners},
                       {.capacity = capacity,
                        .overflow = overflow,
                        .watchdog = watchdog_interval_from_environment(),
-                       .configure = [&] { return configure(options); }},
-                      std::move(listener)};
+                       .configure = [&] { return configure(options, log); }}};
   Signals signals{
       loop, {SIGTERM, SIGINT, SIGHUP}, [&](int number) { lifecycle.handle_signal(number); }};
   lifecycle.start();
@@ -121,7 +122,7 @@ int serve(const ScachedOptions& options, Configuration configuration, Listener l
 }
 
 int start(const ScachedOptions& options, ServerLog& log) {
-  Reading reading = configure(options);
+  Reading reading = configure(options, log);
   if (const auto good = Listener::check(reading.configuration.socket_path);
       options.check && !reading.configuration.socket_path.empty() && !good) {
     reading.complaints.push_back(good.error().text);
@@ -143,9 +144,9 @@ int start(const ScachedOptions& options, ServerLog& log) {
   log.set(reading.configuration.log_target, reading.configuration.log_level);
   const auto capacity = capacity_of(reading.configuration, log);
   if (!capacity) return fail(capacity.error().text);
-  auto listener = listen(reading.configuration);
-  if (!listener) return fail(listener.error().text);
-  return serve(options, std::move(reading.configuration), std::move(*listener), *capacity, log);
+  auto listeners = listen(reading.configuration);
+  if (!listeners) return fail(listeners.error().text);
+  return serve(options, std::move(reading.configuration), *std::move(listeners), *capacity, log);
 }
 
 }  // namespace

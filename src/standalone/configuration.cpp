@@ -20,9 +20,13 @@ std::optional<std::uint32_t> number(const std::optional<Identity>& identity) {
   return identity ? std::optional{identity->number} : std::nullopt;
 }
 
-auto socket_of(const Configuration& all) {
-  return std::tuple{all.socket_path, number(all.socket_owner), number(all.socket_group),
-                    all.socket_mode};
+// What a socket is made from.
+auto identity_of(const SocketTable& socket) {
+  return std::tuple{socket.path, number(socket.owner), number(socket.group), socket.mode};
+}
+
+bool has_same_sockets(const Configuration& one, const Configuration& other) {
+  return std::ranges::equal(one.sockets(), other.sockets(), {}, &identity_of, &identity_of);
 }
 
 // The first table that matches an endpoint; null if there is none.
@@ -67,11 +71,39 @@ const Probe* Configuration::probe(std::string_view endpoint) const noexcept {
   return rule != nullptr && !rule->probe.send.empty() ? &rule->probe : nullptr;
 }
 
-Place Configuration::place() const {
-  Place place{.path = socket_path, .mode = socket_mode};
-  if (socket_owner) place.owner = socket_owner->number;
-  if (socket_group) place.group = socket_group->number;
+Place SocketTable::place() const {
+  Place place{.path = path, .mode = mode};
+  if (owner) place.owner = owner->number;
+  if (group) place.group = group->number;
   return place;
+}
+
+std::vector<SocketTable> Configuration::sockets() const {
+  std::vector<SocketTable> all{{.path = socket_path,
+                                .owner = socket_owner,
+                                .group = socket_group,
+                                .mode = socket_mode,
+                                .users = users,
+                                .groups = groups}};
+  all.insert(all.end(), listens.begin(), listens.end());
+  return all;
+}
+
+Duration Configuration::shortest_statistics_interval() const noexcept {
+  Duration shortest = statistics_interval;
+  for (const SocketTable& socket : listens) {
+    if (socket.main_cf)
+      shortest = std::min<Duration>(shortest, socket.main_cf->statistics_interval);
+  }
+  return shortest;
+}
+
+bool Configuration::admits_others() const noexcept {
+  const auto admits = [](const SocketTable& socket) {
+    return !socket.users.empty() || !socket.groups.empty();
+  };
+  return !users.empty() || !groups.empty() || !grants.empty() ||
+         std::ranges::any_of(listens, admits);
 }
 
 CacheLimits Configuration::cache_limits(std::size_t most_connections) const noexcept {
@@ -88,7 +120,8 @@ CacheLimits Configuration::cache_limits(std::size_t most_connections) const noex
           .binding_bytes_of_user = or_none(binding_bytes_of_user)};
 }
 
-Access Configuration::access(uid_t own, const OverflowIds& overflow) const {
+Access Configuration::access(const SocketTable& socket, uid_t own,
+                             const OverflowIds& overflow) const {
   std::vector<Grant> all;
   all.reserve(grants.size());
   for (const GrantTable& each : grants) {
@@ -97,11 +130,11 @@ Access Configuration::access(uid_t own, const OverflowIds& overflow) const {
                    .actions = each.actions,
                    .names = each.names});
   }
-  return Access{own, numbers(users), numbers(groups), overflow, std::move(all)};
+  return Access{own, numbers(socket.users), numbers(socket.groups), overflow, std::move(all)};
 }
 
 std::string differs_until_restart(const Configuration& old, const Configuration& now) {
-  const bool socket = socket_of(old) != socket_of(now);
+  const bool socket = !has_same_sockets(old, now);
   const bool limits = limits_of(old) != limits_of(now);
   if (socket && limits) return "socket and limits";
   if (socket) return "socket";

@@ -17,6 +17,7 @@
 #include "server/access.hpp"
 #include "server/hand_out.hpp"
 #include "standalone/listener.hpp"
+#include "standalone/postfix_settings.hpp"
 #include "standalone/server_log.hpp"
 #include "wire/limits.hpp"
 
@@ -35,6 +36,25 @@ struct GrantTable {
   std::vector<Identity> groups{};
   Actions actions = Actions::all();
   std::vector<std::string> names{"*"};
+};
+
+// A socket, and the users that are served there: [socket] with [access], or a [[listen]].
+struct SocketTable {
+  std::string path;
+  std::optional<Identity> owner{};
+  std::optional<Identity> group{};
+  mode_t mode = 0600;
+  // The users that may do everything, besides root and the server's own user.
+  std::vector<Identity> users{};
+  std::vector<Identity> groups{};
+  // The name of a client in log lines.
+  std::string tag = "client";
+  // The directory of Postfix's main.cf, if the socket is for Postfix's programs; and what the file
+  // says.
+  std::string postfix{};
+  std::optional<PostfixSettings> main_cf{};
+
+  Place place() const;
 };
 
 // How connections of matching endpoints are handed out.
@@ -71,6 +91,9 @@ struct Configuration {
   std::vector<Identity> users;
   std::vector<Identity> groups;
   std::vector<GrantTable> grants;
+
+  // Further sockets.
+  std::vector<SocketTable> listens;
 
   Duration ttl_default = std::chrono::seconds{30};
   Duration ttl_limit = std::chrono::hours{1};
@@ -112,15 +135,16 @@ struct Configuration {
   const Goodbye* goodbye(std::string_view endpoint) const noexcept;
   // How an idle connection of an endpoint is checked; null if it is not.
   const Probe* probe(std::string_view endpoint) const noexcept;
-  Place place() const;
+  // All sockets; the first is that of [socket].
+  std::vector<SocketTable> sockets() const;
+  // The interval of the statistics: the shortest that is configured.
+  Duration shortest_statistics_interval() const noexcept;
   // The limits of a cache that may have so many connections.
   CacheLimits cache_limits(std::size_t connections) const noexcept;
   // Whether users other than the server's own user and root have access.
-  bool admits_others() const noexcept {
-    return !users.empty() || !groups.empty() || !grants.empty();
-  }
-  // The users that a server running as `own` serves, and what they may do.
-  Access access(uid_t own, const OverflowIds& overflow) const;
+  bool admits_others() const noexcept;
+  // The users that a server running as `own` serves at a socket, and what they may do.
+  Access access(const SocketTable& socket, uid_t own, const OverflowIds& overflow) const;
 };
 
 // The tables that differ and take effect only at the next start, for example "socket and limits";

@@ -10,6 +10,7 @@
 
 #include "base/duration_text.hpp"
 #include "standalone/identities.hpp"
+#include "standalone/socket_values.hpp"
 
 // The table of all keys of scached.toml is configuration_keys(). The functions above it create the
 // functions that read and print one kind of value.
@@ -18,9 +19,6 @@ namespace scache::standalone {
 namespace {
 
 using namespace std::chrono_literals;
-
-// The size of sockaddr_un::sun_path without the terminating NUL.
-constexpr std::size_t kMaxSocketPath = 107;
 
 std::string full_name(std::string_view table, std::string_view name) {
   return fmt::format("{}.{}", table, name);
@@ -74,16 +72,8 @@ constexpr std::array<std::string_view, 4> kLevels{"error", "warning", "info", "d
 
 Key socket_path() {
   const auto read = [](const toml::node& node, Configuration& into, Complaints& complaints) {
-    const auto* text = node.as_string();
-    if (text == nullptr || !(**text).starts_with('/') || (**text).size() > kMaxSocketPath ||
-        (**text).find('\0') != std::string::npos) {
-      complaints.add(node.source(),
-                     fmt::format("socket.path must be an absolute path of at most {} "
-                                 "bytes",
-                                 kMaxSocketPath));
-    } else {
-      into.socket_path = **text;
-    }
+    const auto path = read_socket_path(node, "socket.path", complaints);
+    if (path) into.socket_path = *path;
   };
   return {"socket", "path", read,
           [](const Configuration& all) { return in_quotes(all.socket_path); }};
@@ -91,36 +81,19 @@ Key socket_path() {
 
 Key socket_mode() {
   const auto read = [](const toml::node& node, Configuration& into, Complaints& complaints) {
-    const auto* text = node.as_string();
-    unsigned mode = 0;
-    bool octal = text != nullptr && (**text).size() >= 3 && (**text).size() <= 4;
-    for (std::size_t i = 0; octal && i < (**text).size(); ++i) {
-      const char digit = (**text)[i];
-      octal = digit >= '0' && digit <= '7';
-      mode = mode * 8 + static_cast<unsigned>(digit - '0');
-    }
-    if (!octal || mode > 0777) {
-      complaints.add(node.source(),
-                     "socket.mode must be an octal number from \"0000\" to \"0777\"");
-    } else {
-      into.socket_mode = mode;
-    }
+    const auto mode = read_mode(node, "socket.mode", complaints);
+    if (mode) into.socket_mode = *mode;
   };
   return {"socket", "mode", read,
-          [](const Configuration& all) { return fmt::format("\"{:04o}\"", all.socket_mode); }};
+          [](const Configuration& all) { return show_mode(all.socket_mode); }};
 }
 
-// An empty string means unset.
 Key identity(std::string_view name, std::optional<Identity> Configuration::* member,
              const LookUpId& look, std::string_view what) {
   const auto read = [=](const toml::node& node, Configuration& into, Complaints& complaints) {
-    into.*member = std::nullopt;
-    if (const auto* text = node.as_string(); text != nullptr && (**text).empty()) return;
-    into.*member = read_identity(node, look, full_name("socket", name), what, complaints);
+    into.*member = read_owner(node, look, full_name("socket", name), what, complaints);
   };
-  return {"socket", name, read, [=](const Configuration& all) {
-            return all.*member ? show_identity(*(all.*member)) : in_quotes("");
-          }};
+  return {"socket", name, read, [=](const Configuration& all) { return show_owner(all.*member); }};
 }
 
 Key identities(std::string_view name, std::vector<Identity> Configuration::* member,

@@ -10,6 +10,7 @@
 #include "base/duration_text.hpp"
 #include "standalone/goodbye_keys.hpp"
 #include "standalone/identities.hpp"
+#include "standalone/listen_keys.hpp"
 #include "standalone/probe_keys.hpp"
 
 namespace scache::standalone {
@@ -143,6 +144,11 @@ std::string show_grants(const Configuration& configuration) {
 
 std::vector<TableArray> configuration_tables(const Accounts& accounts) {
   return {
+      {"listen",
+       [accounts](const toml::table& table, Configuration& into, Complaints& complaints) {
+         read_listen(table, accounts, into, complaints);
+       },
+       &show_listens},
       {"grant",
        [accounts](const toml::table& table, Configuration& into, Complaints& complaints) {
          read_grant(table, accounts, into, complaints);

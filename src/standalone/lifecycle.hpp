@@ -15,24 +15,20 @@
 #include "server/service.hpp"
 #include "server/statistics_report.hpp"
 #include "standalone/configuration_file.hpp"
-#include "standalone/listener.hpp"
+#include "standalone/listeners.hpp"
 #include "standalone/notifier.hpp"
 #include "standalone/server_log.hpp"
 
 namespace scache::standalone {
 
-// How scached treats the clients of its socket, from its configuration.
-ListenPolicy policy_of(const Configuration& configuration, const Capacity& capacity,
-                       const OverflowIds& overflow);
-
 // Lifecycle takes scached through its states:
 //
 //   starting -> serving -> draining -> leaving -> stopped
 //
-// While it serves, it applies a changed configuration, creates a lost socket again, and reports to
-// the service manager. While it drains, the socket is closed, and clients with unfinished requests
-// have kDrainTime to finish them. While it leaves, the cached connections say goodbye, for at most
-// kGoodbyeTime. It stops the loop when it is stopped.
+// While it serves, it applies a changed configuration, creates lost sockets again, and reports to
+// the service manager. While it drains, the sockets are closed, and clients with unfinished
+// requests have kDrainTime to finish them. While it leaves, the cached connections say goodbye, for
+// at most kGoodbyeTime. It stops the loop when it is stopped.
 class Lifecycle {
  public:
   enum class State : std::uint8_t { starting, serving, draining, leaving, stopped };
@@ -41,7 +37,7 @@ class Lifecycle {
   static constexpr Duration kDrainTime = std::chrono::seconds{5};
   // Time limit for all goodbyes: that of one, so that a restart takes no longer than an answer may.
   static constexpr Duration kGoodbyeTime = Goodbye::kWait;
-  // Interval between two checks that the socket is still in the file system.
+  // Interval between two checks that the sockets are still in the file system.
   static constexpr Duration kSocketInterval = std::chrono::seconds{5};
 
   // What it works on. All of it must outlive the Lifecycle.
@@ -54,7 +50,8 @@ class Lifecycle {
     Notifier& notifier;
     // A reload changes these in place.
     Configuration& configuration;
-    ListenPolicy& policy;
+    // Their policies are set.
+    Listeners& listeners;
   };
   struct Settings {
     Capacity capacity;
@@ -65,7 +62,7 @@ class Lifecycle {
     std::function<Reading()> configure;
   };
 
-  Lifecycle(const Parts& parts, Settings settings, Listener listener);
+  Lifecycle(const Parts& parts, Settings settings);
   Lifecycle(const Lifecycle&) = delete;
   Lifecycle& operator=(const Lifecycle&) = delete;
 
@@ -76,7 +73,7 @@ class Lifecycle {
   void handle_signal(int number);
 
   State state() const noexcept { return state_; }
-  // EXIT_FAILURE if it has lost its socket and cannot create it again.
+  // EXIT_FAILURE if it has lost a socket and cannot create it again.
   int exit_status() const noexcept { return exit_status_; }
 
  private:
@@ -86,13 +83,12 @@ class Lifecycle {
   void drain();
   void leave();
   void stop() noexcept;
-  void keep_socket();
+  void keep_sockets();
 
   Parts parts_;
   Settings settings_;
-  // The limits and the socket stay as they were at the start.
+  // The limits and the sockets stay as they were at the start.
   const Configuration at_start_;
-  std::optional<Listener> listener_;
   State state_ = State::starting;
   int exit_status_;
   LastGoodbyes goodbyes_;

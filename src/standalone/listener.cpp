@@ -148,8 +148,8 @@ Result<void> Listener::renew() {
   const std::string name = path.substr(slash + 1);
 
   const Umask own_alone{0077};
-  auto directory =
-      open_socket_directory(path.substr(0, slash), ::geteuid() == 0 ? Trust::checked : Trust::any);
+  auto directory = open_socket_directory(
+      path.substr(0, slash), ::geteuid() == 0 ? Trust::checked : Trust::any, place_.owner);
   if (!directory) return std::unexpected{directory.error()};
   if (!lock_ || !is_at(*directory, lock_name(name), lock_)) {
     auto locked = lock(*directory, name, path);

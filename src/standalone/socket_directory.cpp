@@ -47,8 +47,11 @@ std::vector<std::string> names_of(std::string_view path) {
 
 class Walk {
  public:
-  explicit Walk(const std::string& path)
-      : path_{path}, rest_{names_of(path)}, at_{::open("/", kFlags | O_DIRECTORY)} {}
+  Walk(const std::string& path, uid_t owner_of_socket)
+      : path_{path},
+        owner_of_socket_{owner_of_socket},
+        rest_{names_of(path)},
+        at_{::open("/", kFlags | O_DIRECTORY)} {}
 
   Result<Fd> go() {
     struct stat status{};
@@ -108,7 +111,8 @@ class Walk {
   }
 
   bool is_trusted(uid_t owner) const {
-    return owner == 0 || owner == ::geteuid() || owner == owner_of_root_;
+    return owner == 0 || owner == ::geteuid() || owner == owner_of_root_ ||
+           owner == owner_of_socket_;
   }
 
   Result<void> check(const struct stat& status) const {
@@ -128,6 +132,7 @@ class Walk {
   }
 
   const std::string& path_;
+  uid_t owner_of_socket_;
   std::vector<std::string> rest_;
   Fd at_;
   // The path of `at_` for errors.
@@ -138,8 +143,8 @@ class Walk {
 
 }  // namespace
 
-Result<Fd> open_socket_directory(const std::string& path, Trust trust) {
-  if (trust == Trust::checked) return Walk{path}.go();
+Result<Fd> open_socket_directory(const std::string& path, Trust trust, uid_t owner) {
+  if (trust == Trust::checked) return Walk{path, owner}.go();
   const char* const name = path.empty() ? "/" : path.c_str();
   if (::mkdir(name, 0700) != 0 && errno != EEXIST) return fail_call(path, "mkdir");
   Fd directory{::open(name, kFlags | O_DIRECTORY)};

@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from harness import program, wire
+from harness import cargo, program, wire
 from harness.cargo import Cargo
+from harness.client import Client
 from harness.scached import SOMEBODY, Scached, run
 
 pytestmark = pytest.mark.only("ours")
@@ -55,6 +56,15 @@ level = "debug"
 
 [statistics]
 interval = "9s"
+
+[[listen]]
+path = "/somewhere/near"
+owner = "root"
+group = 5
+mode = "0660"
+users = ["root", 12]
+groups = [7]
+tag = "neighbour"
 
 [[hand_out]]
 endpoint = "a*"
@@ -264,3 +274,22 @@ def test_its_log_level(scached: Scached) -> None:
     scached.client().find_endp("the-endpoint")
     scached.wait_for("the-endpoint")
     assert pathlib.Path(scached.errors).stat().st_uid == os.geteuid()
+
+
+def test_it_listens_at_several_places(scached: Scached) -> None:
+    second = scached.directory / "second"
+    scached.configure(f"[[listen]]\npath = '{second}'\nmode = '0640'\ntag = 'neighbour'\n")
+    scached.start_here()
+    assert second.stat().st_mode & 0o777 == 0o640
+    here = scached.client()
+    there = Client(second)
+    there.expect(wire.GREETING)
+    item = cargo.tcp()
+    assert here.save_endp("e", "p", item) == wire.status(0)
+    assert there.find_endp("e").fd is not None
+    there.send(b"no request\0")
+    there.close()
+    scached.wait_for("neighbour")
+    item.close()
+    assert scached.stop() == 0
+    assert not second.exists()

@@ -22,20 +22,27 @@ using namespace test;
 // The output of a child that has `passed` as its descriptor 3.
 std::string activated(int passed, const char* count, const std::function<std::string()>& pid) {
   return in_child([&] {
-    ::dup2(passed, kFirstActivatedFd);
-    ::fcntl(kFirstActivatedFd, F_SETFL, 0);
+    for (const int number : {kFirstActivatedFd, kFirstActivatedFd + 1}) {
+      ::dup2(passed, number);
+      ::fcntl(number, F_SETFL, 0);
+    }
     ::setenv("LISTEN_PID", pid().c_str(), 1);
     ::setenv("LISTEN_FDNAMES", "x", 1);
     if (count != nullptr) ::setenv("LISTEN_FDS", count, 1);
-    const auto taken = take_activated_socket();
+    const auto taken = take_activated_sockets();
     for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) {
       if (::getenv(name) != nullptr) return std::string{name} + " is there";
     }
     if (!taken) return taken.error().text;
-    if (!*taken) return std::string{"none"};
-    const bool ready =
-        is_close_on_exec(taken->get()) && (::fcntl(taken->get(), F_GETFL) & O_NONBLOCK) != 0;
-    return std::to_string(taken->get()) + (ready ? " ready" : " raw");
+    if (taken->empty()) return std::string{"none"};
+    std::string all;
+    for (const ActivatedSocket& each : *taken) {
+      const int number = each.socket.get();
+      const bool ready = is_close_on_exec(number) && (::fcntl(number, F_GETFL) & O_NONBLOCK) != 0;
+      all += (all.empty() ? "" : ", ") + std::to_string(number) + (ready ? " ready " : " raw ") +
+             each.path;
+    }
+    return all;
   });
 }
 
@@ -45,7 +52,7 @@ std::string own() {
 
 TEST(Activation, TakesTheSocketThatIsPassed) {
   const Listening listening;
-  EXPECT_EQ(activated(listening.descriptor(), "1", own), "3 ready");
+  EXPECT_EQ(activated(listening.descriptor(), "1", own), "3 ready " + listening.path());
 }
 
 TEST(Activation, IsForTheProcessThatItNames) {
@@ -60,12 +67,18 @@ TEST(Activation, IsNoneWithoutDescriptors) {
   EXPECT_EQ(activated(listening.descriptor(), "0", own), "none");
 }
 
-TEST(Activation, IsByOneSocket) {
+TEST(Activation, TakesSeveralSockets) {
   const Listening listening;
   EXPECT_EQ(activated(listening.descriptor(), "2", own),
-            "socket activation: expected one socket, LISTEN_FDS is 2");
-  EXPECT_EQ(activated(listening.descriptor(), "x", own),
-            "socket activation: expected one socket, LISTEN_FDS is x");
+            "3 ready " + listening.path() + ", 4 ready " + listening.path());
+}
+
+TEST(Activation, IsByANumberOfSockets) {
+  const Listening listening;
+  for (const std::string count : {"x", "-1", "1x", "65", ""}) {
+    EXPECT_EQ(activated(listening.descriptor(), count.c_str(), own),
+              "socket activation: LISTEN_FDS is " + count + ", not a number up to 64");
+  }
 }
 
 TEST(Activation, IsByAListeningStreamOfTheUnixDomain) {

@@ -29,7 +29,7 @@ TEST(Configuration, GivesAccessToTheUsersAndGroupsItNames) {
   configuration.users = {{"somebody", 600}};
   configuration.groups = {{"", 70}};
   configuration.grants = {{.users = {{"", 602}}, .groups = {{"", 71}}, .names = {"a*"}}};
-  const Access access = configuration.access(500, {});
+  const Access access = configuration.access(configuration.sockets().front(), 500, {});
   EXPECT_TRUE(access.rights_of({1, 500, 9}, {}).allow(Action::find, "b"));
   EXPECT_TRUE(access.rights_of({1, 600, 9}, {}).allow(Action::find, "b"));
   EXPECT_TRUE(access.rights_of({1, 601, 70}, {}).allow(Action::find, "b"));
@@ -43,18 +43,50 @@ TEST(Configuration, AdmitsOthersThroughEachOfItsKeys) {
   Configuration configuration;
   configuration.grants = {{.users = {{"", 602}}}};
   EXPECT_TRUE(configuration.admits_others());
+  configuration.grants.clear();
+  configuration.listens = {{.path = "/p"}};
+  EXPECT_FALSE(configuration.admits_others());
+  configuration.listens[0].groups = {{"", 70}};
+  EXPECT_TRUE(configuration.admits_others());
+}
+
+TEST(Configuration, ASocketHasItsOwnUsersAndTheGrants) {
+  Configuration configuration;
+  configuration.users = {{"", 600}};
+  configuration.listens = {{.path = "/p", .users = {{"", 601}}}};
+  configuration.grants = {{.users = {{"", 602}}}};
+  const auto sockets = configuration.sockets();
+  ASSERT_EQ(sockets.size(), 2U);
+  const Access first = configuration.access(sockets[0], 500, {});
+  const Access second = configuration.access(sockets[1], 500, {});
+  EXPECT_FALSE(first.rights_of({1, 600, 9}, {}).none());
+  EXPECT_TRUE(first.rights_of({1, 601, 9}, {}).none());
+  EXPECT_TRUE(second.rights_of({1, 600, 9}, {}).none());
+  EXPECT_FALSE(second.rights_of({1, 601, 9}, {}).none());
+  EXPECT_FALSE(second.rights_of({1, 602, 9}, {}).none());
+}
+
+TEST(Configuration, TheShortestIntervalOfTheStatisticsCounts) {
+  Configuration configuration;
+  EXPECT_EQ(configuration.shortest_statistics_interval(), std::chrono::minutes{10});
+  configuration.listens = {{.path = "/p"}, {.path = "/q"}};
+  configuration.listens[1].main_cf =
+      PostfixSettings{.statistics_interval = std::chrono::minutes{3}};
+  EXPECT_EQ(configuration.shortest_statistics_interval(), std::chrono::minutes{3});
+  configuration.statistics_interval = std::chrono::minutes{1};
+  EXPECT_EQ(configuration.shortest_statistics_interval(), std::chrono::minutes{1});
 }
 
 TEST(Configuration, SaysWhereTheSocketIsAndWhose) {
   Configuration configuration;
   configuration.socket_path = "/s";
-  EXPECT_EQ(configuration.place().owner, static_cast<uid_t>(-1));
-  EXPECT_EQ(configuration.place().group, static_cast<gid_t>(-1));
-  EXPECT_EQ(configuration.place().mode, mode_t{0600});
+  EXPECT_EQ(configuration.sockets().front().place().owner, static_cast<uid_t>(-1));
+  EXPECT_EQ(configuration.sockets().front().place().group, static_cast<gid_t>(-1));
+  EXPECT_EQ(configuration.sockets().front().place().mode, mode_t{0600});
   configuration.socket_owner = Identity{"somebody", 600};
   configuration.socket_group = Identity{"", 70};
   configuration.socket_mode = 0660;
-  const Place place = configuration.place();
+  const Place place = configuration.sockets().front().place();
   EXPECT_EQ(place.path, "/s");
   EXPECT_EQ(place.owner, uid_t{600});
   EXPECT_EQ(place.group, gid_t{70});
@@ -70,6 +102,9 @@ TEST(Configuration, KnowsWhatAReloadDoesNotChange) {
   now.log_level = LogLevel::debug;
   now.request_time = Duration{1};
   EXPECT_EQ(differs_until_restart(old, now), "");
+  now.listens = {{.path = "/p"}};
+  EXPECT_EQ(differs_until_restart(old, now), "socket");
+  now.listens.clear();
   now.socket_mode = 0666;
   EXPECT_EQ(differs_until_restart(old, now), "socket");
   now.clients = 5;

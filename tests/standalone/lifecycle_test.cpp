@@ -42,13 +42,15 @@ class LifecycleTest : public DescriptorCensus {
     make_lifecycle({});
   }
   void make_lifecycle(std::optional<Duration> watchdog) {
-    auto listener = Listener::make({.path = path});
-    ASSERT_TRUE(listener) << listener.error().text;
+    listeners.reset();
+    auto opened = Listeners::open(configuration, {});
+    ASSERT_TRUE(opened) << opened.error().text;
+    listeners.emplace(*std::move(opened));
+    listeners->set_policies(configuration, kCapacity, {});
     lifecycle = std::make_unique<Lifecycle>(
-        Lifecycle::Parts{loop, service, server, report, log, notifier, configuration, policy},
+        Lifecycle::Parts{loop, service, server, report, log, notifier, configuration, *listeners},
         Lifecycle::Settings{
-            .capacity = kCapacity, .watchdog = watchdog, .configure = [this] { return read(); }},
-        std::move(*listener));
+            .capacity = kCapacity, .watchdog = watchdog, .configure = [this] { return read(); }});
   }
   Reading read() const {
     if (fails) throw std::bad_alloc{};
@@ -78,7 +80,7 @@ class LifecycleTest : public DescriptorCensus {
     goodbye.wait = wait;
     service.say_goodbye([this](std::string_view) { return &goodbye; });
     Ends ends = tcp_pair();
-    const Caller caller{.policy = policy, .user = 7};
+    const Caller caller{.policy = policy(), .user = 7};
     service.save(caller, SaveEndpoint{1h, "e", "p"}, std::move(ends.first), clock.now());
     return std::move(ends.second);
   }
@@ -89,6 +91,7 @@ class LifecycleTest : public DescriptorCensus {
     return all;
   }
   std::vector<std::string> notified() { return arrived(manager.get()); }
+  const ListenPolicy& policy() const { return listeners->policy(0); }
 
   ScratchDirectory scratch;
   std::string path = scratch.path("sock");
@@ -107,7 +110,7 @@ class LifecycleTest : public DescriptorCensus {
   Service service{{}, closer, log};
   StatisticsReport report{loop, service, log, 10min, [] { return std::time_t{0}; }};
   Configuration configuration;
-  ListenPolicy policy = policy_of(configuration, kCapacity, {});
+  std::optional<Listeners> listeners;
   Server server{loop, closer, service, log, {.clients = kCapacity.clients, .goodbyes = 2}};
   Goodbye goodbye{.bytes = "bye"};
   std::unique_ptr<Lifecycle> lifecycle;
@@ -233,11 +236,11 @@ TEST_F(LifecycleTest, AReloadChangesThePolicyAndTheLog) {
   signal(SIGHUP);
   EXPECT_EQ(lines(), "scached: configuration reloaded\n");
   EXPECT_EQ(notified().size(), 2u) << "reloading, ready";
-  EXPECT_EQ(policy.ttl_limit, 7s);
-  EXPECT_EQ(policy.ttl_default, 3s);
-  EXPECT_EQ(policy.time_limit, 9s);
-  EXPECT_FALSE(policy.access->rights_of({.pid = 1, .uid = 1'234, .gid = 9}, {}).none());
-  EXPECT_EQ(policy.clients_of_user, kCapacity.clients_of_user());
+  EXPECT_EQ(policy().ttl_limit, 7s);
+  EXPECT_EQ(policy().ttl_default, 3s);
+  EXPECT_EQ(policy().time_limit, 9s);
+  EXPECT_FALSE(policy().access->rights_of({.pid = 1, .uid = 1'234, .gid = 9}, {}).none());
+  EXPECT_EQ(policy().clients_of_user, kCapacity.clients_of_user());
   EXPECT_TRUE(configuration.hand_out("e").newest_first);
   EXPECT_TRUE(configuration.hand_out("e").allow_input);
   EXPECT_EQ(configuration.goodbye("e")->bytes, "bye");
@@ -249,11 +252,11 @@ TEST_F(LifecycleTest, AReloadChangesThePolicyAndTheLog) {
 TEST_F(LifecycleTest, LimitsChangeAtTheNextStart) {
   lifecycle->start();
   lines();
-  const std::size_t before = policy.limits.name;
+  const std::size_t before = policy().limits.name;
   on_disk.name_bytes = before + 1;
   for (int i = 0; i < 2; ++i) {
     signal(SIGHUP);
-    EXPECT_EQ(policy.limits.name, before);
+    EXPECT_EQ(policy().limits.name, before);
     EXPECT_EQ(lines(),
               "scached: warning: limits: changes take effect at the next start\n"
               "scached: configuration reloaded\n");
@@ -269,7 +272,7 @@ TEST_F(LifecycleTest, AConfigurationWithErrorsChangesNothing) {
   EXPECT_EQ(lines(),
             "scached: error: f:1:1: one\nscached: error: f:2:1: two\n"
             "scached: error: the configuration has errors: no changes were applied\n");
-  EXPECT_NE(policy.ttl_limit, 7s);
+  EXPECT_NE(policy().ttl_limit, 7s);
   EXPECT_EQ(lifecycle->state(), State::serving);
 }
 
@@ -302,6 +305,21 @@ TEST_F(LifecycleTest, CreatesALostSocketAgain) {
   connect();
 }
 
+TEST_F(LifecycleTest, KeepsEachSocket) {
+  lifecycle.reset();
+  const std::string second = scratch.path("second");
+  configuration.listens = {{.path = second}};
+  make_lifecycle({});
+  lifecycle->start();
+  ASSERT_EQ(::unlink(second.c_str()), 0);
+  pass(Lifecycle::kSocketInterval);
+  EXPECT_THAT(lines(), HasSubstr(second + ": the socket is gone: creating it again"));
+  EXPECT_TRUE(connect_to(second));
+  connect();
+  signal(SIGTERM);
+  EXPECT_FALSE(connect_to(second));
+}
+
 TEST_F(LifecycleTest, EndsIfItCannotCreateTheSocketAgain) {
   lifecycle->start();
   ASSERT_EQ(::unlink(path.c_str()), 0);
@@ -324,20 +342,6 @@ TEST_F(LifecycleTest, TellsTheWatchdogThatItIsAlive) {
   EXPECT_THAT(notified(), ElementsAre("WATCHDOG=1"));
   pass(2s);
   EXPECT_THAT(notified(), ElementsAre("WATCHDOG=1"));
-}
-
-TEST(PolicyOf, HasTheConfiguredValues) {
-  Configuration configuration;
-  configuration.name_bytes = 5;
-  configuration.properties_bytes = 6;
-  const ListenPolicy alone = policy_of(configuration, kCapacity, {});
-  EXPECT_EQ(alone.limits.name, 5u);
-  EXPECT_EQ(alone.limits.properties, 6u);
-  EXPECT_EQ(alone.time_limit, configuration.request_time);
-  EXPECT_GT(alone.clients_of_user, kCapacity.clients) << "no other user has access";
-  EXPECT_FALSE(alone.access->rights_of({.pid = 1, .uid = ::geteuid(), .gid = 9}, {}).none());
-  configuration.groups = {{.name = "", .number = 70}};
-  EXPECT_EQ(policy_of(configuration, kCapacity, {}).clients_of_user, kCapacity.clients_of_user());
 }
 
 }  // namespace

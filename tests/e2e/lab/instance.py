@@ -60,6 +60,7 @@ class Postfix:
         transports: Mapping[str, str],
         *,
         server: pathlib.Path | None = None,
+        has_server: bool = True,
         chroot: bool = False,
         options: Iterable[str] = (),
         parameters: Mapping[str, str] | None = None,
@@ -69,12 +70,14 @@ class Postfix:
         """Mail for a domain goes by `transports[domain]`, as in a transport table.
 
         `server` is the program that serves as scache, Postfix's own if there is none; `options`
-        are words for its command line. `parameters` go to main.cf, over what is there. `hosts`
+        are words for its command line. Without `has_server`, master.cf has no scache: another
+        program may listen in its place. `parameters` go to main.cf, over what is there. `hosts`
         tells the instance's clients the addresses of host names. `environment` reaches every
         daemon.
         """
         self._transports = dict(transports)
         self._server = server
+        self._has_server = has_server
         self._chroot = chroot
         self._options = list(options)
         self._parameters = dict(parameters or {})
@@ -184,6 +187,13 @@ class Postfix:
         self._command("postconf", "-M", line)
         self._backdate()
 
+    def restart(self) -> None:
+        """Stop, wait until every process has ended, and start again."""
+        self.postfix("stop")
+        self.wait_stopped()
+        self.inlet.unlink(missing_ok=True)
+        self._start()
+
     def said(self) -> str:
         """What the daemons wrote to their standard error; in good health that is nothing."""
         return (self.base / "master.out").read_text(errors="replace")
@@ -231,6 +241,9 @@ class Postfix:
         words = " ".join([name, *self._options])
         chroot = "y" if self._chroot else "n"
         self._backdate()
+        if not self._has_server:
+            self._command("postconf", "-MX", "scache/unix")
+            return self._backdate()
         self._command("postconf", "-M", f"scache/unix=scache unix - - {chroot} - 1 {words}")
         self._backdate()
 

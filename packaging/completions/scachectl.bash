@@ -14,13 +14,13 @@ _scachectl() {
           compopt -o default 2>/dev/null || :
         fi
         return ;;
-      --socket | --timeout) ((i++)) ;;
+      --socket | --timeout | --program | --config-directory) ((i++)) ;;
       -*) ;;
       *) [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
     esac
   done
   case $before in
-    --socket) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --socket | --program | --config-directory) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --ttl | --timeout | --connect-timeout | --endpoint | --destination | --prefix | --bind) return ;;
     # Of list it is a column and takes no text.
     --properties) [ "$command" = list ] || return 0 ;;
@@ -30,13 +30,14 @@ _scachectl() {
       return ;;
   esac
   case $command in
-    '') options="$everywhere --version ping stats list drop save find run" ;;
+    '') options="$everywhere --version ping stats list drop save find run postfix" ;;
     ping) options="$everywhere" ;;
     stats) options="$everywhere --watch" ;;
     list) options="$everywhere --connections --bindings --properties" ;;
     drop) options="$everywhere --endpoint --destination --prefix --all" ;;
     save) options="$everywhere --endpoint --fd --properties --ttl --allow-input --bind" ;;
     find) options="$everywhere --endpoint --destination --stdio --" ;;
+    postfix) options="$everywhere status enable disable --config-directory --program --scached --yes" ;;
     run) options="$everywhere --connect --connect-timeout --endpoint --properties --ttl --allow-input --bind --stdio --" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

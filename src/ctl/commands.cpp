@@ -16,6 +16,7 @@
 #include "ctl/complaint.hpp"
 #include "ctl/exit_status.hpp"
 #include "ctl/json.hpp"
+#include "ctl/postfix.hpp"
 #include "ctl/text.hpp"
 
 namespace scache::ctl {
@@ -118,6 +119,10 @@ int execute(const SaveCommand& save, Client& cache, const Manner& manner) {
   if (!saved) return fail(saved.error());
   if (manner.json) say(json_of(*saved));
   return kOk;
+}
+
+int execute(const PostfixCommand& postfix, Client&, const Manner&) {
+  return choose_server(postfix);
 }
 
 }  // namespace scache::ctl

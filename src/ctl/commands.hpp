@@ -25,6 +25,8 @@ int execute(const DropCommand& drop, Client& cache, const Manner& manner);
 int execute(const SaveCommand& save, Client& cache, const Manner& manner);
 int execute(const FindCommand& find, Client& cache, const Manner& manner);
 int execute(const RunCommand& run, Client& cache, const Manner& manner);
+// The cache is another one.
+int execute(const PostfixCommand& postfix, Client& cache, const Manner& manner);
 
 // Prints the error to standard error and returns its exit status.
 int fail(const Error& error);

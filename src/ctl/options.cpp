@@ -113,6 +113,7 @@ class Reader {
     define_save();
     define_find();
     define_run();
+    define_postfix();
   }
 
   // `program` is the words after `--`.
@@ -268,6 +269,31 @@ class Reader {
     program(app, run_.program);
   }
 
+  void define_postfix() {
+    CLI::App& app =
+        define("postfix", "Choose the server that keeps Postfix's connections", postfix_);
+    app.require_subcommand(1);
+    using Action = PostfixCommand::Action;
+    const auto action = [&](const char* name, Action value, const char* what) {
+      CLI::App& each = *app.add_subcommand(name, what);
+      each.fallthrough();
+      each.final_callback([this, value] { postfix_.action = value; });
+      return &each;
+    };
+    action("status", Action::status, "Print which server it is, and whether it answers");
+    CLI::App& enable = *action("enable", Action::enable, "Use scache, or scached");
+    auto* const program = enable.add_option("--program", postfix_.program, "Path of scache")
+                              ->option_text("PATH")
+                              ->check(CLI::ExistingFile);
+    enable.add_flag("--scached", postfix_.by_scached, "scached listens instead of master(8)")
+        ->excludes(program);
+    action("disable", Action::disable, "Use the server of Postfix");
+    app.add_option("--config-directory", postfix_.config_directory,
+                   "Directory of main.cf (default: that of postconf)")
+        ->option_text("PATH");
+    app.add_flag("--yes", postfix_.yes, "Change the configuration, and reload Postfix");
+  }
+
   CLI::App app_{"Inspects and uses a connection cache.", "scachectl"};
   std::vector<std::string> program_;
   Options options_;
@@ -278,6 +304,7 @@ class Reader {
   SaveCommand save_;
   FindCommand find_;
   RunCommand run_;
+  PostfixCommand postfix_;
 };
 
 }  // namespace

@@ -63,8 +63,19 @@ struct RunCommand {
   Program program;
 };
 
+struct PostfixCommand {
+  enum class Action { status, enable, disable };
+  Action action = Action::status;
+  // The program scache for master.cf; or whether scached takes its place.
+  std::string program;
+  bool by_scached = false;
+  // Empty for the default of Postfix.
+  std::string config_directory;
+  bool yes = false;
+};
+
 using Command = std::variant<PingCommand, StatsCommand, ListCommand, DropCommand, SaveCommand,
-                             FindCommand, RunCommand>;
+                             FindCommand, RunCommand, PostfixCommand>;
 
 struct Options {
   // Empty if neither the command line nor the environment names one.

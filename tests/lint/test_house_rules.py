@@ -29,6 +29,7 @@ ROOMS = read_rooms()
 # Sources without a unit test of their own, and why.
 WITHOUT_TEST = {
     "ctl/commands.cpp": "joins parts with tests of their own; tests/e2e/test_scachectl.py runs it",
+    "ctl/postfix.cpp": "runs the commands of Postfix; tests/e2e/test_postfix_command.py does",
     "ctl/program.cpp": "becomes another program; tests/e2e/test_scachectl.py runs it",
     "ctl/run.cpp": "joins parts with tests of their own; tests/e2e/test_scachectl.py runs it",
     "main/scache.cpp": "wiring only: tests/e2e runs it",

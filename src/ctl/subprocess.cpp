@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/subprocess.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/fd.hpp"
+#include "ctl/exit_status.hpp"
+
+namespace scache::ctl {
+namespace {
+
+std::string read_all(const base::Fd& pipe) {
+  std::string all;
+  std::array<char, 4'096> part;
+  for (;;) {
+    const ssize_t size = ::read(pipe.get(), part.data(), part.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return all;
+    all.append(part.data(), static_cast<std::size_t>(size));
+  }
+}
+
+class FileActions {
+ public:
+  FileActions() { ::posix_spawn_file_actions_init(&actions_); }
+  ~FileActions() { ::posix_spawn_file_actions_destroy(&actions_); }
+  FileActions(const FileActions&) = delete;
+  FileActions& operator=(const FileActions&) = delete;
+
+  void connect(int from, int to) { ::posix_spawn_file_actions_adddup2(&actions_, from, to); }
+  void open_null(int number) {
+    ::posix_spawn_file_actions_addopen(&actions_, number, "/dev/null", O_RDONLY, 0);
+  }
+  const posix_spawn_file_actions_t* get() const noexcept { return &actions_; }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+};
+
+}  // namespace
+
+base::Result<Finished> run_program(const std::vector<std::string>& words) {
+  const auto fail = [&](int error) {
+    return std::unexpected{base::Error{fmt::format("{}: {}", words[0], std::strerror(error))}};
+  };
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(errno);
+  const base::Fd reading{ends[0]};
+  base::Fd writing{ends[1]};
+  FileActions actions;
+  actions.open_null(STDIN_FILENO);
+  actions.connect(writing.get(), STDOUT_FILENO);
+  actions.connect(writing.get(), STDERR_FILENO);
+  std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  pid_t child = -1;
+  const int error =
+      ::posix_spawnp(&child, arguments[0], actions.get(), nullptr, arguments.data(), environ);
+  if (error != 0) return fail(error);
+  writing.reset();
+  Finished finished{.output = read_all(reading)};
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : kSignalled + WTERMSIG(status);
+  return finished;
+}
+
+}  // namespace scache::ctl

@@ -32,7 +32,7 @@ class Listeners {
   static Result<Listeners> open(const Configuration& configuration,
                                 std::vector<ActivatedSocket> passed);
 
-  // For tests and for the service: the addresses in the order of the configuration.
+  // The addresses, and a policy by its number, in the order of the configuration.
   std::vector<ListeningAddress> addresses() const;
   const ListenPolicy& policy(std::size_t number) const;
 

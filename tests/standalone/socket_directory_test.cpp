@@ -128,6 +128,17 @@ TEST_F(SocketDirectory, OfSomebodyElseIsRefused) {
   EXPECT_EQ(open("theirs/mine", Trust::any), "");
 }
 
+TEST_F(SocketDirectory, MayBelongToTheOwnerOfTheSocket) {
+  make("d");
+  give("d");
+  if (IsSkipped()) return;
+  const std::string path = scratch.path("d");
+  EXPECT_TRUE(open_socket_directory(path, Trust::checked, kSomebody));
+  EXPECT_FALSE(open_socket_directory(path, Trust::checked, kSomebody + 1));
+  ASSERT_EQ(::chmod(path.c_str(), 0770), 0);
+  EXPECT_FALSE(open_socket_directory(path, Trust::checked, kSomebody)) << "a group can write";
+}
+
 TEST_F(SocketDirectory, ThatOthersMayWriteToIsRefusedUnlessTheyCannotReplaceFiles) {
   for (const mode_t mode : {0770U, 0707U, 0777U, 0775U}) {
     make("shared", mode);

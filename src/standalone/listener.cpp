@@ -178,7 +178,8 @@ Result<void> Listener::take_file(const std::string& name) {
   const Fd file{::openat(directory_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0) return fail_call(place_.path, "open");
-  if (!S_ISSOCK(status.st_mode) || status.st_uid != ::geteuid()) {
+  // A hard link would be another socket of this user.
+  if (!S_ISSOCK(status.st_mode) || status.st_uid != ::geteuid() || status.st_nlink != 1) {
     return fail(place_.path, "another process has replaced the socket");
   }
   device_ = status.st_dev;

@@ -111,13 +111,14 @@ class Walk {
   }
 
   bool is_trusted(uid_t owner) const {
-    return owner == 0 || owner == ::geteuid() || owner == owner_of_root_ ||
-           owner == owner_of_socket_;
+    return owner == 0 || owner == ::geteuid() || owner == owner_of_root_;
   }
 
   Result<void> check(const struct stat& status) const {
     const std::string where = where_.empty() ? "/" : where_;
-    if (!is_trusted(status.st_uid)) {
+    // The owner of the socket could only replace the socket itself.
+    const bool is_of_owner = rest_.empty() && status.st_uid == owner_of_socket_;
+    if (!is_trusted(status.st_uid) && !is_of_owner) {
       return fail(
           path_, fmt::format("directory {} belongs to user {}, who could replace the socket", where,
                              status.st_uid));

@@ -15,9 +15,9 @@ enum class Trust {
   // Not checked: the process has only the permissions of its user.
   any,
   // For root: no other user may be able to replace a directory, a link or the socket. Each
-  // directory must belong to root, to the user of the process, to the owner of `/`, or to the owner
-  // of the socket. Other users may write only to directories with the sticky bit. Symbolic links of
-  // other users are an error.
+  // directory must belong to root, to the user of the process, or to the owner of `/`; the last one
+  // may belong to the owner of the socket. Other users may write only to directories with the
+  // sticky bit. Symbolic links of other users are an error.
   checked,
 };
 

@@ -135,6 +135,9 @@ TEST_F(SocketDirectory, MayBelongToTheOwnerOfTheSocket) {
   const std::string path = scratch.path("d");
   EXPECT_TRUE(open_socket_directory(path, Trust::checked, kSomebody));
   EXPECT_FALSE(open_socket_directory(path, Trust::checked, kSomebody + 1));
+  make("d/e");
+  EXPECT_FALSE(open_socket_directory(path + "/e", Trust::checked, kSomebody))
+      << "the owner could replace the directory";
   ASSERT_EQ(::chmod(path.c_str(), 0770), 0);
   EXPECT_FALSE(open_socket_directory(path, Trust::checked, kSomebody)) << "a group can write";
 }

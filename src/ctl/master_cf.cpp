@@ -14,12 +14,12 @@ namespace {
 constexpr std::string_view kName = "scache";
 constexpr std::string_view kType = "unix";
 
-// Whether a text goes on with a commented line of options.
+// Whether a text goes on with a commented line of arguments.
 bool continues_comment(std::string_view text) {
   if (!text.starts_with("\n#")) return false;
   text.remove_prefix(2);
   const std::size_t blanks = text.find_first_not_of(" \t");
-  return blanks != 0 && blanks != std::string_view::npos && text.substr(blanks).starts_with("-o");
+  return blanks != 0 && blanks != std::string_view::npos && text.substr(blanks).starts_with('-');
 }
 
 }  // namespace
@@ -38,7 +38,8 @@ std::optional<Uncommented> uncommented(std::string_view master_cf) {
   for (std::size_t begin = 0; begin < master_cf.size();) {
     const std::size_t end = std::min(master_cf.find('\n', begin), master_cf.size());
     const std::string_view line = master_cf.substr(begin, end - begin);
-    if (line.starts_with('#')) {
+    // A line that begins with a blank would continue the service before it.
+    if (line.starts_with("#scache")) {
       if (ServiceLine words = service_line(line.substr(1)); !words.empty()) {
         last = begin;
         found = std::move(words);

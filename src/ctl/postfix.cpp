@@ -104,7 +104,9 @@ class Instance {
   }
   // The program that the line starts.
   std::string program() const {
-    return (fs::path{daemons_} / line_[kCommandWord]).lexically_normal();
+    std::error_code error;
+    const fs::path daemons = fs::canonical(daemons_, error);
+    return (daemons / line_[kCommandWord]).lexically_normal();
   }
 
   std::vector<std::string> words_of_postconf(std::vector<std::string> rest) const {
@@ -121,7 +123,7 @@ class Instance {
     if (!finished) return std::unexpected{finished.error()};
     if (finished->status == 0) return std::move(finished->output);
     return failure(fmt::format("{}: exit status {}: {}", fmt::join(words, " "), finished->status,
-                               trimmed(finished->output)));
+                               trimmed(finished->output + finished->errors)));
   }
 
  private:
@@ -190,6 +192,9 @@ base::Result<Plan> plan_of(const PostfixCommand& command, const Instance& postfi
   }
   const std::string program = command.program.empty() ? installed_scache() : command.program;
   if (program.empty()) return failure("scache is not installed beside scachectl: use --program");
+  if (postfix.command_of(program).find_first_of(" \t\n") != std::string::npos) {
+    return failure(fmt::format("{}: master.cf cannot have a path with white space", program));
+  }
   return plan_command(postfix, postfix.command_of(program));
 }
 

@@ -8,10 +8,11 @@
 
 namespace scache::ctl {
 
-// What a program has printed to standard output and standard error, and its exit status; 128 and
+// What a program has printed to standard output and to standard error, and its exit status; 128 and
 // the number of the signal that has ended it.
 struct Finished {
   std::string output;
+  std::string errors;
   int status = 0;
 };
 

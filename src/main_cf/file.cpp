@@ -171,7 +171,7 @@ Result<void> load_file(const std::string& path, Settings& settings, Log& log,
     const auto loaded = load_text(file->text, path, settings, log);
     if (!loaded) return loaded;
     const bool hot = file->changed >= before - 1 && file->changed <= std::time(nullptr);
-    if (!hot) return {};
+    if (!hot || !pause) return {};
     pause();
   }
 }

@@ -28,7 +28,7 @@ Result<NameValue> split_name_value(std::string_view text);
 Result<void> load_text(std::string_view text, std::string_view path, Settings& settings, Log& log);
 
 // The same for a file. A file that changed within the last second may be incomplete: calls `pause`,
-// which should wait for a moment, and reads it again.
+// which should wait for a moment, and reads it again. Without `pause` it reads the file once.
 Result<void> load_file(const std::string& path, Settings& settings, Log& log,
                        const std::function<void()>& pause);
 

@@ -6,7 +6,8 @@
 namespace scache::server {
 
 void Histories::keep(std::uint64_t cookie, const History& history) noexcept {
-  take(cookie);
+  if (cookie == 0) return;
+  forget(cookie);
   try {
     table_.push_back({cookie, history});
   } catch (const std::exception&) {
@@ -15,13 +16,11 @@ void Histories::keep(std::uint64_t cookie, const History& history) noexcept {
   if (table_.size() > most_) table_.pop_front();
 }
 
-std::optional<Histories::History> Histories::take(std::uint64_t cookie) noexcept {
-  auto& by_cookie = table_.get<1>();
+std::optional<Histories::History> Histories::find(std::uint64_t cookie) const noexcept {
+  const auto& by_cookie = table_.get<1>();
   const auto found = by_cookie.find(cookie);
   if (found == by_cookie.end()) return std::nullopt;
-  const History history = found->history;
-  by_cookie.erase(found);
-  return history;
+  return found->history;
 }
 
 }  // namespace scache::server

@@ -15,7 +15,7 @@ namespace scache::server {
 
 // Histories of connections that are with a client: a client may save its connection again without
 // the history, and those of the Postfix protocol always do. The key is the cookie of the socket,
-// which the kernel gives to no other one.
+// which the kernel gives to no other one; a pipe has none, and the cookie 0.
 class Histories {
  public:
   // As many as there are connections by default; a table of 2 MiB. Beyond it, the oldest is lost:
@@ -32,10 +32,11 @@ class Histories {
 
   explicit Histories(std::size_t most = kMost) : most_{most} {}
 
-  // Without memory it is not kept.
+  // Without memory it is not kept. That of the cookie 0 is not.
   void keep(std::uint64_t cookie, const History& history) noexcept;
-  // Removes it. None if it is not known.
-  std::optional<History> take(std::uint64_t cookie) noexcept;
+  // None if it is not known.
+  std::optional<History> find(std::uint64_t cookie) const noexcept;
+  void forget(std::uint64_t cookie) noexcept { table_.get<1>().erase(cookie); }
 
  private:
   struct Entry {

@@ -56,6 +56,7 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
       retire(std::move(fd), request, provenance);
       return Saved::retired;
     }
+    const std::uint64_t cookie = limits_life(request.endpoint) ? cookie_of(fd.get()) : 0;
     SaveOutcome outcome = SaveOutcome::full;
     try {
       outcome = cache_.save_connection(request.endpoint, request.properties, until, fd, provenance);
@@ -64,6 +65,7 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
       throw;
     }
     if (outcome == SaveOutcome::saved) {
+      histories_.forget(cookie);
       ++totals_.connections_saved;
       count_saved();
       return provenance.had_input && !allows_input(request.endpoint, provenance) ? Saved::unread
@@ -96,7 +98,7 @@ Provenance Service::provenance_of(const Caller& caller, const SaveEndpoint& requ
                         .had_input = is_socket(facts.kind) && has_input(descriptor),
                         .allow_input = request.allow_input};
   if (limits_life(request.endpoint)) {
-    if (const auto history = histories_.take(cookie_of(descriptor))) {
+    if (const auto history = histories_.find(cookie_of(descriptor))) {
       provenance.since = history->since;
       provenance.uses = history->uses;
       if (provenance.id == 0) provenance.id = history->id;

@@ -104,7 +104,7 @@ std::vector<std::string> read_main_cf(const Accounts& accounts, Configuration& c
     const Identity owner{settings->mail_owner.name, settings->mail_owner.uid};
     if (socket.path.empty()) socket.path = settings->socket;
     if (!socket.owner && ::geteuid() == 0) socket.owner = owner;
-    if (socket.users.empty() && socket.groups.empty()) socket.users = {owner};
+    if (socket.users.empty()) socket.users = {owner};
     socket.main_cf = *std::move(settings);
   }
   return complaints;

@@ -35,9 +35,9 @@ TEST(MasterCf, ACommentBecomesALineAgain) {
 
 TEST(MasterCf, WithTheLinesThatContinueIt) {
   const auto changed =
-      uncommented("#scache unix - - n - 1 scache\n#  -o x=1\n#\t-o y=1\n# a comment\n");
+      uncommented("#scache unix - - n - 1 scache\n#  -o x=1\n#\t-v\n# a comment\n");
   ASSERT_TRUE(changed);
-  EXPECT_EQ(changed->text, "scache unix - - n - 1 scache\n  -o x=1\n\t-o y=1\n# a comment\n");
+  EXPECT_EQ(changed->text, "scache unix - - n - 1 scache\n  -o x=1\n\t-v\n# a comment\n");
   EXPECT_EQ(uncommented("#scache unix - - n - 1 scache\n#-o x")->text,
             "scache unix - - n - 1 scache\n#-o x");
 }
@@ -53,6 +53,8 @@ TEST(MasterCf, WithoutSuchACommentNothingChanges) {
   EXPECT_FALSE(uncommented(""));
   EXPECT_FALSE(uncommented(kLine));
   EXPECT_FALSE(uncommented("# scache keeps connections\n"));
+  EXPECT_FALSE(uncommented("# scache unix - - n - 1 scache\n"))
+      << "with a blank it would continue the line before";
 }
 
 TEST(MasterCf, TheCommandSaysWhichServerItIs) {

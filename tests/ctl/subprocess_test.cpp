@@ -15,7 +15,8 @@ class SubprocessTest : public test::DescriptorCensus {};
 TEST_F(SubprocessTest, TellsTheOutputAndTheStatus) {
   const auto done = run_program({"sh", "-c", "echo out; echo err >&2; exit 3"});
   ASSERT_TRUE(done);
-  EXPECT_EQ(done->output, "out\nerr\n");
+  EXPECT_EQ(done->output, "out\n");
+  EXPECT_EQ(done->errors, "err\n");
   EXPECT_EQ(done->status, 3);
 }
 
@@ -32,9 +33,10 @@ TEST_F(SubprocessTest, TellsTheSignal) {
 }
 
 TEST_F(SubprocessTest, ReadsMoreThanAPipeHolds) {
-  const auto done = run_program({"sh", "-c", "head -c 300000 /dev/zero"});
+  const auto done = run_program({"sh", "-c", "head -c 300000 /dev/zero | tee /dev/stderr"});
   ASSERT_TRUE(done);
   EXPECT_EQ(done->output.size(), 300'000U);
+  EXPECT_EQ(done->errors.size(), 300'000U);
 }
 
 TEST_F(SubprocessTest, AProgramThatIsMissingIsAnError) {

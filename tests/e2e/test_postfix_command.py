@@ -17,6 +17,8 @@ from lab.sink import Sink
 
 pytestmark = pytest.mark.only("ours")
 _STOCK = "master.cf: the server of Postfix"
+# postconf(1) warns of a parameter that no program of Postfix knows, at each call.
+_UNKNOWN = {"connection_cache_goodbye": "no"}
 
 
 def run(postfix: Postfix, *words: str, tree: pathlib.Path | None = None) -> str:
@@ -48,7 +50,7 @@ def services(postfix: Postfix) -> list[list[str]]:
 @at_once
 def test_the_drop_in_is_enabled_and_disabled() -> None:
     with Sink() as sink, Postfix(
-        {"d1.test": f"smtp:{sink.target}"}, parameters={**traffic.ALWAYS, **traffic.LONG}
+        {"d1.test": f"smtp:{sink.target}"}, parameters={**traffic.ALWAYS, **traffic.LONG, **_UNKNOWN}
     ) as postfix:
         before = services(postfix)
         ours = ["--program", str(program.under_test().path)]
@@ -74,7 +76,7 @@ def test_the_drop_in_is_enabled_and_disabled() -> None:
 @at_once
 @pytest.mark.parametrize("chroot", [False, True])
 def test_scached_takes_the_place_and_leaves_it(chroot: bool) -> None:
-    with Postfix({}, chroot=chroot) as postfix:
+    with Postfix({}, chroot=chroot, parameters=_UNKNOWN) as postfix:
         before = master_cf(postfix)
         run(postfix, "enable", "--scached", "--yes")
         assert not [words for words in services(postfix) if words[0] == "scache"]

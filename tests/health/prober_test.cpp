@@ -104,7 +104,9 @@ class ProberTest : public DescriptorCensus {
   // Runs the loop and the threads until there is nothing to do.
   void settle() {
     do {
-      if (gate_is_open) EXPECT_TRUE(comes_true([this] { return closer.is_idle(); }));
+      if (gate_is_open) {
+        EXPECT_TRUE(comes_true([this] { return closer.is_idle(); }));
+      }
     } while (loop.turn(Loop::Wait::poll));
   }
   void pass(Duration time) {

@@ -200,6 +200,24 @@ TEST_F(HistoryTest, AnAgeCountsFromTheFirstSave) {
   EXPECT_EQ(save_again(ends.first), Saved::retired);
 }
 
+TEST_F(HistoryTest, ARetiredConnectionStaysRetired) {
+  service.hand_out(hand_out_of("*", {.max_uses = 1}));
+  EXPECT_EQ(save_again(ends.first), Saved::yes);
+  take();
+  EXPECT_EQ(save_again(ends.first), Saved::retired);
+  EXPECT_EQ(save_again(ends.first), Saved::retired);
+}
+
+TEST_F(HistoryTest, APipeHasOnlyTheHistoryThatItsClientGives) {
+  service.hand_out(hand_out_of("*", {.max_uses = 1}));
+  const Ends one = pipe_pair();
+  const Ends other = pipe_pair();
+  EXPECT_EQ(save_again(one.first), Saved::yes);
+  take();
+  EXPECT_EQ(save_again(other.first), Saved::yes);
+  EXPECT_EQ(save_again(one.first, {.connection = 5, .uses = 1}), Saved::retired);
+}
+
 TEST_F(HistoryTest, WithoutLimitsNothingIsKept) {
   service.hand_out(hand_out_of("other", {.max_uses = 2}));
   EXPECT_EQ(save_again(ends.first), Saved::yes);

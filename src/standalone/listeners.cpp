@@ -83,7 +83,8 @@ void Listeners::set_policies(const Configuration& configuration, const Capacity&
   for (Entry& entry : entries_ | std::views::drop(1)) {
     const auto table =
         std::ranges::find(std::next(tables.begin()), tables.end(), entry.path, &SocketTable::path);
-    if (table != tables.end()) set(entry, *table);
+    // Nobody keeps a right that is in the configuration no longer.
+    set(entry, table != tables.end() ? *table : SocketTable{.path = entry.path});
   }
   has_policies_ = true;
 }

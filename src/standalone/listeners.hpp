@@ -37,7 +37,7 @@ class Listeners {
   const ListenPolicy& policy(std::size_t number) const;
 
   // Sets the policies. The limits of names and properties stay as they were set first. A socket
-  // that is no longer in the configuration keeps its policy.
+  // that is no longer in the configuration serves the server's own user, root and the grants.
   void set_policies(const Configuration& configuration, const Capacity& capacity,
                     const OverflowIds& overflow);
   // Lets the server accept from all sockets.

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include <thread>
+#include <filesystem>
 
 #include "main_cf/file.hpp"
 #include "main_cf/host_name.hpp"
@@ -24,16 +24,16 @@ Result<PostfixSettings> read_postfix_settings(const std::string& directory,
                                  .host_name = main_cf::own_host_name(),
                                  .config_directory = directory};
   main_cf::Settings settings = main_cf::initial_settings(process);
-  // A file that was just written may be incomplete.
-  const auto loaded = main_cf::load_file(directory + "/main.cf", settings, log, [] {
-    std::this_thread::sleep_for(std::chrono::milliseconds{300});
-  });
+  // No pause for a file that was just written: clients would wait. postconf(1) replaces it whole.
+  const auto loaded = main_cf::load_file(directory + "/main.cf", settings, log, {});
   if (!loaded) return std::unexpected{loaded.error()};
   auto parameters = main_cf::read_parameters(process, accounts, settings, log);
   if (!parameters) return std::unexpected{parameters.error()};
   const auto read = main_cf::read_cache_parameters(settings, log, *parameters);
   if (!read) return std::unexpected{read.error()};
-  return PostfixSettings{.socket = parameters->queue_directory + "/private/" + kService,
+  // Without a slash too many: it is compared with the path of a socket.
+  const auto path = std::filesystem::path{parameters->queue_directory} / "private" / kService;
+  return PostfixSettings{.socket = path.lexically_normal(),
                          .mail_owner = parameters->mail_owner,
                          .ttl_limit = parameters->connection_cache_ttl_limit,
                          .request_time = parameters->ipc_timeout,

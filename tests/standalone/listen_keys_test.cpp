@@ -129,6 +129,7 @@ TEST_F(MainCfTest, DoesNotChangeWhatIsConfigured) {
   const SocketTable& socket = configuration.listens[0];
   EXPECT_EQ(socket.path, "/p");
   EXPECT_EQ(socket.owner->number, 5U);
+  ASSERT_EQ(socket.users.size(), 1U);
   EXPECT_EQ(socket.users[0].number, 6U);
   EXPECT_EQ(socket.tag, "x");
   EXPECT_EQ(socket.main_cf->ttl_limit, 2s);

@@ -109,13 +109,15 @@ TEST_F(ListenersTest, NewPoliciesFindTheirSocketsByPath) {
   Configuration changed = configuration;
   changed.name_bytes = limit + 1;
   changed.listens[0].tag = "post";
+  changed.listens[0].users = {{"", 5}};
   changed.listens.insert(changed.listens.begin(), {.path = scratch.path("third"), .tag = "other"});
   listeners->set_policies(changed, kCapacity, {});
   EXPECT_EQ(listeners->policy(1).source, "post");
   EXPECT_EQ(listeners->policy(1).limits.name, limit);
+  EXPECT_FALSE(listeners->policy(1).access->rights_of({1, 5, 9}, {}).none());
   changed.listens.clear();
   listeners->set_policies(changed, kCapacity, {});
-  EXPECT_EQ(listeners->policy(1).source, "post");
+  EXPECT_TRUE(listeners->policy(1).access->rights_of({1, 5, 9}, {}).none());
 }
 
 TEST(PolicyOf, HasTheConfiguredValues) {

@@ -47,7 +47,7 @@ TEST_F(PostfixSettingsTest, HaveTheDefaultsOfPostfix) {
 
 TEST_F(PostfixSettingsTest, ExpandParameters) {
   const auto settings = read(
-      "queue_directory = /queue\nipc_timeout = $connection_cache_ttl_limit\n"
+      "queue_directory = /queue/\nipc_timeout = $connection_cache_ttl_limit\n"
       "connection_cache_ttl_limit = 5m\n");
   ASSERT_TRUE(settings) << settings.error().text;
   EXPECT_EQ(settings->socket, "/queue/private/scache");

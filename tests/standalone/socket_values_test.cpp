@@ -33,7 +33,7 @@ TEST_F(SocketValuesTest, APathIsAbsoluteAndFitsIntoAnAddress) {
   EXPECT_EQ(read_socket_path(value("'" + longest + "'"), "k", complaints), longest);
   EXPECT_THAT(complained(), IsEmpty());
   for (const std::string& wrong : {"'" + longest + "x'", std::string{"'x'"}, std::string{"5"},
-                                  std::string{"\"/a\\u0000b\""}}) {
+                                   std::string{"\"/a\\u0000b\""}}) {
     EXPECT_FALSE(read_socket_path(value(wrong), "k", complaints)) << wrong;
     EXPECT_THAT(complained(),
                 ElementsAre("f:1:5: k must be an absolute path of at most 107 bytes"));

@@ -49,14 +49,14 @@ Saved Service::save(const Caller& caller, const SaveEndpoint& request, Fd fd, In
   std::optional<Saved> refused = refusal(facts);
   if (!permits(caller, Action::save, request.endpoint, now)) refused = Saved::denied;
   if (!refused) {
-    const Provenance provenance = provenance_of(caller, request, facts, fd.get(), now);
+    const std::uint64_t cookie = limits_life(request.endpoint) ? cookie_of(fd.get()) : 0;
+    const Provenance provenance = provenance_of(caller, request, facts, fd.get(), cookie, now);
     const Instant asked = deadline(caller.policy, request.ttl, now);
     const Instant until = within_life(request.endpoint, provenance, asked, now);
     if (until <= now && asked > now) {
       retire(std::move(fd), request, provenance);
       return Saved::retired;
     }
-    const std::uint64_t cookie = limits_life(request.endpoint) ? cookie_of(fd.get()) : 0;
     SaveOutcome outcome = SaveOutcome::full;
     try {
       outcome = cache_.save_connection(request.endpoint, request.properties, until, fd, provenance);
@@ -87,7 +87,7 @@ void Service::hand_out(HandOutOf of_endpoint) {
 
 Provenance Service::provenance_of(const Caller& caller, const SaveEndpoint& request,
                                   const DescriptorFacts& facts, int descriptor,
-                                  Instant now) noexcept {
+                                  std::uint64_t cookie, Instant now) noexcept {
   const Past& past = request.past;
   Provenance provenance{.since = now - std::min(past.age, kMaxAge),
                         .saved = now,
@@ -97,12 +97,10 @@ Provenance Service::provenance_of(const Caller& caller, const SaveEndpoint& requ
                         .kind = facts.kind,
                         .had_input = is_socket(facts.kind) && has_input(descriptor),
                         .allow_input = request.allow_input};
-  if (limits_life(request.endpoint)) {
-    if (const auto history = histories_.find(cookie_of(descriptor))) {
-      provenance.since = history->since;
-      provenance.uses = history->uses;
-      if (provenance.id == 0) provenance.id = history->id;
-    }
+  if (const auto history = histories_.find(cookie)) {
+    provenance.since = history->since;
+    provenance.uses = history->uses;
+    if (provenance.id == 0) provenance.id = history->id;
   }
   if (provenance.id == 0) provenance.id = new_connection_id();
   return provenance;

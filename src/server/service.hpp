@@ -211,10 +211,11 @@ class Service final : public Keeper, public ProbeKeeper, private CacheObserver {
   bool allows_input(std::string_view endpoint, const Provenance& provenance) const noexcept {
     return provenance.allow_input || (hand_out_of_ && hand_out_of_(endpoint).allow_input);
   }
-  // The history of a connection that is saved: as far as the server knows, otherwise as the client
-  // says.
+  // The history of a connection that is saved: as far as the server knows it by the cookie,
+  // otherwise as the client says.
   Provenance provenance_of(const Caller& caller, const SaveEndpoint& request,
-                           const DescriptorFacts& facts, int descriptor, Instant now) noexcept;
+                           const DescriptorFacts& facts, int descriptor, std::uint64_t cookie,
+                           Instant now) noexcept;
   // Whether the connections of an endpoint have a maximum age or number of uses.
   bool limits_life(std::string_view endpoint) const noexcept;
   // The deadline of a connection: `deadline`, or the end of its life if that is earlier; `now` if

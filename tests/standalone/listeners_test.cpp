@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,10 +27,12 @@ class ListenersTest : public DescriptorCensus {
     configuration.socket_path = scratch.path("first");
     configuration.listens = {{.path = scratch.path("second"), .tag = "mail"}};
   }
-  static ActivatedSocket passed(const Listening& listening) {
-    return {duplicate(listening.descriptor()), listening.path()};
-  }
-  Result<Listeners> open(std::vector<ActivatedSocket> sockets = {}) {
+  // Opens them; the service manager passes these.
+  Result<Listeners> open(std::initializer_list<const Listening*> passed = {}) {
+    std::vector<ActivatedSocket> sockets;
+    for (const Listening* each : passed) {
+      sockets.push_back({duplicate(each->descriptor()), each->path()});
+    }
     return Listeners::open(configuration, std::move(sockets));
   }
 
@@ -56,18 +59,14 @@ TEST_F(ListenersTest, ThatCannotBeCreatedAreAnError) {
 
 TEST_F(ListenersTest, ASocketThatIsPassedBelongsToTheTableWithItsPath) {
   const Listening named{scratch.path("second")};
-  std::vector<ActivatedSocket> sockets;
-  sockets.push_back(passed(named));
-  auto listeners = open(std::move(sockets));
+  auto listeners = open({&named});
   ASSERT_TRUE(listeners);
   EXPECT_TRUE(connect_to(scratch.path("first"))) << "it is created";
 }
 
 TEST_F(ListenersTest, OneThatIsPassedWithoutATableIsTheFirst) {
   const Listening other{scratch.path("other")};
-  std::vector<ActivatedSocket> sockets;
-  sockets.push_back(passed(other));
-  auto listeners = open(std::move(sockets));
+  auto listeners = open({&other});
   ASSERT_TRUE(listeners);
   EXPECT_FALSE(connect_to(scratch.path("first")));
   EXPECT_TRUE(connect_to(scratch.path("second"))) << "it is created";
@@ -76,10 +75,7 @@ TEST_F(ListenersTest, OneThatIsPassedWithoutATableIsTheFirst) {
 TEST_F(ListenersTest, TwoThatArePassedWithoutATableAreAnError) {
   const Listening other{scratch.path("other")};
   const Listening third{scratch.path("third")};
-  std::vector<ActivatedSocket> sockets;
-  sockets.push_back(passed(other));
-  sockets.push_back(passed(third));
-  const auto listeners = open(std::move(sockets));
+  const auto listeners = open({&other, &third});
   ASSERT_FALSE(listeners);
   EXPECT_EQ(listeners.error().text,
             "socket activation: " + third.path() + ": no [[listen]] has this path");
